@@ -1,0 +1,129 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn acme() -> DomainId {
+    DomainId::parse("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+fn order() -> OrderId {
+    OrderId::parse("CS2601151600ABCDEFGH12").unwrap()
+}
+
+fn shape(journal: &Journal) -> Vec<(String, i64)> {
+    use crate::money::Scaled;
+    journal.postings().iter().map(|posting| (posting.account.id(), posting.amount.units())).collect()
+}
+
+#[test]
+fn a_top_up_raises_cash_out_of_clearing() {
+    let journal = Journal::top_up(&acme(), Charge::cents(10_050), Currency::Usd, "t/1").unwrap();
+    let cash = format!("{}:cash", acme());
+    assert_eq!(shape(&journal), [(cash, 10_050), ("house:clearing".to_owned(), -10_050)]);
+    assert_eq!(journal.cause().to_string(), format!("top_up/{}/t/1", acme()));
+    assert_eq!(journal.currency(), Currency::Usd);
+}
+
+#[test]
+fn a_payment_takes_from_each_fund_and_drops_empty_ones() {
+    let funds = [
+        (LedgerAccount::cash(&acme()), Charge::cents(500)),
+        (LedgerAccount::credit(&acme(), "2027-01-01T00:00:00Z"), Charge::cents(250)),
+        (LedgerAccount::credit(&acme(), ""), Charge::ZERO),
+    ];
+    let journal = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(750), Currency::Cny).unwrap();
+    let credit = format!("{}:credit:2027-01-01T00:00:00Z", acme());
+    let wanted = [(format!("{}:cash", acme()), -500), (credit, -250), ("house:revenue".to_owned(), 750)];
+    assert_eq!(shape(&journal), wanted);
+    assert_eq!((journal.kind(), journal.owner()), (JournalKind::PayOrder, &acme()));
+}
+
+#[test]
+fn a_refund_mirrors_its_payment_but_has_its_own_cause() {
+    let funds = [(LedgerAccount::cash(&acme()), Charge::cents(300))];
+    let paid = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(300), Currency::Usd).unwrap();
+    let refund = Journal::refund_order(&acme(), &order(), &funds, Charge::cents(300), Currency::Usd).unwrap();
+    let reversal = Journal::reverse(&paid, Cause::new("reversal", "j1", "")).unwrap();
+    assert_eq!(shape(&refund), shape(&reversal));
+    assert_ne!(refund.cause(), paid.cause());
+    assert_eq!(shape(&Journal::reverse(&reversal, Cause::new("reversal", "j2", "")).unwrap()), shape(&paid));
+}
+
+#[test]
+fn what_would_not_balance_is_refused() {
+    let cash = LedgerAccount::cash(&acme());
+    let pay = |funds: &[(LedgerAccount, Charge)], total| {
+        Journal::pay_order(&acme(), &order(), funds, Charge::cents(total), Currency::Usd).unwrap_err()
+    };
+    let (two, three) = (Charge::cents(2), Charge::cents(3));
+    assert_eq!(pay(&[(cash.clone(), two)], 3), JournalError::PartsDiffer { parts: two, whole: three });
+    assert_eq!(pay(&[], 3), JournalError::PartsDiffer { parts: Charge::ZERO, whole: three });
+    assert_eq!(pay(&[], 0), JournalError::NothingMoves);
+    assert_eq!(pay(&[(cash.clone(), Charge::cents(-1))], -1), JournalError::Negative);
+    assert_eq!(pay(&[(cash.clone(), three), (cash.clone(), Charge::cents(-1))], 2), JournalError::Negative);
+    let house = LedgerAccount::house(AccountKind::Revenue);
+    assert_eq!(pay(&[(house, two)], 2), JournalError::HouseFund("house:revenue".to_owned()));
+    assert_eq!(
+        pay(&[(cash.clone(), two), (cash.clone(), two)], 4),
+        JournalError::DuplicateAccount(cash.id())
+    );
+    let huge = Charge::cents(i64::MAX);
+    let other = LedgerAccount::credit(&acme(), "");
+    assert_eq!(pay(&[(cash, huge), (other, huge)], 4), JournalError::TooLarge);
+}
+
+#[test]
+fn a_tampered_journal_is_not_read_back() {
+    let journal = Journal::top_up(&acme(), Charge::cents(7), Currency::Usd, "1").unwrap();
+    let stored = |postings| {
+        Journal::from_stored(journal.kind(), journal.cause().clone(), &acme(), Currency::Usd, postings)
+    };
+    assert_eq!(stored(journal.postings().to_vec()), Ok(journal.clone()));
+    let mut tampered = journal.postings().to_vec();
+    tampered[0].amount = Charge::cents(8);
+    assert_eq!(stored(tampered), Err(JournalError::Unbalanced(Charge::cents(1))));
+}
+
+#[test]
+fn account_ids_are_read_back() {
+    let accounts = [
+        LedgerAccount::cash(&acme()),
+        LedgerAccount::credit(&acme(), "2027-01-01T00:00:00Z"),
+        LedgerAccount::house(AccountKind::Clearing),
+        LedgerAccount::house(AccountKind::CreditIssued),
+    ];
+    for account in accounts {
+        assert_eq!(LedgerAccount::parse(&account.id()), Some(account));
+    }
+    for id in ["", "house", "house:cash", "abc:revenue", "abc:gold", ":cash"] {
+        assert_eq!(LedgerAccount::parse(id), None, "{id}");
+    }
+    for kind in JournalKind::ALL {
+        assert_eq!(JournalKind::from_code(kind.code()), Some(kind));
+    }
+}
+
+#[test]
+fn a_balance_may_reach_its_floor_and_no_less() {
+    let floor = Charge::cents(-100);
+    assert_eq!(check_floor(Charge::cents(-100), floor), Ok(()));
+    let refused = InsufficientFunds { balance_after: Charge::cents(-101), floor };
+    assert_eq!(check_floor(Charge::cents(-101), floor), Err(refused));
+}
+
+proptest! {
+    #[test]
+    fn every_journal_that_exists_sums_to_zero(amounts in prop::collection::vec(0_i64..1_000_000, 0..5), extra in 0_i64..2) {
+        let fund = |(index, cents): (usize, &i64)| {
+            (LedgerAccount::credit(&acme(), &index.to_string()), Charge::cents(*cents))
+        };
+        let funds: Vec<_> = amounts.iter().enumerate().map(fund).collect();
+        let total = amounts.iter().sum::<i64>() + extra;
+        let made = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(total), Currency::Usd);
+        prop_assert_eq!(made.is_ok(), extra == 0 && total > 0);
+        if let Ok(journal) = made {
+            let sum = Charge::sum(journal.postings().iter().map(|posting| posting.amount));
+            prop_assert_eq!(sum, Some(Charge::ZERO));
+        }
+    }
+}

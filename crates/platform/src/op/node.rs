@@ -1,0 +1,194 @@
+//! A request body as it was sent: a tree that keeps every number as its digits.
+//!
+//! Amounts never pass through a float, so a body is not read into `serde_json::Value`. Duplicate keys and
+//! nesting deeper than [`DEPTH_MAX`] are refused (`rules.md` 13).
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The deepest nesting of a body.
+pub const DEPTH_MAX: usize = 32;
+
+/// One value of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as its digits.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// An object, in the order sent; keys are unique.
+    Object(Vec<(String, Node)>),
+    /// Any of the above with the line of the document it stood on (catalogue documents).
+    At(usize, Box<Node>),
+}
+
+/// Why a text is not a body we accept.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NodeError {
+    /// Not JSON; the text says where.
+    Malformed(String),
+    /// Nested deeper than [`DEPTH_MAX`].
+    TooDeep,
+    /// The same key twice in one object.
+    DuplicateKey(String),
+    /// A NUL character in a string.
+    Nul,
+}
+
+impl std::fmt::Display for NodeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Malformed(at) => write!(f, "not well-formed JSON: {at}"),
+            Self::TooDeep => write!(f, "nested deeper than {DEPTH_MAX} levels"),
+            Self::DuplicateKey(key) => write!(f, "the key \"{key}\" stands twice in one object"),
+            Self::Nul => write!(f, "a string holds the character U+0000"),
+        }
+    }
+}
+
+impl Node {
+    /// Reads JSON.
+    pub fn parse(text: &[u8]) -> Result<Self, NodeError> {
+        let raw: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
+        Self::from_raw(raw, DEPTH_MAX)
+    }
+
+    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, NodeError> {
+        let text = raw.get();
+        let deeper = || depth.checked_sub(1).ok_or(NodeError::TooDeep);
+        Ok(match text.as_bytes().first() {
+            Some(b'{') => {
+                let deeper = deeper()?;
+                let Members(members) = serde_json::from_str(text).map_err(malformed)?;
+                let mut object: Vec<(String, Node)> = Vec::with_capacity(members.len());
+                for (key, value) in members {
+                    if object.iter().any(|(known, _)| *known == key) {
+                        return Err(NodeError::DuplicateKey(key));
+                    }
+                    object.push((without_nul(key)?, Self::from_raw(value, deeper)?));
+                    // Searching the list for duplicates is quadratic: no documented object has so many members.
+                    if object.len() > MEMBERS_MAX {
+                        return Err(NodeError::Malformed(format!(
+                            "an object has more than {MEMBERS_MAX} members"
+                        )));
+                    }
+                }
+                Self::Object(object)
+            }
+            Some(b'[') => {
+                let deeper = deeper()?;
+                let items: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed)?;
+                Self::List(items.into_iter().map(|item| Self::from_raw(item, deeper)).collect::<Result<_, _>>()?)
+            }
+            Some(b'"') => Self::Text(without_nul(serde_json::from_str(text).map_err(malformed)?)?),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'n') => Self::Null,
+            _ => Self::Number(text.to_owned()),
+        })
+    }
+
+    /// The value without its line.
+    pub fn bare(&self) -> &Node {
+        match self {
+            Self::At(_, inner) => inner.bare(),
+            other => other,
+        }
+    }
+
+    /// The line this value stood on, where it is known.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::At(line, _) => Some(*line),
+            _ => None,
+        }
+    }
+
+    /// The member `key` of an object.
+    pub fn member(&self, key: &str) -> Option<&Node> {
+        match self.bare() {
+            Self::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// What kind of value this is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self.bare() {
+            Self::Null | Self::At(..) => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// The most members of one object; the largest documented one has about forty.
+const MEMBERS_MAX: usize = 256;
+
+fn malformed(error: serde_json::Error) -> NodeError {
+    let text = error.to_string();
+    if text.contains("recursion limit") { NodeError::TooDeep } else { NodeError::Malformed(text) }
+}
+
+fn without_nul(text: String) -> Result<String, NodeError> {
+    if text.contains('\0') { Err(NodeError::Nul) } else { Ok(text) }
+}
+
+/// The members of one object, unread, duplicates kept.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect<'a>(std::marker::PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Collect<'a> {
+            type Value = Members<'a>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry::<String, &'a RawValue>()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_keeps_its_digits() {
+        let node = Node::parse(br#"{"a": 0.10000000000000000001, "b": [1e2, "x"]}"#).expect("well-formed");
+        assert_eq!(node.member("a"), Some(&Node::Number("0.10000000000000000001".into())));
+        assert_eq!(
+            node.member("b"),
+            Some(&Node::List(vec![Node::Number("1e2".into()), Node::Text("x".into())]))
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_clean_tree_is_refused() {
+        assert_eq!(Node::parse(br#"{"a":1,"a":2}"#), Err(NodeError::DuplicateKey("a".into())));
+        assert_eq!(Node::parse(br#"{"a":"\u0000"}"#), Err(NodeError::Nul));
+        assert!(matches!(Node::parse(b"{"), Err(NodeError::Malformed(_))));
+        assert!(matches!(Node::parse(b"\"\xff\""), Err(NodeError::Malformed(_))));
+        let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(Node::parse(deep(DEPTH_MAX).as_bytes()).is_ok());
+        assert_eq!(Node::parse(deep(DEPTH_MAX + 1).as_bytes()), Err(NodeError::TooDeep));
+        assert_eq!(Node::parse(deep(5000).as_bytes()), Err(NodeError::TooDeep));
+    }
+}

@@ -1,0 +1,8 @@
+//! The database layer, against both engines: what features may rely on, and what must never be lost.
+//!
+//! PostgreSQL comes from the cluster that `cargo xtask test` starts; each test creates a database of its own there.
+
+mod base;
+mod commits;
+mod schema;
+mod transactions;

@@ -1,0 +1,60 @@
+-- Orders and their lines. Amounts are cents and fixed when the order is placed.
+create table orders (
+    account_id {text} not null,         -- the customer
+    id {text} not null,
+    order_type bigint not null,         -- rules.md 1.8
+    status bigint not null,
+    source_type bigint not null,
+    service_type_code {text} not null,  -- of the first line
+    service_type_folded {text} not null,
+    partner_id {text},                  -- the customer's partner when the order was placed
+    indirect_partner_id {text},         -- the reseller, where the partner is a distributor
+    payer_id {text} not null,           -- who pays: the customer, or the enterprise master
+    official_amount bigint not null,
+    payable_amount bigint not null,     -- after discount
+    currency {text} not null,
+    user_name {text} not null,          -- who placed it
+    auto_pay smallint not null,
+    auto_renew smallint not null,
+    combined_id {text},                 -- sub-orders of one combined order share it
+    base_order_id {text},               -- the order a refund order gives money back for
+    created_at bigint not null,
+    paid_at bigint,
+    pay_before bigint,                  -- null once it no longer waits for payment
+    open_lines bigint not null,         -- lines that are neither done nor failed
+    primary key (account_id, id)
+);
+create unique index orders_by_id on orders (id);
+create index orders_by_account_time on orders (account_id, created_at, id);
+create index orders_by_partner_time on orders (partner_id, created_at, id);
+create index orders_by_deadline on orders (pay_before, account_id, id);
+
+create table order_lines (
+    account_id {text} not null,
+    order_id {text} not null,
+    line_no bigint not null,            -- from 1
+    attached_to bigint,                 -- line_no of the primary line
+    product_id {text} not null,
+    service_type_code {text} not null,
+    resource_type_code {text} not null,
+    resource_spec_code {text} not null,
+    region_code {text} not null,
+    available_zone {text},
+    resource_size bigint,
+    size_measure_id bigint,
+    period_type bigint not null,
+    period_num bigint not null,
+    subscription_num bigint not null,
+    resource_name {text},
+    project_id {text},
+    enterprise_project_id {text},
+    product_spec_desc {text} not null,  -- JSON: text by language, as the catalogue had it
+    category_code {text},
+    official_amount bigint not null,
+    payable_amount bigint not null,
+    price_version {text} not null,      -- catalogue version and valid_from of the price that was used
+    state {text} not null,              -- waiting, provisioning, done, failed
+    effective_at bigint,
+    expires_at bigint,
+    primary key (account_id, order_id, line_no)
+);

@@ -1,0 +1,23 @@
+//! The features of openbss, and the application that they make up.
+//!
+//! A feature is a folder: `api` (wire types and operations), `service` (use-cases), `store` (all SQL of its
+//! tables), `errors`, `jobs`. A feature may call another feature's `service`, never its `store`. Floors, from
+//! the ground up: ledger, catalog, identity · accounts · pricing · orders · subscriptions · sandbox; verify and
+//! machine stand beside them and only read what the others hand to [`app`].
+
+pub mod accounts;
+pub mod app;
+pub mod catalog;
+pub mod codes;
+pub mod config;
+pub mod identity;
+pub mod ledger;
+pub mod machine;
+pub mod orders;
+pub mod pricing;
+pub mod sandbox;
+pub mod subscriptions;
+pub mod verify;
+
+/// What operations of this server run with.
+pub type Cx = platform::op::Cx<app::App>;

@@ -1,0 +1,2 @@
+//! openbss
+fn main() {}

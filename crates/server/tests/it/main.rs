@@ -1,0 +1,4 @@
+//! Facts about the behaviour of the whole application, on both databases.
+
+mod harness;
+mod postgres;
