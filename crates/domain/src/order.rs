@@ -16,7 +16,7 @@
 use crate::calendar::Instant;
 use crate::money::Charge;
 
-// A macro, because the three code tables must be written, read and listed from one place each.
+// A macro, because a code table must be written, read and listed from one place.
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal,)+ }) => {
         $(#[$doc])*
@@ -288,19 +288,12 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_wire() {
-        let codes = |all: Vec<i64>| all;
-        assert_eq!(
-            codes(OrderStatus::ALL.iter().map(|value| value.code()).collect()),
-            [1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13]
-        );
-        assert_eq!(
-            codes(OrderType::ALL.iter().map(|value| value.code()).collect()),
-            [1, 2, 3, 4, 10, 11, 13, 14, 15]
-        );
-        assert_eq!(
-            codes(SourceType::ALL.iter().map(|value| value.code()).collect()),
-            [1, 2, 3, 4, 5, 6, 7, 8]
-        );
+        let statuses: Vec<_> = OrderStatus::ALL.iter().map(|value| value.code()).collect();
+        assert_eq!(statuses, [1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13]);
+        let types: Vec<_> = OrderType::ALL.iter().map(|value| value.code()).collect();
+        assert_eq!(types, [1, 2, 3, 4, 10, 11, 13, 14, 15]);
+        let sources: Vec<_> = SourceType::ALL.iter().map(|value| value.code()).collect();
+        assert_eq!(sources, [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(OrderStatus::from_code(6), Some(OrderStatus::PendingPayment));
         assert_eq!(OrderType::from_code(5), None);
         assert_eq!(SourceType::from_code(0), None);

@@ -30,7 +30,8 @@ pub(crate) fn run(repository: &Repository, install: Install, filter: Option<&str
         test(repository, filter, &mut total);
     }
     println!("\n{} passed, {} failed", total.passed, total.failed);
-    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    // A filter that matches nothing is a misspelt one, not a success.
+    if total.failed == 0 && total.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn lint(repository: &Repository, total: &mut Counts) {

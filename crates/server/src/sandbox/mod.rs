@@ -1,5 +1,8 @@
 //! The sandbox.
 
+pub mod demo;
+pub mod service;
+
 use platform::op::Fault;
 
 use crate::app::Feature;

@@ -1,5 +1,7 @@
 //! Recomputes the books and shows both sides of every identity.
 
+pub mod service;
+
 use platform::db::{DbError, Tx};
 
 use crate::app::Feature;

@@ -102,13 +102,13 @@ impl TestApp {
         let (db, folder) = match on {
             On::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let sync = SqliteOptions { sync: Sync::Off, ..SqliteOptions::default() };
+                let sync = SqliteOptions { readers: 4, sync: Sync::Off };
                 let db = Db::open_sqlite(folder.path().join("openbss.db"), sync).await.expect("SQLite opens");
                 (db, Some(folder))
             }
             On::Postgres => {
                 let url = crate::postgres::clone_of_template().await;
-                (Db::open_postgres(&url, PgOptions::default()).await.expect("PostgreSQL opens"), None)
+                (Db::open_postgres(&url, PgOptions { pool_size: 20 }).await.expect("PostgreSQL opens"), None)
             }
         };
         db.migrate(MIGRATIONS, 0).await.expect("the schema is brought up");
