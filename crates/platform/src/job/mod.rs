@@ -156,6 +156,11 @@ impl<H: Host> Jobs<H> {
         Ok(ran)
     }
 
+    /// Keeps every job from running for as long as the guard lives.
+    pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     async fn drain(&self, app: &Arc<H>, until: Instant) -> Result<Vec<Ran>, DbError> {
         let mut ran = Vec::new();
         // What was tried in this drain and is still due (it failed) is not tried again in it.

@@ -58,8 +58,17 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// Access key and secret, where they are fixed (demo); else none is made.
     pub access_key: Option<(String, String)>,
-    /// Project names (region codes); ids are made.
-    pub projects: Vec<String>,
+    /// Projects.
+    pub projects: Vec<NewProject>,
+}
+
+/// A new project.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    /// Id, where it is fixed (demo); else made.
+    pub id: Option<String>,
+    /// A region's code.
+    pub name: String,
 }
 
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
@@ -71,6 +80,9 @@ pub async fn create_account(_cx: &mut Cx, _new: &NewAccount) -> Result<Account, 
 pub async fn find_account(_app: &App, _tx: &mut Tx, _id: &str) -> Result<Option<Arc<Account>>, DbError> {
     todo!()
 }
+
+/// Forgets all that is kept in memory, after the database was emptied behind it (sandbox reset).
+pub fn forget(_app: &App) {}
 
 /// The key's secret and user.
 pub async fn find_access_key(_app: &App, _access_key: &str) -> Result<Option<Arc<AccessKey>>, ApiError> {
