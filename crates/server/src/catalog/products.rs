@@ -250,7 +250,11 @@ fn usages(
         };
         match catalog.find_measure(side.measure) {
             None => {
-                return Err(unknown(place.line, place.field("measure"), &format!("measure {}", side.measure)));
+                return Err(unknown(
+                    place.line,
+                    place.field("measure"),
+                    &format!("measure {}", side.measure),
+                ));
             }
             Some(measure) if measure.kind != *kind => {
                 return Err(place.refuse(

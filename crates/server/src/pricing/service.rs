@@ -149,14 +149,14 @@ pub fn price_usage<'a>(
 }
 
 /// Refuses a list price above [`LIST_AMOUNT_MAX`].
-pub fn within_limit(at: &str, list: Exact) -> Result<Exact, ApiError> {
+pub(super) fn within_limit(at: &str, list: Exact) -> Result<Exact, ApiError> {
     match list.compare(Exact::from_charge(LIST_AMOUNT_MAX)) {
         Ok(order) if order.is_le() => Ok(list),
         Ok(_) | Err(_) => Err(over_limit(at)),
     }
 }
 
-fn over_limit(at: &str) -> ApiError {
+pub(super) fn over_limit(at: &str) -> ApiError {
     AMOUNT_OVER_LIMIT.because(
         format!("{at}: the amount exceeds the upper limit of {LIST_AMOUNT_MAX}; ask for less at once."),
         format!("{at}：金额超过上限 {LIST_AMOUNT_MAX}，请减少单次询价的数量。"),
