@@ -2,6 +2,8 @@
 //!
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
+pub mod checks;
+
 use domain::calendar::Instant;
 use domain::ledger::{HOUSE, Journal, LedgerAccount};
 use domain::money::{Charge, Currency, Scaled};
