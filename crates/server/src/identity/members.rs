@@ -6,7 +6,7 @@ use platform::db::Tx;
 use platform::op::{AccountKind, ApiError, Principal, Refusal};
 use platform::params;
 
-use super::service::{changed, check_name, seal_context};
+use super::service::{NewProject, changed, check_name, seal_context};
 use super::store::{self, User};
 use crate::app::App;
 use crate::{Cx, codes};
@@ -66,13 +66,15 @@ pub async fn create_user(cx: &mut Cx, account: &str, new: &NewUser) -> Result<Us
 }
 
 /// Adds projects by the names of their regions; those that exist stay as they are.
-pub async fn add_projects(cx: &mut Cx, account: &str, names: &[String]) -> Result<(), ApiError> {
-    if i64::try_from(names.len()).is_ok_and(|count| count > store::PROJECTS_MAX) {
+pub async fn add_projects(cx: &mut Cx, account: &str, new: &[NewProject]) -> Result<(), ApiError> {
+    if i64::try_from(new.len()).is_ok_and(|count| count > store::PROJECTS_MAX) {
         return Err(too_many(store::PROJECTS_MAX, "projects", "项目"));
     }
-    names.iter().try_for_each(|name| check_name("projects", name))?;
-    let projects: Vec<(String, &str)> =
-        names.iter().map(|name| (hex32(cx.ids.as_mut()), name.as_str())).collect();
+    new.iter().try_for_each(|project| check_name("projects", &project.name))?;
+    let projects: Vec<(String, &str)> = new
+        .iter()
+        .map(|project| (project.id.clone().unwrap_or_else(|| hex32(cx.ids.as_mut())), project.name.as_str()))
+        .collect();
     store::insert_projects(&mut cx.tx, account, &projects).await?;
     Ok(())
 }

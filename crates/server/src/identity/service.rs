@@ -72,8 +72,17 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// Access key and secret, where they are fixed (demo); else none is made.
     pub access_key: Option<(String, String)>,
-    /// Project names (region codes); ids are made.
-    pub projects: Vec<String>,
+    /// Projects.
+    pub projects: Vec<NewProject>,
+}
+
+/// A new project.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    /// Id, where it is fixed (demo); else made.
+    pub id: Option<String>,
+    /// A region's code.
+    pub name: String,
 }
 
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).

@@ -164,7 +164,7 @@ pub async fn reset(app: &Arc<App>) -> Result<(), ApiError> {
     let done = finish(cx, refilled).await;
     match &done {
         Ok(()) => {
-            identity::service::forget(app);
+            app.identity.reset();
             if let Some(sandbox) = &app.sandbox {
                 sandbox.clear_faults();
             }
