@@ -45,7 +45,8 @@ pub trait Reconciler<H: Host>: Send + Sync + 'static {
     /// Its name in logs and answers.
     const NAME: &'static str;
     /// What is due until `until`, ordered by instant then key, at most `limit`.
-    fn due(tx: &mut Tx, until: Instant, limit: i64) -> impl Future<Output = Result<Vec<Due>, DbError>> + Send;
+    fn due(tx: &mut Tx, until: Instant, limit: i64)
+    -> impl Future<Output = Result<Vec<Due>, DbError>> + Send;
     /// Does one; afterwards the key is no longer due. The text says what came of it.
     fn run(cx: &mut Cx<H>, key: &str) -> impl Future<Output = Result<String, ApiError>> + Send;
 }
@@ -169,7 +170,9 @@ impl<H: Host> Jobs<H> {
             app.clock().advance_to(at);
             for reconciler in &self.reconcilers {
                 for due in self.list(app, reconciler.as_ref(), at).await? {
-                    if !tried.insert((reconciler.name(), due.clone())) || self.waits(reconciler.name(), &due.key) {
+                    if !tried.insert((reconciler.name(), due.clone()))
+                        || self.waits(reconciler.name(), &due.key)
+                    {
                         continue;
                     }
                     ran.push(self.run_one(app, reconciler.as_ref(), due).await?);
@@ -196,7 +199,8 @@ impl<H: Host> Jobs<H> {
         for reconciler in &self.reconcilers {
             let due = self.list(app, reconciler.as_ref(), until).await?;
             let next = due.iter().find(|due| {
-                !tried.contains(&(reconciler.name(), (*due).clone())) && !self.waits(reconciler.name(), &due.key)
+                !tried.contains(&(reconciler.name(), (*due).clone()))
+                    && !self.waits(reconciler.name(), &due.key)
             });
             if let Some(next) = next {
                 earliest = Some(earliest.map_or(next.at, |known| known.min(next.at)));

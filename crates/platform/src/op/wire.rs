@@ -201,12 +201,15 @@ impl Problem {
     fn say(&self) -> (String, String) {
         match self {
             Self::Required => ("is required".into(), "为必填参数".into()),
-            Self::Absent(form) => {
-                (format!("must not be {form}; leave it out or give a value"), format!("不能为 {form}，请省略或填写有效值"))
-            }
+            Self::Absent(form) => (
+                format!("must not be {form}; leave it out or give a value"),
+                format!("不能为 {form}，请省略或填写有效值"),
+            ),
             Self::Type(wanted) => (format!("must be {wanted}"), format!("类型错误，应为 {wanted}")),
             Self::Range(min, i64::MAX) => (format!("must be at least {min}"), format!("不能小于 {min}")),
-            Self::Range(min, max) => (format!("must be from {min} to {max}"), format!("取值范围为 {min} 到 {max}")),
+            Self::Range(min, max) => {
+                (format!("must be from {min} to {max}"), format!("取值范围为 {min} 到 {max}"))
+            }
             Self::Long(max) => {
                 (format!("must have at most {max} characters"), format!("长度不能超过 {max} 个字符"))
             }
@@ -314,9 +317,11 @@ impl Source<'_> {
             Place::Query => find(self.query, param.name).map(Raw::Text),
             Place::Header => match self.headers.get(param.name) {
                 None => None,
-                Some(value) => Some(Raw::Text(value.to_str().map_err(|_| {
-                    Refusal::new(param.name, Problem::Form("visible ASCII characters"))
-                })?)),
+                Some(value) => Some(Raw::Text(
+                    value
+                        .to_str()
+                        .map_err(|_| Refusal::new(param.name, Problem::Form("visible ASCII characters")))?,
+                )),
             },
             Place::Body => self.body.and_then(|body| body.member(param.name)).map(Raw::Node),
         };
@@ -430,7 +435,8 @@ fn checked_text(text: &str, param: &Param) -> Result<String, Refusal> {
         return Err(wrong(Problem::Form("text without the character U+0000")));
     }
     if !param.one_of.is_empty() {
-        let same = |allowed: &&&str| if param.fold { allowed.eq_ignore_ascii_case(text) } else { **allowed == text };
+        let same =
+            |allowed: &&&str| if param.fold { allowed.eq_ignore_ascii_case(text) } else { **allowed == text };
         return match param.one_of.iter().find(same) {
             Some(allowed) => Ok((*allowed).to_owned()),
             None => Err(wrong(Problem::OneOf(param.one_of.iter().map(|&v| v.to_owned()).collect()))),
@@ -589,8 +595,7 @@ impl FromWire for Date {
 impl FromWire for Language {
     fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
         let text = String::from_wire(raw, param)?;
-        Self::parse(&text)
-            .ok_or_else(|| wrong(Problem::OneOf(vec!["zh_CN".to_owned(), "en_US".to_owned()])))
+        Self::parse(&text).ok_or_else(|| wrong(Problem::OneOf(vec!["zh_CN".to_owned(), "en_US".to_owned()])))
     }
     fn schema(_: &Param) -> Json {
         json!({"type": "string", "enum": ["zh_CN", "en_US"]})

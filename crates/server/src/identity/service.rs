@@ -81,6 +81,11 @@ pub async fn find_account(_app: &App, _tx: &mut Tx, _id: &str) -> Result<Option<
     todo!()
 }
 
+/// Drops from memory what another process has changed; called once a second.
+pub async fn refresh(_app: &App) -> Result<(), DbError> {
+    Ok(())
+}
+
 /// Forgets all that is kept in memory, after the database was emptied behind it (sandbox reset).
 pub fn forget(_app: &App) {}
 

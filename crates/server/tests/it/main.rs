@@ -1,4 +1,6 @@
 //! Facts about the behaviour of the whole application, on both databases.
 
 mod harness;
+mod machine;
 mod postgres;
+mod sandbox;
