@@ -135,7 +135,7 @@ impl<H: Host> Server<H> {
         let (mut head, body) = request.into_parts();
         host_from_authority(&mut head);
         let facts = Arc::new(RequestFacts {
-            id: uuid::Uuid::now_v7().simple().to_string(),
+            id: clock::request_id(),
             source: self.source(&head.headers, peer),
             language: language(&head.headers),
         });
@@ -155,7 +155,7 @@ impl<H: Host> Server<H> {
                 (refuse(&error, facts.language), error.status, error.code.code)
             }
         };
-        self.metrics.count(operation, status, code, started.elapsed());
+        self.metrics.count(operation, status, code, clock::since(started));
         tracing::debug!(operation, status, code, request_id = %facts.id, "answered");
         with_request_id(response, &facts.id)
     }

@@ -172,7 +172,7 @@ async fn reset_once(app: &Arc<App>, hashes: &[String]) -> Result<(), ApiError> {
     let done = finish(cx, refilled).await;
     match &done {
         Ok(()) => {
-            identity::service::forget(app);
+            app.identity.reset();
             if let Some(sandbox) = &app.sandbox {
                 sandbox.clear_faults();
             }
