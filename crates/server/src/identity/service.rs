@@ -85,6 +85,13 @@ pub struct NewProject {
     pub name: String,
 }
 
+impl NewProject {
+    /// A project whose id is made.
+    pub fn named(name: String) -> Self {
+        Self { id: None, name }
+    }
+}
+
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
 pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, ApiError> {
     check_name("name", &new.name)?;

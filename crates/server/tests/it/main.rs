@@ -3,5 +3,8 @@
 mod accounts;
 mod harness;
 mod ledger;
+mod machine;
 mod postgres;
+mod sandbox;
+mod tidy_repo;
 mod verify;

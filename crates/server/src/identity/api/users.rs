@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::Cx;
 use crate::app::App;
+use crate::identity::service::NewProject;
 use crate::identity::members::{self, Group, NewUser, UserChange};
 use crate::identity::own_write::{self, ATTEMPTS_MAX};
 use crate::identity::passwords;
@@ -359,7 +360,8 @@ impl Operation<App> for CreateProjects {
     };
     async fn run(cx: &mut Cx, input: CreateProjectsInput) -> Result<Json<ProjectsAnswer>, ApiError> {
         let account = super::subject(cx, &input.domain_id).await?;
-        members::add_projects(cx, &account.id, &input.projects).await?;
+        let projects: Vec<NewProject> = input.projects.into_iter().map(NewProject::named).collect();
+        members::add_projects(cx, &account.id, &projects).await?;
         cx.audited = Some((account.id.clone(), account.name.clone()));
         let projects = members::list_projects(&mut cx.tx, &account.id).await?;
         Ok(Json(ProjectsAnswer { projects: projects.into_iter().map(ProjectAnswer::of).collect() }))
