@@ -30,8 +30,8 @@ fn shape(catalog: &Catalog) -> String {
 #[test]
 fn the_demo_catalogue_is_in_order_and_its_currency_is_the_sites() {
     let catalog = catalog(DEMO).expect("in order");
-    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "EUR");
-    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 EUR");
+    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "USD");
+    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 USD");
     assert_eq!(catalog.products.len(), DEMO.matches("\n  - spec:").count());
     let place = Place {
         service: "hws.service.type.vpc",

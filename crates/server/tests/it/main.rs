@@ -6,5 +6,6 @@ mod ledger;
 mod machine;
 mod postgres;
 mod sandbox;
+mod statements;
 mod tidy_repo;
 mod verify;
