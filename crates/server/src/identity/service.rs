@@ -85,6 +85,13 @@ pub struct NewProject {
     pub name: String,
 }
 
+impl NewProject {
+    /// Projects of these regions; their ids are made.
+    pub fn named(regions: Vec<String>) -> Vec<Self> {
+        regions.into_iter().map(|name| Self { id: None, name }).collect()
+    }
+}
+
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
 pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, ApiError> {
     check_name("name", &new.name)?;

@@ -15,7 +15,7 @@ use crate::Cx;
 use crate::app::App;
 use crate::identity::members::{self, NewUser};
 use crate::identity::own_write::{self, ATTEMPTS_MAX};
-use crate::identity::service::{self, Account, NewAccount};
+use crate::identity::service::{self, Account, NewAccount, NewProject};
 use crate::identity::{passwords, store};
 
 /// The association of a partner's customer that names none: the reseller model.
@@ -165,7 +165,7 @@ async fn prepare(app: &Arc<App>, input: CreateAccountInput) -> Result<Prepared, 
         user_name: first.and_then(|user| user.name.clone()).unwrap_or_else(|| input.name.clone()),
         password_hash: passwords::hash_given(app, first.and_then(|user| user.password.as_ref())).await?,
         access_key: None,
-        projects: input.projects.unwrap_or_default(),
+        projects: NewProject::named(input.projects.unwrap_or_default()),
         name: input.name,
     };
     let mut users = Vec::new();

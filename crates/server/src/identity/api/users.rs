@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::identity::members::{self, Group, NewUser, UserChange};
 use crate::identity::own_write::{self, ATTEMPTS_MAX};
 use crate::identity::passwords;
+use crate::identity::service::NewProject;
 use crate::identity::store::User;
 
 /// The names of the rights.
@@ -359,7 +360,7 @@ impl Operation<App> for CreateProjects {
     };
     async fn run(cx: &mut Cx, input: CreateProjectsInput) -> Result<Json<ProjectsAnswer>, ApiError> {
         let account = super::subject(cx, &input.domain_id).await?;
-        members::add_projects(cx, &account.id, &input.projects).await?;
+        members::add_projects(cx, &account.id, &NewProject::named(input.projects)).await?;
         cx.audited = Some((account.id.clone(), account.name.clone()));
         let projects = members::list_projects(&mut cx.tx, &account.id).await?;
         Ok(Json(ProjectsAnswer { projects: projects.into_iter().map(ProjectAnswer::of).collect() }))
