@@ -86,9 +86,9 @@ pub struct NewProject {
 }
 
 impl NewProject {
-    /// Projects of these regions; their ids are made.
-    pub fn named(regions: Vec<String>) -> Vec<Self> {
-        regions.into_iter().map(|name| Self { id: None, name }).collect()
+    /// A project whose id is made.
+    pub fn named(name: String) -> Self {
+        Self { id: None, name }
     }
 }
 

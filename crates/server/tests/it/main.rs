@@ -1,5 +1,11 @@
 //! Facts about the behaviour of the whole application, on both databases.
 
+mod accounts;
 mod harness;
 mod identity;
+mod ledger;
+mod machine;
 mod postgres;
+mod sandbox;
+mod tidy_repo;
+mod verify;

@@ -165,7 +165,7 @@ async fn prepare(app: &Arc<App>, input: CreateAccountInput) -> Result<Prepared, 
         user_name: first.and_then(|user| user.name.clone()).unwrap_or_else(|| input.name.clone()),
         password_hash: passwords::hash_given(app, first.and_then(|user| user.password.as_ref())).await?,
         access_key: None,
-        projects: NewProject::named(input.projects.unwrap_or_default()),
+        projects: input.projects.unwrap_or_default().into_iter().map(NewProject::named).collect(),
         name: input.name,
     };
     let mut users = Vec::new();

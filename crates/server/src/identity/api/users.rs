@@ -360,7 +360,8 @@ impl Operation<App> for CreateProjects {
     };
     async fn run(cx: &mut Cx, input: CreateProjectsInput) -> Result<Json<ProjectsAnswer>, ApiError> {
         let account = super::subject(cx, &input.domain_id).await?;
-        members::add_projects(cx, &account.id, &NewProject::named(input.projects)).await?;
+        let projects: Vec<NewProject> = input.projects.into_iter().map(NewProject::named).collect();
+        members::add_projects(cx, &account.id, &projects).await?;
         cx.audited = Some((account.id.clone(), account.name.clone()));
         let projects = members::list_projects(&mut cx.tx, &account.id).await?;
         Ok(Json(ProjectsAnswer { projects: projects.into_iter().map(ProjectAnswer::of).collect() }))
