@@ -2,6 +2,7 @@
 
 mod accounts;
 mod harness;
+mod identity;
 mod ledger;
 mod machine;
 mod postgres;
