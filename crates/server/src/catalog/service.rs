@@ -112,7 +112,7 @@ async fn keep(tx: &mut Tx, app: &App, read: Read, by: &str) -> Result<(Imported,
 }
 
 /// The document in force. It is given as it was imported, comments included, where it was imported in `format`.
-pub async fn export_as(tx: &mut Tx, format: Format) -> Result<String, DbError> {
+pub async fn export(tx: &mut Tx, format: Format) -> Result<String, DbError> {
     let version = store::find_version(tx).await?;
     let text = store::find_document(tx, version).await?.unwrap_or_else(|| EMPTY.to_owned());
     if Format::of(&text) == format {
@@ -126,10 +126,10 @@ pub async fn export_as(tx: &mut Tx, format: Format) -> Result<String, DbError> {
     })
 }
 
-/// The document in force as YAML, outside a request: for the command line.
-pub async fn export(app: &App) -> Result<String, DbError> {
+/// The document in force, outside a request: for the command line.
+pub async fn export_alone(app: &App, format: Format) -> Result<String, DbError> {
     let mut tx = app.db().begin_read().await?;
-    export_as(&mut tx, Format::Yaml).await
+    export(&mut tx, format).await
 }
 
 /// A kept document passed every check when it was imported, so this is a newer program's document or a defect.

@@ -1,6 +1,12 @@
 //! Facts about the behaviour of the whole application, on both databases.
 
+mod accounts;
 mod catalog;
 mod harness;
+mod ledger;
+mod machine;
 mod postgres;
 mod pricing;
+mod sandbox;
+mod tidy_repo;
+mod verify;

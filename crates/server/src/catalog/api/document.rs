@@ -116,7 +116,7 @@ impl Operation<App> for ExportCatalog {
         } else {
             (Format::Yaml, YAML)
         };
-        let text = service::export_as(&mut cx.tx, format).await?;
+        let text = service::export(&mut cx.tx, format).await?;
         Ok(Raw(Answer::of(content_type, text)))
     }
 }
