@@ -143,6 +143,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "zones: [eu-west-101z]",
         ".zones names eu-west-101z in its regions",
     ),
+    ("- spec: SAS\n", "- spec: SSD\n", ".spec stands twice: SSD of hws.resource.type.volume"),
     ("flags: [spot]", "flags: [shiny]", ".flags has shiny; known are"),
     ("factor: spotDuration", "factor: unheardOf", ".usage[0].factor names usage type unheardOf"),
     (
