@@ -141,7 +141,8 @@ impl App {
 
     /// The door of this application.
     pub fn server(self: &Arc<Self>, config: DoorConfig) -> Result<Arc<Server<Self>>, String> {
-        Server::new(self.clone(), registry(self.sandbox.is_some()), self.metrics.clone(), config).map(Arc::new)
+        Server::new(self.clone(), registry(self.sandbox.is_some()), self.metrics.clone(), config)
+            .map(Arc::new)
     }
 
     /// Fills `bytes` with randomness, for salts, tokens and secrets.

@@ -3,7 +3,7 @@
 //! Whether an answer precedes the *sync* that covers it cannot be seen from inside the process. It is proved from
 //! outside: run the server under `strace -f -e trace=fdatasync,fsync,pwrite64,write,writev,sendto`, send operations,
 //! and check that between the last `pwrite64` into the `-wal` file for an operation and the write of its answer
-//! to the socket lies a finished `fdatasync` of that file.
+//! to the socket lies a finished `fsync` or `fdatasync` of that file.
 
 use std::sync::Arc;
 

@@ -45,6 +45,11 @@ impl Tx {
         Self { conn, writes, has_failed: false, is_marked: false }
     }
 
+    /// Whether this is a read transaction: it sees committed rows only, so what it reads may be kept in memory.
+    pub fn is_read_only(&self) -> bool {
+        !self.writes
+    }
+
     /// The one row the statement finds. None, or more than one, is an error: use it for aggregates, `returning`,
     /// and rows that another row proves to exist.
     pub async fn one(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Row, DbError> {

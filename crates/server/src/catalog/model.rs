@@ -229,7 +229,7 @@ pub fn in_force<P>(versions: &[Version<P>], now: Instant) -> Option<&Version<P>>
 }
 
 /// One catalogue, indexed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// Number of the import.
     pub version: i64,

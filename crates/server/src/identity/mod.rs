@@ -1,13 +1,19 @@
 //! The identity feature.
 
+pub mod cache;
+pub mod members;
 pub mod service;
+mod store;
 
 use crate::app::Feature;
 
-/// What the application takes from here.
-pub const FEATURE: Feature =
-    Feature { name: "identity", operations: |_| {}, jobs: |_| {}, checks: &[], statements: Vec::new };
+pub use cache::Cache;
 
-/// Accounts, access keys and tokens in memory.
-#[derive(Default)]
-pub struct Cache {}
+/// What the application takes from here.
+pub const FEATURE: Feature = Feature {
+    name: "identity",
+    operations: |_| {},
+    jobs: |_| {},
+    checks: &[],
+    statements: store::statements,
+};
