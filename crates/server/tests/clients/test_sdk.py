@@ -33,13 +33,13 @@ def test_the_six_product_operations(sdk):
     types = client.list_resource_types(models.ListResourceTypesRequest(limit=100))
     assert VM in {row.resource_type_code for row in types.resource_types}
     resources = client.list_service_resources(models.ListServiceResourcesRequest(service_type_code=ECS))
-    assert VM in {row.resource_type_code for row in resources.infos}
+    assert VM in {row.basic_info.resource_type_code for row in resources.infos}
     usages = client.list_usage_types(models.ListUsageTypesRequest(resource_type_code=VM))
     assert "duration" in {row.code.lower() for row in usages.usage_types}
     units = client.list_measure_units(models.ListMeasureUnitsRequest())
     assert {row.measure_id for row in units.measure_units} >= {0, 1, 4, 10, 15, 17, 19, 20, 34}
     conversions = client.list_conversions(models.ListConversionsRequest(measure_type=2))
-    ratio = {(row.measure_id, row.refmeasure_id): row.conversion_ratio for row in conversions.conversions}
+    ratio = {(row.measure_id, row.ref_measure_id): row.conversion_ratio for row in conversions.conversions}
     assert ratio[(4, 6)] == 3600
 
 

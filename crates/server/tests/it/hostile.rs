@@ -46,7 +46,12 @@ fn fingerprint_sql() -> (String, usize) {
     let tables = tables.map(|name| name.expect("a table has a name")).filter(|name| !MAY_GROW.contains(name));
     let mut columns: Vec<String> = tables.map(|name| format!("(select count(*) from {name})")).collect();
     assert!(columns.len() > 15, "the migrations hold the tables");
-    for (sum, table) in [("balance", "ledger_accounts"), ("status", "orders"), ("version", "versions"), ("frozen", "accounts")] {
+    for (sum, table) in [
+        ("balance", "ledger_accounts"),
+        ("status", "orders"),
+        ("version", "versions"),
+        ("frozen", "accounts"),
+    ] {
         columns.push(format!("(select cast(coalesce(sum({sum}), 0) as bigint) from {table})"));
     }
     let count = columns.len();
@@ -84,14 +89,19 @@ impl Attack<'_> {
         let known = spec.errors.iter().chain(platform::op::door::COMMON).chain([&spec.denied]);
         let is_declared = known.copied().any(|known| known.code == code && known.status == reply.status);
         complaints.unless(is_declared, || format!("{what}: {} is not declared: {text}", reply.status));
-        complaints.unless(!message.is_empty() && message.chars().count() <= 1000, || format!("{what}: message {text}"));
+        complaints.unless(!message.is_empty() && message.chars().count() <= 1000, || {
+            format!("{what}: message {text}")
+        });
         if code == "CBC.0100" {
-            let names_one = self.names.iter().any(|name| message.contains(name.as_str())) || message.contains("body");
+            let names_one =
+                self.names.iter().any(|name| message.contains(name.as_str())) || message.contains("body");
             complaints.unless(names_one, || format!("{what}: no field is named: {text}"));
         }
         if verdict == Verdict::Forbidden {
             let is_named = code == "CBC.0100" && message.contains(field);
-            complaints.unless(is_named, || format!("{what}: wanted CBC.0100 on {field}, got {} {text}", reply.status));
+            complaints.unless(is_named, || {
+                format!("{what}: wanted CBC.0100 on {field}, got {} {text}", reply.status)
+            });
         }
     }
 }
@@ -134,7 +144,12 @@ async fn attack(app: &TestApp, entry: &Entry<App>, complaints: &mut Complaints) 
 
 /// Ids of tenants and things that the callers of this test do not own.
 fn strangers(app: &TestApp) -> Vec<String> {
-    vec![app.domain("brook"), app.domain("globex-lab"), app.key("brook").access_key, "CS2601151600ABCDEFGH".to_owned()]
+    vec![
+        app.domain("brook"),
+        app.domain("globex-lab"),
+        app.key("brook").access_key,
+        "CS2601151600ABCDEFGH".to_owned(),
+    ]
 }
 
 /// Every operation, in two halves so that two processors share the work.

@@ -4,4 +4,3 @@ mod contract;
 mod harness;
 mod hostile;
 mod postgres;
-mod tidy_repo;

@@ -111,9 +111,9 @@ fn bodies_of_operations_with_secrets_are_declared_so() {
             walk(schema, &mut |name| found |= is_named_secret(name));
             found
         };
-        let takes_one = (entry.params)().iter().any(|described| {
-            is_named_secret(described.param.name) || bears(&described.schema)
-        });
+        let takes_one = (entry.params)()
+            .iter()
+            .any(|described| is_named_secret(described.param.name) || bears(&described.schema));
         assert!(!takes_one || entry.spec.is_secret, "{} takes a secret and does not say so", entry.spec.id);
     }
 }

@@ -95,8 +95,11 @@ pub(crate) fn signed_request(
     headers: &[(&str, &str)],
 ) -> Request<Full<Bytes>> {
     let now = machine_now().to_wire().replace(['-', ':'], "");
-    let mut request =
-        Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080").header("x-sdk-date", now);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "127.0.0.1:8080")
+        .header("x-sdk-date", now);
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         request = request.header("content-type", "application/json");
     }

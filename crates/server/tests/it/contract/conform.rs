@@ -120,7 +120,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn call(&mut self, method: &str, path: &str, body: Option<Value>) -> Value {
         let Reply { status, body, .. } = self.app.call("acme", method, path, body).await;
-        let Some(operation) = self.contract.operation(method, path) else { panic!("{path} is not in the contract") };
+        let Some(operation) = self.contract.operation(method, path) else {
+            panic!("{path} is not in the contract")
+        };
         let name = operation["operation"].as_str().expect("a name").to_owned();
         if status == 204 {
             self.complaints.unless(body.is_empty(), || format!("{name}: 204 with a body"));
@@ -179,7 +181,8 @@ impl Walk<'_> {
         let list = self.call("GET", "/v2/orders/customer-orders", None).await;
         assert_eq!(list["total_count"], orders.len(), "{list}");
         for order in orders {
-            let details = self.call("GET", &format!("/v2/orders/customer-orders/details/{order}"), None).await;
+            let details =
+                self.call("GET", &format!("/v2/orders/customer-orders/details/{order}"), None).await;
             assert_eq!(details["order_info"]["order_id"], *order);
             assert_eq!(details["order_line_items"].as_array().map(Vec::len), Some(2), "{details}");
         }
@@ -190,8 +193,7 @@ impl Walk<'_> {
 async fn everything_conforms(app: &TestApp) {
     let site = app.app.site();
     let contract = Contract::of(site);
-    let mut walk =
-        Walk { app, contract, complaints: Complaints::default(), visited: BTreeSet::new() };
+    let mut walk = Walk { app, contract, complaints: Complaints::default(), visited: BTreeSet::new() };
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
     walk.products().await;
@@ -203,8 +205,8 @@ async fn everything_conforms(app: &TestApp) {
             let text = |field: &str| row[field].as_str().expect("text");
             published::place(text("method"), text("path")) == place
         });
-        let is_left_out = of_contract
-            .is_some_and(|row| !walk.visited.contains(row["operation"].as_str().expect("a name")));
+        let is_left_out =
+            of_contract.is_some_and(|row| !walk.visited.contains(row["operation"].as_str().expect("a name")));
         walk.complaints.unless(!is_left_out, || format!("{} was not called by this test", entry.spec.id));
     }
     walk.complaints.none();
@@ -232,7 +234,9 @@ fn the_reviewed_list_names_fields_of_the_contract() {
     let (cn, intl) = (Contract::of(Site::Cn), Contract::of(Site::Intl));
     for (name, reason) in &cn.may_be_null {
         let (schema, field) = name.split_once('.').expect("Schema.field");
-        let is_known = [&cn, &intl].iter().any(|contract| contract.schemas.get(schema).is_some_and(|s| s.get(field).is_some()));
+        let is_known = [&cn, &intl]
+            .iter()
+            .any(|contract| contract.schemas.get(schema).is_some_and(|s| s.get(field).is_some()));
         assert!(is_known, "{name} is no field of either contract");
         assert!(reason.as_str().is_some_and(|reason| reason.len() > 20), "{name} has no reason");
     }

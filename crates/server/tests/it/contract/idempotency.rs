@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 use platform::op::Mode;
 use serde_json::{Value, json};
 
-use super::calls::{Complaints, admitted, call, cash, concrete, guarded, integers, payment, place, purchase, region};
+use super::calls::{
+    Complaints, admitted, call, cash, concrete, guarded, integers, payment, place, purchase, region,
+};
 use crate::harness::{Reply, TestApp};
 use crate::on_both;
 
@@ -29,7 +31,15 @@ async fn things(app: &TestApp) -> Vec<i64> {
 }
 
 /// Calls twice with one key, then with the key and another body.
-async fn repeated(app: &TestApp, tenant: &str, method: &str, path: &str, body: &Value, other: &Value, status: u16) {
+async fn repeated(
+    app: &TestApp,
+    tenant: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+    other: &Value,
+    status: u16,
+) {
     let key = format!("key of {method} {path}");
     let first = keyed(app, tenant, method, path, body, &key).await;
     assert_eq!(first.status, status, "{}", first.text());
@@ -40,7 +50,11 @@ async fn repeated(app: &TestApp, tenant: &str, method: &str, path: &str, body: &
     assert_eq!((again.status, again.body), (first.status, first.body), "{path}: the same answer");
     assert_eq!(again.headers.get("content-type"), first.headers.get("content-type"), "{path}");
     keyed(app, tenant, method, path, other, &key).await.refused(400, "CBC.0101");
-    assert_eq!((cash(app, "acme").await, things(app).await[..3].to_vec()), (money, before[..3].to_vec()), "{path}");
+    assert_eq!(
+        (cash(app, "acme").await, things(app).await[..3].to_vec()),
+        (money, before[..3].to_vec()),
+        "{path}"
+    );
 }
 
 on_both! {

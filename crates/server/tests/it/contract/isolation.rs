@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::calls::{Complaints, call, cash, guarded, payment, place, served};
+use super::calls::{Complaints, call, cash, concrete, guarded, payment, place, served};
 use crate::harness::TestApp;
 use crate::on_both;
 
@@ -24,7 +24,15 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    async fn refused(&mut self, intruder: &str, method: &str, path: &str, body: Option<Value>, status: u16, code: &str) {
+    async fn refused(
+        &mut self,
+        intruder: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        status: u16,
+        code: &str,
+    ) {
         let reply = self.app.call(intruder, method, path, body).await;
         let what = format!("{intruder}: {method} {path}");
         self.complaints.refused(&what, &reply, status, code);
@@ -36,7 +44,8 @@ impl Probe<'_> {
         let what = format!("{intruder}: {method} {path}");
         let text = reply.text();
         let is_empty = reply.status == 200 && reply.json()["total_count"] == 0;
-        self.complaints.unless(is_empty, || format!("{what}: wanted nothing found, got {} {text}", reply.status));
+        self.complaints
+            .unless(is_empty, || format!("{what}: wanted nothing found, got {} {text}", reply.status));
         self.silent(&what, &text, path);
     }
 
@@ -92,7 +101,7 @@ on_both! {
             let spec = entry.spec;
             for intruder in ["globex", "north", "harbor", "summit"] {
                 let outcome = |domain: &str| {
-                    let path = super::calls::concrete(spec, domain);
+                    let path = concrete(spec, domain);
                     let app = &app;
                     async move { call(app, spec, &app.key(intruder), &path, b"{}", &[]).await }
                 };

@@ -196,10 +196,10 @@ fn a_published_operation_declares_every_published_error_with_its_status() {
             let is_known_exception = OTHER_STATUS.contains(&(section, code, status));
             match declared {
                 None => complaints.add(format!("{} ({section}) does not declare {code}", spec.id)),
-                Some(found) => complaints.unless(
-                    u64::from(found.status) == status || is_known_exception,
-                    || format!("{} ({section}): {code} is {status}, declared {}", spec.id, found.status),
-                ),
+                Some(found) => complaints
+                    .unless(u64::from(found.status) == status || is_known_exception, || {
+                        format!("{} ({section}): {code} is {status}, declared {}", spec.id, found.status)
+                    }),
             }
         }
     }
@@ -260,10 +260,12 @@ fn what_changes_something_is_audited_and_a_read_only_where_the_documents_say_so(
             // Such an operation makes transactions of its own, and its own audit row where it changes something.
             Mode::Free => {}
         }
-        complaints.unless(!spec.about.is_empty() && !spec.doc.is_empty(), || format!("{}: undescribed", spec.id));
-        complaints.unless(spec.errors.len() == spec.errors.iter().map(|c| c.code).collect::<BTreeSet<_>>().len(), || {
-            format!("{}: an error is declared twice", spec.id)
-        });
+        complaints
+            .unless(!spec.about.is_empty() && !spec.doc.is_empty(), || format!("{}: undescribed", spec.id));
+        complaints.unless(
+            spec.errors.len() == spec.errors.iter().map(|c| c.code).collect::<BTreeSet<_>>().len(),
+            || format!("{}: an error is declared twice", spec.id),
+        );
     }
     complaints.none();
 }

@@ -89,8 +89,15 @@ fn wrong_values(target: &Target) -> Vec<Hostile> {
         ("integer", _) => integers(schema),
         ("boolean", _) => vec![forbidden(json!("maybe")), forbidden(json!("TRUE")), any_answer(json!(1))],
         ("string", Some("date-time")) => [
-            "yesterday", "2026-02-30T00:00:00Z", "2026-01-15", "2026-01-15T24:00:00Z", "2026-01-15T08:00:00",
-            "2026-01-15T08:00:61Z", "2026-1-15T08:00:00Z", "9999999-01-15T08:00:00Z", "2026-13-01T00:00:00Z",
+            "yesterday",
+            "2026-02-30T00:00:00Z",
+            "2026-01-15",
+            "2026-01-15T24:00:00Z",
+            "2026-01-15T08:00:00",
+            "2026-01-15T08:00:61Z",
+            "2026-1-15T08:00:00Z",
+            "9999999-01-15T08:00:00Z",
+            "2026-13-01T00:00:00Z",
         ]
         .map(|text| forbidden(json!(text)))
         .into(),
@@ -99,7 +106,8 @@ fn wrong_values(target: &Target) -> Vec<Hostile> {
         }
         ("string", _) => match schema["maxLength"].as_u64() {
             Some(max) => {
-                let long = |letter: &str, more: u64| letter.repeat(usize::try_from(max + more).expect("small"));
+                let long =
+                    |letter: &str, more: u64| letter.repeat(usize::try_from(max + more).expect("small"));
                 vec![
                     forbidden(json!(long("x", 1))),
                     any_answer(json!(long("x", 0))),
@@ -118,8 +126,13 @@ fn wrong_values(target: &Target) -> Vec<Hostile> {
 
 fn integers(schema: &Value) -> Vec<Hostile> {
     let mut all = vec![
-        forbidden(json!("abc")), forbidden(json!("1.5")), forbidden(json!("0x10")), forbidden(json!("1e3")),
-        forbidden(json!("--1")), any_answer(json!("+1")), any_answer(json!("007")),
+        forbidden(json!("abc")),
+        forbidden(json!("1.5")),
+        forbidden(json!("0x10")),
+        forbidden(json!("1e3")),
+        forbidden(json!("--1")),
+        any_answer(json!("+1")),
+        any_answer(json!("007")),
     ];
     for digits in ["9223372036854775808", "-9223372036854775809", &"9".repeat(400)] {
         all.push(raw(digits, Verdict::Forbidden));
@@ -139,7 +152,8 @@ fn decimals() -> Vec<Hostile> {
     let mut all: Vec<Hostile> = ["abc", "1,5", "1.2.3", "--1", "1e", "NaN", "Infinity", "٣", "1 "]
         .map(|text| forbidden(json!(text)))
         .into();
-    for odd in ["-1", "0", "-0", "0.001", "1e2", "1e400", "1e-400", "1e2147483648", &"9".repeat(39), "0.1e1"] {
+    for odd in ["-1", "0", "-0", "0.001", "1e2", "1e400", "1e-400", "1e2147483648", &"9".repeat(39), "0.1e1"]
+    {
         all.push(any_answer(json!(odd)));
     }
     all.push(raw("1e999999999", Verdict::Any));
@@ -164,11 +178,22 @@ fn wrong_types(target: &Target) -> Vec<Hostile> {
     let mut all = match schema["type"].as_str().unwrap_or_default() {
         // Numbers and booleans are read as texts (`rules.md` 0.9), so only these cannot be one.
         "string" => vec![forbidden(json!({})), forbidden(json!(["a"])), forbidden(json!({"a": 1}))],
-        "integer" => vec![forbidden(json!(true)), forbidden(json!({})), forbidden(json!([1])), raw("1.5", Verdict::Forbidden)],
+        "integer" => vec![
+            forbidden(json!(true)),
+            forbidden(json!({})),
+            forbidden(json!([1])),
+            raw("1.5", Verdict::Forbidden),
+        ],
         "boolean" => vec![forbidden(json!({})), forbidden(json!([true])), forbidden(json!(2))],
-        "array" => vec![forbidden(json!({})), forbidden(json!(1)), forbidden(json!("a")), forbidden(json!(true))],
-        "object" => vec![forbidden(json!(1)), forbidden(json!("a")), forbidden(json!([1])), forbidden(json!(true))],
-        _ if schema["type"].is_array() => vec![forbidden(json!({})), forbidden(json!([1])), forbidden(json!(true))],
+        "array" => {
+            vec![forbidden(json!({})), forbidden(json!(1)), forbidden(json!("a")), forbidden(json!(true))]
+        }
+        "object" => {
+            vec![forbidden(json!(1)), forbidden(json!("a")), forbidden(json!([1])), forbidden(json!(true))]
+        }
+        _ if schema["type"].is_array() => {
+            vec![forbidden(json!({})), forbidden(json!([1])), forbidden(json!(true))]
+        }
         _ => Vec::new(),
     };
     // 100 levels in a place that takes no list at all; the door names no field of a body it did not read.
@@ -185,8 +210,24 @@ fn odd_texts(target: &Target) -> Vec<Hostile> {
         return Vec::new();
     }
     [
-        "' or 1=1 --", "\"; drop table orders; --", "%", "_", "\\", "../../etc", "{{7*7}}", "${x}", "<script>", " ",
-        "a\r\nSet-Cookie: x=1", "\u{feff}", "\u{202e}abc", "\u{fffd}", "ﬀ", "İ", "👩‍👩‍👧", "\u{7f}",
+        "' or 1=1 --",
+        "\"; drop table orders; --",
+        "%",
+        "_",
+        "\\",
+        "../../etc",
+        "{{7*7}}",
+        "${x}",
+        "<script>",
+        " ",
+        "a\r\nSet-Cookie: x=1",
+        "\u{feff}",
+        "\u{202e}abc",
+        "\u{fffd}",
+        "ﬀ",
+        "İ",
+        "👩‍👩‍👧",
+        "\u{7f}",
     ]
     .map(|text| any_answer(json!(text)))
     .into()
@@ -200,7 +241,8 @@ fn random_values(target: &Target, count: usize) -> Vec<Hostile> {
     }
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let strategy = if target.place == Place::Body { any_json() } else { any_text().prop_map(Value::String).boxed() };
+    let strategy =
+        if target.place == Place::Body { any_json() } else { any_text().prop_map(Value::String).boxed() };
     let next = |_| strategy.new_tree(&mut runner).expect("nothing is filtered").current();
     (0..count).map(next).map(any_answer).collect()
 }
