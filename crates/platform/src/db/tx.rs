@@ -106,6 +106,18 @@ impl Tx {
         self.note(result)
     }
 
+    /// Keeps every other transaction from writing to these tables until this one ends, and waits for those that
+    /// have. Nothing to do on SQLite, whose single writer excludes everybody else already.
+    pub async fn lock_tables(&mut self, tables: &[&str]) -> Result<(), DbError> {
+        match &self.conn {
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => self.refuse_if_failed(),
+            Conn::Postgres(_) => {
+                let sql = format!("lock table {} in exclusive mode", tables.join(", "));
+                self.exec(&sql, &[]).await.map(drop)
+            }
+        }
+    }
+
     /// Moves the mark that `rollback_to_savepoint` returns to from the beginning of the operation to here.
     pub async fn savepoint(&mut self) -> Result<(), DbError> {
         self.refuse_if_failed()?;

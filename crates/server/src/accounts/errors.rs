@@ -25,8 +25,16 @@ pub enum AccountsError {
     TooManyCreditLines,
     /// Customers of the reseller model hold no balance of their own (rule 5).
     ResellerCustomer,
+    /// A parameter is not one that can be carried out.
+    Refused(Refusal),
     /// The database.
     Db(DbError),
+}
+
+impl From<Refusal> for AccountsError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl From<DbError> for AccountsError {
@@ -72,6 +80,7 @@ impl From<AccountsError> for ApiError {
                 format!("domain_id 对应的账号已有 {CREDIT_LINES_MAX} 个信用额度，达到上限。"),
             ),
             AccountsError::ResellerCustomer => codes::NOT_FOR_RESELLER_CUSTOMERS.error(),
+            AccountsError::Refused(refusal) => refusal.into(),
             AccountsError::Db(error) => error.into(),
         }
     }

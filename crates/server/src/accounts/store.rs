@@ -22,6 +22,16 @@ platform::statements! {
     /// The lines of an account, the earliest to expire first, those without end last.
     const LIST_LINES = "select id, amount, expires_at from credit_lines \
         where account_id = $1 order by expires_at nulls last, id limit $2";
+    /// How many top-ups there are, and their sum.
+    const SUM_TOP_UPS = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups";
+    /// How many credit lines there are, and their sum.
+    const SUM_LINES = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines";
+    /// The top-ups of all accounts behind one of them, page by page.
+    const PAGE_TOP_UPS = "select account_id, trans_id, amount, journal_id from top_ups \
+        where (account_id, trans_id) > ($1, $2) order by account_id, trans_id limit $3";
+    /// The credit lines of all accounts behind one of them, page by page.
+    const PAGE_LINES = "select account_id, id, amount, journal_id from credit_lines \
+        where (account_id, id) > ($1, $2) order by account_id, id limit $3";
 }
 
 /// A credit line as it is stored.
@@ -99,4 +109,56 @@ pub async fn count_lines(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
 pub async fn list_lines(tx: &mut Tx, account: &str) -> Result<Vec<Line>, DbError> {
     let rows = tx.all(LIST_LINES, params![account, CREDIT_LINES_MAX]).await?;
     Ok(rows.into_iter().map(Line::from_row).collect())
+}
+
+/// A row of `top_ups` or `credit_lines` as the checks read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// Whose.
+    pub account: String,
+    /// The caller's id of a top-up, our id of a line.
+    pub id: String,
+    /// How much.
+    pub amount: Charge,
+    /// By which journal.
+    pub journal: String,
+}
+
+/// The two tables of money that came in, which the checks read alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `top_ups`.
+    TopUps,
+    /// `credit_lines`.
+    CreditLines,
+}
+
+/// How many rows a table has, and the sum of their amounts.
+pub async fn sum(tx: &mut Tx, table: Table) -> Result<(i64, Charge), DbError> {
+    let sql = match table {
+        Table::TopUps => SUM_TOP_UPS,
+        Table::CreditLines => SUM_LINES,
+    };
+    let row = tx.one(sql, &[]).await?;
+    Ok((row.int(0), Charge::cents(row.int(1))))
+}
+
+/// The next rows of a table behind account and id; the empty texts stand before the first.
+pub async fn page(
+    tx: &mut Tx,
+    table: Table,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Booked>, DbError> {
+    let sql = match table {
+        Table::TopUps => PAGE_TOP_UPS,
+        Table::CreditLines => PAGE_LINES,
+    };
+    let booked = |mut row: Row| Booked {
+        account: row.take_text(0),
+        id: row.take_text(1),
+        amount: Charge::cents(row.int(2)),
+        journal: row.take_text(3),
+    };
+    Ok(tx.all(sql, params![after.0, after.1, limit]).await?.into_iter().map(booked).collect())
 }

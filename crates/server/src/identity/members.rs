@@ -2,7 +2,7 @@
 
 use domain::calendar::Instant;
 use domain::id::hex32;
-use platform::db::Tx;
+use platform::db::{Row, Tx};
 use platform::op::{AccountKind, ApiError, Principal, Refusal};
 use platform::params;
 
@@ -161,4 +161,231 @@ fn too_many(max: i64, en: &str, zh: &str) -> ApiError {
 
 fn taken(en: &str, zh: &str, name: &str) -> ApiError {
     codes::INVALID_VALUE.because(format!("There is already a {en} {name}."), format!("{zh} {name} 已存在。"))
+}
+
+/// Refuses a caller who gives in its own account what it does not have: rights, or partner permission items.
+/// The operator may give anything in other accounts. Code: 403 CBC.0151.
+pub fn check_giving(
+    caller: &Principal,
+    account: &str,
+    rights: i64,
+    actions: Option<&[String]>,
+) -> Result<(), ApiError> {
+    let gives_more_rights = rights & !caller.rights != 0;
+    let gives_more_actions = match (&caller.actions, actions) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(own), Some(given)) => given.iter().any(|item| !own.contains(item)),
+    };
+    if caller.account == account && (gives_more_rights || gives_more_actions) {
+        return Err(codes::ACCESS_DENIED.because(
+            "A user cannot give rights, or use the keys of a user with rights, that it does not have itself.",
+            "用户不能授予自己没有的权限，也不能使用权限高于自己的用户的密钥。",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a caller who would act through, or change, a user that may do more than itself. Code: 403 CBC.0151.
+pub async fn check_reach(cx: &mut Cx, account: &str, user: &User) -> Result<(), ApiError> {
+    let through_groups = store::group_rights(&mut cx.tx, account, &user.id).await?;
+    check_giving(&cx.principal, account, user.rights | through_groups, user.actions.as_deref())
+}
+
+/// A user of an account. Code: CBC.0100 naming `user_id`.
+pub async fn get_user(cx: &mut Cx, account: &str, user_id: &str) -> Result<User, ApiError> {
+    let row = cx.tx.opt(store::FIND_USER, params![account, user_id]).await?;
+    row.map(store::user_from_row)
+        .ok_or_else(|| Refusal::because("user_id", "is not a user of the account", "不是该账号的用户").into())
+}
+
+/// Whose access keys are meant: the user named, else the caller in its own account, else the account's first user.
+pub async fn get_key_user(cx: &mut Cx, account: &str, user_id: Option<&str>) -> Result<User, ApiError> {
+    let own = (cx.principal.account == account).then(|| cx.principal.user.clone());
+    match user_id.map(str::to_owned).or(own) {
+        Some(user) => get_user(cx, account, &user).await,
+        None => {
+            let row = cx.tx.opt(store::FIND_OWNER, params![account]).await?;
+            row.map(store::user_from_row).ok_or_else(|| {
+                Refusal::because("user_id", "is required: the account has no first user", "必须填写").into()
+            })
+        }
+    }
+}
+
+/// What shall change about a user.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    /// New rights.
+    pub rights: Option<i64>,
+    /// New permission items.
+    pub actions: Option<Vec<String>>,
+    /// Whether it may do anything at all.
+    pub is_enabled: Option<bool>,
+    /// The hash of its new password.
+    pub password_hash: Option<String>,
+}
+
+/// Changes a user. One that is disabled or gets another password loses its tokens at once. Codes: CBC.0100,
+/// 403 CBC.0151.
+pub async fn update_user(
+    cx: &mut Cx,
+    account: &str,
+    user_id: &str,
+    change: &UserChange,
+) -> Result<User, ApiError> {
+    let mut user = get_user(cx, account, user_id).await?;
+    check_reach(cx, account, &user).await?;
+    user.rights = change.rights.unwrap_or(user.rights);
+    user.actions = change.actions.clone().or(user.actions);
+    user.is_enabled = change.is_enabled.unwrap_or(user.is_enabled);
+    check_giving(&cx.principal, account, user.rights, user.actions.as_deref())?;
+    let is_lessened = !user.is_enabled || user.rights != platform::op::Right::ALL || user.actions.is_some();
+    if user.is_owner && is_lessened && cx.principal.kind != AccountKind::Operator {
+        // Or an account could lock itself out, and only the operator could open it again.
+        return Err(Refusal::because(
+            "user_id",
+            "is the account's first user, which keeps all rights; only the operator can change that",
+            "是该账号的首个用户，须保留全部权限，只有运营方可以更改",
+        )
+        .into());
+    }
+    let actions = user.actions.as_deref().map(store::actions_to_text);
+    let values = params![account, user_id, user.rights, actions, user.is_enabled];
+    cx.tx.exec(store::UPDATE_USER, values).await?;
+    if let Some(hash) = &change.password_hash {
+        cx.tx.exec(store::SET_PASSWORD, params![account, user_id, hash]).await?;
+    }
+    if change.password_hash.is_some() || !user.is_enabled {
+        cx.tx.exec(store::DELETE_TOKENS_OF_USER, params![account, user_id]).await?;
+    }
+    changed(cx).await?;
+    Ok(user)
+}
+
+/// A group with the ids of its users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Group id.
+    pub id: String,
+    /// Name, unique in the account.
+    pub name: String,
+    /// Bits of [`platform::op::Right`] that its users have through it.
+    pub rights: i64,
+    /// Ids of its users.
+    pub users: Vec<String>,
+}
+
+/// Creates a group of users, by their names. Codes: CBC.0100 (name, too many, unknown user), CBC.0101 (name taken),
+/// 403 CBC.0151.
+pub async fn create_group(
+    cx: &mut Cx,
+    account: &str,
+    name: &str,
+    rights: i64,
+    user_names: &[String],
+) -> Result<Group, ApiError> {
+    check_name("name", name)?;
+    check_giving(&cx.principal, account, rights, Some(&[]))?;
+    under_limit(&mut cx.tx, store::COUNT_GROUPS, account, store::GROUPS_MAX, "groups", "用户组").await?;
+    let members = list_users(&mut cx.tx, account).await?;
+    let id_of = |name: &String| {
+        members.iter().find(|user| user.name == *name).map(|user| user.id.clone()).ok_or_else(|| {
+            Refusal::because(
+                "users",
+                format!("names no user {name} of the account"),
+                format!("用户 {name} 不存在"),
+            )
+        })
+    };
+    let users = user_names.iter().map(id_of).collect::<Result<Vec<_>, _>>()?;
+    let group = Group { id: hex32(cx.ids.as_mut()), name: name.to_owned(), rights, users };
+    if cx.tx.exec(store::INSERT_GROUP, params![account, &group.id, name, rights]).await? == 0 {
+        return Err(taken("group", "用户组", name));
+    }
+    store::insert_members(&mut cx.tx, account, &group.id, &group.users).await?;
+    // Memory holds what these users could do before.
+    changed(cx).await?;
+    Ok(group)
+}
+
+/// The users of an account, the first one first.
+pub async fn list_users(tx: &mut Tx, account: &str) -> Result<Vec<User>, platform::db::DbError> {
+    let rows = tx.all(store::LIST_USERS, params![account, store::USERS_MAX]).await?;
+    Ok(rows.into_iter().map(store::user_from_row).collect())
+}
+
+/// The groups of an account by name.
+pub async fn list_groups(tx: &mut Tx, account: &str) -> Result<Vec<Group>, platform::db::DbError> {
+    let rows = tx.all(store::LIST_GROUPS, params![account, store::GROUPS_MAX]).await?;
+    let read = |mut row: Row| Group {
+        id: row.take_text(0),
+        name: row.take_text(1),
+        rights: row.int(2),
+        users: Vec::new(),
+    };
+    let mut groups: Vec<Group> = rows.into_iter().map(read).collect();
+    for mut row in tx.all(store::LIST_GROUP_MEMBERS, params![account, store::MEMBERSHIPS_MAX]).await? {
+        if let Some(group) = groups.iter_mut().find(|group| group.id == row.text(0)) {
+            group.users.push(row.take_text(1));
+        }
+    }
+    Ok(groups)
+}
+
+/// The projects of an account by name: id and name.
+pub async fn list_projects(
+    tx: &mut Tx,
+    account: &str,
+) -> Result<Vec<(String, String)>, platform::db::DbError> {
+    let rows = tx.all(store::LIST_PROJECTS, params![account, store::PROJECTS_MAX]).await?;
+    Ok(rows.into_iter().map(|mut row| (row.take_text(0), row.take_text(1))).collect())
+}
+
+/// The access keys of an account, without their secrets.
+pub async fn list_access_keys(tx: &mut Tx, account: &str) -> Result<Vec<ListedKey>, platform::db::DbError> {
+    let rows = tx.all(store::LIST_ACCESS_KEYS, params![account, store::ACCESS_KEYS_MAX]).await?;
+    Ok(rows.into_iter().map(key_from_row).collect())
+}
+
+fn key_from_row(mut row: Row) -> ListedKey {
+    ListedKey {
+        access_key: row.take_text(0),
+        user_id: row.take_text(1),
+        is_active: row.bool(2),
+        created_at: Instant::from_ms(row.int(3)),
+    }
+}
+
+/// Switches a key on or off, at once. Codes: CBC.0100 (unknown), 403 CBC.0151.
+pub async fn set_access_key_active(
+    cx: &mut Cx,
+    account: &str,
+    access_key: &str,
+    is_active: bool,
+) -> Result<ListedKey, ApiError> {
+    let key = get_access_key(cx, account, access_key).await?;
+    cx.tx.exec(store::SET_ACCESS_KEY_ACTIVE, params![account, access_key, is_active]).await?;
+    changed(cx).await?;
+    Ok(ListedKey { is_active, ..key })
+}
+
+/// Deletes a key, at once. Codes: CBC.0100 (unknown), 403 CBC.0151.
+pub async fn delete_access_key(cx: &mut Cx, account: &str, access_key: &str) -> Result<(), ApiError> {
+    get_access_key(cx, account, access_key).await?;
+    cx.tx.exec(store::DELETE_ACCESS_KEY, params![account, access_key]).await?;
+    changed(cx).await?;
+    Ok(())
+}
+
+/// A key of the account that the caller may change.
+async fn get_access_key(cx: &mut Cx, account: &str, access_key: &str) -> Result<ListedKey, ApiError> {
+    let Some(row) = cx.tx.opt(store::FIND_OWN_ACCESS_KEY, params![account, access_key]).await? else {
+        let (en, zh) = ("is not an access key of the account", "不是该账号的访问密钥");
+        return Err(Refusal::because("access_key", en, zh).into());
+    };
+    let key = key_from_row(row);
+    let user = get_user(cx, account, &key.user_id).await?;
+    check_reach(cx, account, &user).await?;
+    Ok(key)
 }

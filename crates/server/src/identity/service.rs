@@ -85,6 +85,13 @@ pub struct NewProject {
     pub name: String,
 }
 
+impl NewProject {
+    /// A project whose id is made.
+    pub fn named(name: String) -> Self {
+        Self { id: None, name }
+    }
+}
+
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
 pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, ApiError> {
     check_name("name", &new.name)?;
@@ -309,18 +316,35 @@ pub async fn find_token(app: &App, token: &str) -> Result<Option<Arc<Principal>>
         return Ok(None);
     }
     let mut tx = app.db().begin_read().await?;
-    let Some(mut row) = tx.opt(store::FIND_TOKEN, params![&hash]).await? else { return Ok(None) };
+    let Some(row) = tx.opt(store::FIND_TOKEN, params![&hash]).await? else { return Ok(None) };
     let (version, expires_at) = (row.int(7), Instant::from_ms(row.int(9)));
     if expires_at <= now {
         return Ok(None);
     }
-    let project = row.take_opt_text(8);
-    let principal = Arc::new(principal(&mut tx, row, None, project).await?);
+    let principal = Arc::new(token_principal(&mut tx, row).await?);
     app.identity.keep_token(version, hash, KnownToken { principal: principal.clone(), expires_at });
     Ok(Some(principal))
 }
 
-/// Reads the columns that [`store::FIND_ACCESS_KEY`] and [`store::FIND_TOKEN`] share. What a user may do is what
+/// The user of a row of [`store::FIND_TOKEN`].
+pub(super) async fn token_principal(tx: &mut Tx, mut row: Row) -> Result<Principal, DbError> {
+    let project = row.take_opt_text(8);
+    principal(tx, row, None, project).await
+}
+
+/// An enabled user with everything it may do.
+pub(super) async fn find_user_principal(
+    tx: &mut Tx,
+    account: &str,
+    user: &str,
+) -> Result<Option<Principal>, DbError> {
+    match tx.opt(store::FIND_PRINCIPAL, params![account, user]).await? {
+        Some(row) => principal(tx, row, None, None).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads the columns that the statements about a user share. What a user may do is what
 /// it was given itself and through any of its groups.
 async fn principal(
     tx: &mut Tx,

@@ -17,6 +17,8 @@ pub const USERS_MAX: i64 = 500;
 pub const GROUPS_MAX: i64 = 100;
 /// Most projects of one account.
 pub const PROJECTS_MAX: i64 = 100;
+/// Most memberships in the groups of one account that are listed.
+pub const MEMBERSHIPS_MAX: i64 = 10_000;
 /// Most access keys of one account.
 pub const ACCESS_KEYS_MAX: i64 = 500;
 /// Most rows that one run of the expiry job deletes.
@@ -112,6 +114,10 @@ platform::statements! {
         from access_keys k join accounts a on a.id = k.account_id \
         join users u on u.account_id = k.account_id and u.id = k.user_id \
         where k.access_key = $1 and k.is_active = 1 and u.is_enabled = 1";
+    /// An enabled user with its account.
+    pub const FIND_PRINCIPAL = "select u.account_id, u.id, a.name, a.kind, u.name, u.rights, u.actions \
+        from users u join accounts a on a.id = u.account_id \
+        where u.account_id = $1 and u.id = $2 and u.is_enabled = 1";
     /// A new token.
     pub const INSERT_TOKEN = "insert into tokens \
         (token_hash, account_id, user_id, project_id, methods, issued_at, expires_at) \

@@ -16,6 +16,7 @@
 //! Whoever posts holds the locks of what it decided by; the order across features is order → resource → coupon
 //! → ledger accounts by id.
 
+mod checks;
 pub mod service;
 mod store;
 
@@ -23,9 +24,10 @@ use crate::app::Feature;
 
 /// What the application takes from here.
 pub const FEATURE: Feature =
-    Feature { name: "ledger", operations: |_| {}, jobs: |_| {}, checks: &[], statements };
+    Feature { name: "ledger", operations: |_| {}, jobs: |_| {}, checks: &[&checks::BOOKS], statements };
 
 fn statements() -> Vec<String> {
     let texts = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain([store::insert_posting()]).collect()
+    let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts.chain(checks).chain([store::insert_posting()]).collect()
 }

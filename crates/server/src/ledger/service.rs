@@ -6,7 +6,7 @@ use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, check_floor};
 use domain::money::{Charge, Currency};
 use platform::db::{DbError, Tx};
 
-use super::store;
+use super::store::{self, NewPosting};
 
 pub use super::store::{CAUSES_AT_ONCE, Held, Moved};
 
@@ -43,14 +43,6 @@ pub struct Fund {
     pub taken: Charge,
     /// What came back.
     pub given_back: Charge,
-}
-
-/// A change of one account that is about to be written.
-struct Change {
-    account: String,
-    amount: Charge,
-    /// Number of the posting on the account and the new balance; the house has neither.
-    after: Option<(i64, Charge)>,
 }
 
 /// Makes sure an account exists. Accounts of the house need no row.
@@ -120,9 +112,7 @@ pub async fn post_held(
             PostError::Db(DbError::Retryable(format!("the journal {cause} was taken back meanwhile")))
         });
     }
-    let rows: Vec<_> =
-        changes.iter().map(|change| (change.account.clone(), change.amount, change.after)).collect();
-    store::insert_postings(tx, id.as_str(), &rows).await?;
+    store::insert_postings(tx, id.as_str(), &changes).await?;
     for change in &changes {
         if let Some((seq, balance)) = change.after {
             store::update_balance(tx, &change.account, balance, seq).await?;
@@ -137,12 +127,12 @@ async fn posted_before(tx: &mut Tx, cause: &str) -> Result<Option<Posted>, DbErr
 }
 
 /// What a journal does to the accounts that are held.
-fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<Change>, PostError> {
+fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<NewPosting>, PostError> {
     let mut changes = Vec::with_capacity(journal.postings().len());
     for posting in journal.postings() {
         let account = posting.account.id();
         if posting.account.is_house() {
-            changes.push(Change { account, amount: posting.amount, after: None });
+            changes.push(NewPosting { account, amount: posting.amount, after: None });
             continue;
         }
         let Some(held) = held.iter().find(|held| held.account == posting.account) else {
@@ -158,7 +148,11 @@ fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<Change>, PostError> {
         if posting.amount.is_negative() && check_floor(balance, held.floor).is_err() {
             return Err(PostError::Insufficient(posting.account.clone()));
         }
-        changes.push(Change { account, amount: posting.amount, after: Some((held.last_seq + 1, balance)) });
+        changes.push(NewPosting {
+            account,
+            amount: posting.amount,
+            after: Some((held.last_seq + 1, balance)),
+        });
     }
     Ok(changes)
 }

@@ -2,6 +2,8 @@
 //!
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
+pub mod checks;
+
 use domain::calendar::Instant;
 use domain::ledger::{HOUSE, Journal, LedgerAccount};
 use domain::money::{Charge, Currency, Scaled};
@@ -80,6 +82,17 @@ pub struct Held {
     pub floor: Charge,
     /// Number of its newest posting.
     pub last_seq: i64,
+}
+
+/// A change of one account that is about to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPosting {
+    /// Id of the account.
+    pub account: String,
+    /// By how much.
+    pub amount: Charge,
+    /// On a customer's account the number of the posting and the balance after it; the house has neither.
+    pub after: Option<(i64, Charge)>,
 }
 
 /// What a journal moved on customers' accounts.
@@ -170,22 +183,17 @@ pub async fn find_journal(tx: &mut Tx, cause: &str) -> Result<Option<String>, Db
     Ok(tx.opt(FIND_JOURNAL, params![cause]).await?.map(|mut row| row.take_text(0)))
 }
 
-/// Inserts the postings of a journal: account, amount and, on a customer's account, the number of the posting
-/// on it and what it holds afterwards.
-pub async fn insert_postings(
-    tx: &mut Tx,
-    journal: &str,
-    postings: &[(String, Charge, Option<(i64, Charge)>)],
-) -> Result<(), DbError> {
+/// Inserts the postings of a journal.
+pub async fn insert_postings(tx: &mut Tx, journal: &str, postings: &[NewPosting]) -> Result<(), DbError> {
     let mut rows = Vec::with_capacity(postings.len());
-    for (seq, (account, amount, after)) in (1_i64..).zip(postings) {
+    for (seq, posting) in (1_i64..).zip(postings) {
         rows.push(vec![
             Value::from(journal),
             Value::from(seq),
-            Value::from(account),
-            Value::from(amount.units()),
-            Value::from(after.map(|(account_seq, _)| account_seq)),
-            Value::from(after.map(|(_, balance)| balance.units())),
+            Value::from(&posting.account),
+            Value::from(posting.amount.units()),
+            Value::from(posting.after.map(|(account_seq, _)| account_seq)),
+            Value::from(posting.after.map(|(_, balance)| balance.units())),
         ]);
     }
     tx.insert_many(POSTINGS_HEAD, &rows, "").await?;

@@ -13,7 +13,7 @@ use super::demo::{self, Tenant};
 use super::store;
 use crate::app::App;
 use crate::identity::service::NewAccount;
-use crate::{Cx, accounts, catalog, identity};
+use crate::{Cx, accounts, catalog, identity, settings};
 
 /// The demo catalogue, imported through the same door as everybody's.
 const DEMO_CATALOG: &str = include_str!("../../data/demo-catalog.yaml");
@@ -21,10 +21,13 @@ const DEMO_CATALOG: &str = include_str!("../../data/demo-catalog.yaml");
 /// The first clock value of a sandbox that is not told otherwise: 2026-01-15T08:00:00Z.
 pub const FIRST_NOW: Instant = Instant::from_ms(1_768_464_000_000);
 
+/// How often a reset is tried when a neighbour on PostgreSQL holds what it needs and needs what it holds.
+const RESET_ATTEMPTS_MAX: u32 = 5;
+
 /// Fills a new data folder with the demo tenants and the demo catalogue; a filled one is left as it is.
 pub async fn seed(app: &Arc<App>) -> Result<(), ApiError> {
     let mut tx = app.db().begin_read().await?;
-    let is_seeded = store::find_setting(&mut tx, store::SEEDED).await?.is_some();
+    let is_seeded = settings::store::find(&mut tx, settings::SEEDED).await?.is_some();
     tx.rollback().await;
     if is_seeded {
         return Ok(());
@@ -68,13 +71,13 @@ async fn finish(mut cx: Cx, outcome: Result<(), ApiError>) -> Result<(), ApiErro
 
 /// Writes everything that a new folder begins with, unless another process was faster.
 async fn fill(cx: &mut Cx, hashes: &[String]) -> Result<(), ApiError> {
-    if !store::claim_setting(&mut cx.tx, store::SEEDED, "1").await? {
+    if !settings::store::claim(&mut cx.tx, settings::SEEDED, "1").await? {
         return Ok(());
     }
     let (site, now) = (cx.site, cx.now);
-    store::put_setting(&mut cx.tx, store::SITE, site.text()).await?;
-    store::put_instant(&mut cx.tx, store::FIRST_NOW, now).await?;
-    store::put_instant(&mut cx.tx, store::NOW, now).await?;
+    settings::store::put(&mut cx.tx, settings::SITE, site.text()).await?;
+    settings::store::put_instant(&mut cx.tx, settings::FIRST_NOW, now).await?;
+    settings::store::put_instant(&mut cx.tx, settings::NOW, now).await?;
     catalog::service::import(cx, DEMO_CATALOG).await?;
     for (tenant, hash) in demo::TENANTS.iter().zip(hashes) {
         create(cx, tenant, hash).await?;
@@ -120,12 +123,12 @@ fn amount(text: &str) -> Charge {
 /// that a server that is killed on the way ends it when it starts again.
 pub async fn move_clock(app: &Arc<App>, to: Instant) -> Result<Vec<Ran>, ApiError> {
     let mut tx = app.db().begin_write().await?;
-    store::put_instant(&mut tx, store::MOVING_TO, to).await?;
+    settings::store::put_instant(&mut tx, settings::MOVING_TO, to).await?;
     tx.commit().await?;
     let ran = app.jobs.advance(app, to).await?;
     let mut tx = app.db().begin_write().await?;
-    store::put_instant(&mut tx, store::NOW, to).await?;
-    store::delete_setting(&mut tx, store::MOVING_TO).await?;
+    settings::store::put_instant(&mut tx, settings::NOW, to).await?;
+    settings::store::delete(&mut tx, settings::MOVING_TO).await?;
     tx.commit().await?;
     Ok(ran)
 }
@@ -133,7 +136,7 @@ pub async fn move_clock(app: &Arc<App>, to: Instant) -> Result<Vec<Ran>, ApiErro
 /// Ends a move of the clock that the last process did not live to end.
 pub async fn resume_move(app: &Arc<App>) -> Result<(), ApiError> {
     let mut tx = app.db().begin_read().await?;
-    let moving_to = store::find_instant(&mut tx, store::MOVING_TO).await?;
+    let moving_to = settings::store::find_instant(&mut tx, settings::MOVING_TO).await?;
     tx.rollback().await;
     if let Some(to) = moving_to {
         move_clock(app, to).await?;
@@ -147,18 +150,23 @@ pub async fn reset(app: &Arc<App>) -> Result<(), ApiError> {
     let hashes = password_hashes().await?;
     // A job between two of its steps would carry the old clock into the new state.
     let _jobs = app.jobs.hold().await;
+    let mut attempt = 1;
+    loop {
+        match reset_once(app, &hashes).await {
+            Err(error) if error.is_retryable() && attempt < RESET_ATTEMPTS_MAX => attempt += 1,
+            done => return done,
+        }
+    }
+}
+
+async fn reset_once(app: &Arc<App>, hashes: &[String]) -> Result<(), ApiError> {
     let mut cx = job::context(app, "sandbox.reset").await?;
     let before = cx.now;
-    let first = store::find_instant(&mut cx.tx, store::FIRST_NOW).await?.unwrap_or(FIRST_NOW);
-    cx.now = first;
-    let mut refilled = store::delete_everything(&mut cx.tx).await.map_err(ApiError::from);
-    if refilled.is_ok() {
-        refilled = fill(&mut cx, &hashes).await;
-    }
+    let refilled = refill(&mut cx, hashes).await;
     if refilled.is_ok() {
         // Both before the commit: the next writer must find the first instant, and the catalogue of the new
         // folder, whose number is lower, must be able to take its place.
-        app.clock().reset_to(first);
+        app.clock().reset_to(cx.now);
         app.catalog.demote();
     }
     let done = finish(cx, refilled).await;
@@ -172,6 +180,14 @@ pub async fn reset(app: &Arc<App>) -> Result<(), ApiError> {
         Err(_) => app.clock().reset_to(before),
     }
     done
+}
+
+/// Empties every table and fills them as in a new folder, whose first instant the context then has.
+async fn refill(cx: &mut Cx, hashes: &[String]) -> Result<(), ApiError> {
+    let first = settings::store::find_instant(&mut cx.tx, settings::FIRST_NOW).await?;
+    cx.now = first.unwrap_or(FIRST_NOW);
+    store::delete_everything(&mut cx.tx).await?;
+    fill(cx, hashes).await
 }
 
 /// The sandbox of an application that runs as one.

@@ -1,4 +1,4 @@
-//! SQL of the sandbox: what a data folder keeps of it, the captured mail, and the way back to an empty folder.
+//! SQL of the sandbox: the captured messages, and the way back to an empty database.
 
 use domain::calendar::Instant;
 use platform::db::{DbError, Tx};
@@ -6,66 +6,12 @@ use platform::params;
 
 use crate::app::MIGRATIONS;
 
-/// Name of the setting that holds the site.
-pub const SITE: &str = "site";
-/// Name of the setting that holds the first clock value of the folder.
-pub const FIRST_NOW: &str = "first_now";
-/// Name of the setting that holds the clock.
-pub const NOW: &str = "now";
-/// Name of the setting that holds where the clock is being moved to, while it moves.
-pub const MOVING_TO: &str = "moving_to";
-/// Name of the setting that says that the demo tenants are there.
-pub const SEEDED: &str = "seeded";
-
 platform::statements! {
-    /// A setting.
-    pub const FIND_SETTING = "select value from settings where name = $1";
-    /// Writes a setting unless it is there; no row changes when it is.
-    pub const CLAIM_SETTING = "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing";
-    /// Writes a setting.
-    pub const PUT_SETTING = "insert into settings (name, value) values ($1, $2) \
-        on conflict (name) do update set value = excluded.value";
-    /// Forgets a setting.
-    pub const DELETE_SETTING = "delete from settings where name = $1";
     /// What was sent or captured, newest first.
     pub const LIST_OUTBOX = "select id, channel, recipient, account_id, subject, body, state, attempts, created_at \
         from outbox order by created_at desc, id desc limit $1 offset $2";
     /// How much was sent or captured.
     pub const COUNT_OUTBOX = "select cast(count(*) as bigint) from outbox";
-    /// Whether the database answers.
-    pub const PING = "select value from settings where name = 'ping'";
-}
-
-/// A setting's value.
-pub async fn find_setting(tx: &mut Tx, name: &str) -> Result<Option<String>, DbError> {
-    Ok(tx.opt(FIND_SETTING, params![name]).await?.map(|mut row| row.take_text(0)))
-}
-
-/// An instant that a setting holds.
-pub async fn find_instant(tx: &mut Tx, name: &str) -> Result<Option<Instant>, DbError> {
-    let Some(text) = find_setting(tx, name).await? else { return Ok(None) };
-    let ms = text.parse().ok().and_then(Instant::try_from_ms);
-    ms.map(Some).ok_or_else(|| DbError::Other(format!("the setting {name} is no instant")))
-}
-
-/// Writes a setting.
-pub async fn put_setting(tx: &mut Tx, name: &str, value: &str) -> Result<(), DbError> {
-    tx.exec(PUT_SETTING, params![name, value]).await.map(drop)
-}
-
-/// Writes an instant to a setting.
-pub async fn put_instant(tx: &mut Tx, name: &str, at: Instant) -> Result<(), DbError> {
-    put_setting(tx, name, &at.ms().to_string()).await
-}
-
-/// Forgets a setting.
-pub async fn delete_setting(tx: &mut Tx, name: &str) -> Result<(), DbError> {
-    tx.exec(DELETE_SETTING, params![name]).await.map(drop)
-}
-
-/// Writes a setting unless it is there; whether this call wrote it.
-pub async fn claim_setting(tx: &mut Tx, name: &str, value: &str) -> Result<bool, DbError> {
-    Ok(tx.exec(CLAIM_SETTING, params![name, value]).await? == 1)
 }
 
 /// One message.
@@ -124,6 +70,8 @@ fn delete_all(table: &str) -> String {
 
 /// Empties every table: the only statements of the product that touch the tables of all features.
 pub async fn delete_everything(tx: &mut Tx) -> Result<(), DbError> {
+    // A neighbour that is still writing would leave its rows behind.
+    tx.lock_tables(&tables()).await?;
     // Later tables first: they are the ones that could refer to earlier ones.
     for table in tables().into_iter().rev() {
         tx.exec(&delete_all(table), &[]).await?;

@@ -28,8 +28,8 @@ use values::{Hostile, Verdict};
 /// Operations that are not called with values that may succeed, with the reason.
 const ONLY_FORBIDDEN: &[(&str, &str)] = &[
     ("KeystoneCreateToken", "each password that is checked costs a slow hash, by design"),
-    ("MoveClock", "a clock that moved far is slow, and another test's subject"),
-    ("InjectFault", "an injected fault answers the next requests"),
+    ("MoveSandboxClock", "a clock that moved far is slow, and another test's subject"),
+    ("CreateSandboxFault", "an injected fault answers the next requests"),
     ("ResetSandbox", "it takes the tenants of this test away"),
 ];
 

@@ -1,6 +1,12 @@
 //! Facts about the behaviour of the whole application, on both databases.
 
+mod accounts;
 mod contract;
 mod harness;
 mod hostile;
+mod ledger;
+mod machine;
 mod postgres;
+mod sandbox;
+mod tidy_repo;
+mod verify;
