@@ -157,7 +157,7 @@ pub(crate) async fn user(
     }
     let user = app.post("operator", &users, body).await.ok(201);
     let keys = format!("/openbss/v1/accounts/{}/access-keys", app.domain(tenant));
-    let key = app.post("operator", &keys, json!({"user_id": user["id"]})).await.ok(201);
+    let key = app.post("operator", &keys, json!({"user_id": user["user_id"]})).await.ok(201);
     let text = |field: &str| key[field].as_str().expect("a new key is shown once").to_owned();
     Key { access_key: text("access_key"), secret_key: text("secret_key") }
 }
