@@ -55,7 +55,9 @@ pub async fn export(file: PathBuf, place: Place) -> Result<(), Failure> {
         Some("json") => catalog::yaml::Format::Json,
         _ => catalog::yaml::Format::Yaml,
     };
-    let text = catalog::service::export_alone(&app, format).await.map_err(|error| format!("the catalogue: {error}"))?;
+    let text = catalog::service::export_alone(&app, format)
+        .await
+        .map_err(|error| format!("the catalogue: {error}"))?;
     if file == Path::new("-") {
         say(&text);
     } else {

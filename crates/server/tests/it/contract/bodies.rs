@@ -42,7 +42,7 @@ fn unreadable() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("a key twice", json, br#"{"order_id":"1","order_id":"2"}"#.to_vec()),
         ("a key twice below", json, br#"{"a":{"b":1,"b":1}}"#.to_vec()),
         ("too deep", json, nested(DEPTH_MAX)),
-        ("far too deep", json, nested(100_000)),
+        ("far too deep", json, nested(20_000)),
         ("invalid UTF-8", json, b"{\"a\":\"\xff\xfe\"}".to_vec()),
         ("a lone surrogate", json, br#"{"a":"\ud800"}"#.to_vec()),
         ("NUL", json, br#"{"a":"\u0000"}"#.to_vec()),
@@ -58,6 +58,10 @@ on_both! {
             let tenant = admitted(spec);
             let path = concrete(spec, &app.domain(tenant));
             for (what, content_type, body) in unreadable() {
+                // An empty body is no body: right where every member may be left out.
+                if body.is_empty() && !entry.needs_body() {
+                    continue;
+                }
                 let headers = [("content-type", content_type)];
                 let reply = call(&app, spec, &app.key(tenant), &path, &body, &headers).await;
                 complaints.refused(&format!("{}: {what}", spec.id), &reply, 400, "CBC.0100");
