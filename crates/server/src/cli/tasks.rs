@@ -8,7 +8,6 @@ use platform::op::{ApiError, Host, openapi as document};
 use super::run::say;
 use super::{DATA_FOLDER, Failure, Place, open, sandbox, serve};
 use crate::app::{App, registry};
-use crate::catalog::yaml::Format;
 use crate::config::Config;
 use crate::{catalog, verify as books};
 
@@ -40,18 +39,25 @@ pub async fn import(file: PathBuf, place: Place) -> Result<(), Failure> {
         let detail = error.source.map_or(error.en, |source| source.to_string());
         format!("{}: {detail}", file.display())
     };
-    let imported = catalog::service::import_alone(&app, &text).await.map_err(refused)?;
-    let catalog::service::Imported { version, services, products, .. } = imported;
-    say(&format!("catalogue {version} is in force: {services} services, {products} products\n"));
+    let mut cx =
+        platform::job::context(&app, "catalog.import").await.map_err(|error| refused(error.into()))?;
+    let version = catalog::service::import(&mut cx, &text).await.map_err(refused)?;
+    let tx = cx.tx.take().expect("the context was made with a transaction and nothing else takes it");
+    tx.commit().await.map_err(|error| refused(error.into()))?;
+    say(&format!("catalogue {version} is in force\n"));
     close(&app).await
 }
 
-/// Writes the catalogue in force to a file: JSON where its name ends in `.json`, YAML otherwise.
+/// Writes the catalogue in force to a file.
 pub async fn export(file: PathBuf, place: Place) -> Result<(), Failure> {
     let app = app_of(&place).await?;
-    let format = if file.extension().is_some_and(|ending| ending == "json") { Format::Json } else { Format::Yaml };
-    let text = catalog::service::export_alone(&app, format).await;
-    let text = text.map_err(|error| format!("the catalogue cannot be read: {error}"))?;
+    let format = match file.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => catalog::yaml::Format::Json,
+        _ => catalog::yaml::Format::Yaml,
+    };
+    let text = catalog::service::export_alone(&app, format)
+        .await
+        .map_err(|error| format!("the catalogue: {error}"))?;
     if file == Path::new("-") {
         say(&text);
     } else {

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod catalog;
+mod contract;
 mod harness;
+mod hostile;
 mod identity;
 mod ledger;
 mod machine;
