@@ -147,10 +147,10 @@ const INTL: SiteProfile = SiteProfile {
 };
 
 /// No document states the grace days and the refund threshold of Europe: those of International are the
-/// default (rule 1.3).
+/// default (rule 1.3). Its amounts are US dollars: 004, which describes this site, names no other currency.
 const EU: SiteProfile = SiteProfile {
     site: Site::Eu,
-    currency: Currency::Eur,
+    currency: Currency::Usd,
     order_rounding: Rounding::HalfUp,
     record_rounding: RecordRounding::MonthHalfUp,
     has_five_day_return: false,

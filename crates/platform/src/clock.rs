@@ -58,6 +58,22 @@ pub fn machine_now() -> Instant {
     Instant::from_ms(now.as_millisecond())
 }
 
+/// A request id: time-ordered, from machine time and the system's randomness. Nothing commercial rests on it.
+pub fn request_id() -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the id of a request belongs to the wire, not to the business"
+    )]
+    let id = uuid::Uuid::now_v7();
+    id.simple().to_string()
+}
+
+/// How long ago `start` was.
+pub fn since(start: std::time::Instant) -> std::time::Duration {
+    #[expect(clippy::disallowed_methods, reason = "the edge reads the machine's clock here and nowhere else")]
+    start.elapsed()
+}
+
 /// A point of monotonic machine time, for latencies.
 pub fn monotonic() -> std::time::Instant {
     #[expect(clippy::disallowed_methods, reason = "the edge reads the machine's clock here and nowhere else")]

@@ -44,7 +44,7 @@ pub fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| pem(certificate, error))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| pem(key.as_ref(), error))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| pem(key, error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -105,7 +105,9 @@ async fn connection<H: Host>(
     let served = match tls {
         None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
         Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+            Ok(Ok(stream)) => {
+                watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await
+            }
             Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => return tracing::debug!("a TLS handshake took too long"),
         },

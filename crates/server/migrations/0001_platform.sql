@@ -43,3 +43,13 @@ create table settings (
     name {text} not null primary key,   -- site, clock and whatever else a data folder keeps
     value {text} not null
 );
+
+create table job_failures (
+    job {text} not null,                -- name of the reconciler
+    subject {text} not null,            -- the key that failed
+    attempts bigint not null,
+    not_before bigint not null,         -- machine time of the next attempt
+    error {text} not null,
+    failed_at bigint not null,          -- machine time
+    primary key (job, subject)
+);

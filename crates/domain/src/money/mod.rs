@@ -198,7 +198,7 @@ pub enum Currency {
     Cny,
     /// United States dollar, on the International site.
     Usd,
-    /// Euro, on the Europe site.
+    /// Euro, for clouds that bill in it.
     Eur,
 }
 

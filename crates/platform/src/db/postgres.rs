@@ -205,7 +205,7 @@ impl PgTx {
             return Ok(());
         }
         let batch = self.home.batches.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
-        let outcome = match self.home.probe.ask(CommitEvent::Starting { batch, operations: 1 }) {
+        let outcome = match self.home.probe.ask_aside(CommitEvent::Starting { batch, operations: 1 }).await {
             CommitVerdict::Proceed => self.control("commit").await,
             CommitVerdict::FailBefore => {
                 Err(DbError::Io("the probe cut the power before the commit".to_owned()))
@@ -215,7 +215,7 @@ impl PgTx {
                 .await
                 .and(Err(DbError::Io("the probe cut the power after the commit".to_owned()))),
         };
-        self.home.probe.ask(CommitEvent::Finished { batch, is_durable: outcome.is_ok() });
+        self.home.probe.ask_aside(CommitEvent::Finished { batch, is_durable: outcome.is_ok() }).await;
         if outcome.is_ok() {
             // Back to the pool. After an error the connection is closed by `Drop` instead.
             self.client = None;

@@ -3,7 +3,7 @@
 //! Whether an answer precedes the *sync* that covers it cannot be seen from inside the process. It is proved from
 //! outside: run the server under `strace -f -e trace=fdatasync,fsync,pwrite64,write,writev,sendto`, send operations,
 //! and check that between the last `pwrite64` into the `-wal` file for an operation and the write of its answer
-//! to the socket lies a finished `fdatasync` of that file.
+//! to the socket lies a finished `fsync` or `fdatasync` of that file.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub enum CommitVerdict {
     FailAfter,
 }
 
-/// Called around every commit, on the thread that commits.
+/// Called around every commit, on a thread that it may block.
 pub type CommitProbe = Arc<dyn Fn(CommitEvent) -> CommitVerdict + Send + Sync>;
 
 /// Where an engine keeps its probe. Without one, commits proceed.
@@ -55,5 +55,18 @@ impl ProbeSlot {
         // Cloned first, so that a probe that blocks does not block `set`.
         let probe = self.0.read().clone();
         probe.map_or(CommitVerdict::Proceed, |probe| probe(event))
+    }
+
+    /// The same from a thread that must not be blocked.
+    pub(super) async fn ask_aside(&self, event: CommitEvent) -> CommitVerdict {
+        let probe = self.0.read().clone();
+        match probe {
+            None => CommitVerdict::Proceed,
+            Some(probe) => {
+                let asked = tokio::task::spawn_blocking(move || probe(event)).await;
+                // A probe that panics is a broken disk.
+                asked.unwrap_or(CommitVerdict::FailBefore)
+            }
+        }
     }
 }

@@ -7,29 +7,44 @@
 //! ```
 //!
 //! Due work runs in order of its due instant, so a server that was down catches up in order. A run that fails
-//! is remembered and tried again with growing pauses, [`ATTEMPTS_MAX`] times; then it waits for the operator.
+//! leaves a row, which any process sees, and is tried again with growing pauses, [`ATTEMPTS_MAX`] times; then
+//! it waits for the operator.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::calendar::Instant;
-use parking_lot::Mutex;
-
 use crate::clock;
 use crate::db::{DbError, Tx};
 use crate::op::{AccountKind, ApiError, Cx, Host, Language, Principal, RequestFacts, Right, TxSlot};
+use crate::params;
+use domain::calendar::Instant;
 
 /// How often a failing run is tried before it waits for the operator.
-pub const ATTEMPTS_MAX: u32 = 5;
+pub const ATTEMPTS_MAX: i64 = 5;
 /// How many due keys are read at once.
 const BATCH: i64 = 200;
 /// The first pause after a failure; it doubles each time.
 const PAUSE_MS: i64 = 1_000;
 /// How often a run is repeated at once when transactions conflict.
 const CONFLICTS_MAX: u32 = 3;
+
+crate::statements! {
+    /// Failures of every job.
+    pub const LIST_FAILURES = "select job, subject, attempts, not_before from job_failures \
+        order by job, subject limit $1";
+    /// Remembers a failure.
+    pub const REMEMBER_FAILURE = "insert into job_failures (job, subject, attempts, not_before, error, failed_at) \
+        values ($1, $2, $3, $4, $5, $6) on conflict (job, subject) do update set \
+        attempts = $3, not_before = $4, error = $5, failed_at = $6";
+    /// Forgets the failures of a key that was done.
+    pub const FORGET_FAILURE = "delete from job_failures where job = $1 and subject = $2";
+}
+
+/// The most failures that are looked at; more than that and nothing works anyway.
+const FAILURES_MAX: i64 = 5_000;
 
 /// One key that is due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +60,8 @@ pub trait Reconciler<H: Host>: Send + Sync + 'static {
     /// Its name in logs and answers.
     const NAME: &'static str;
     /// What is due until `until`, ordered by instant then key, at most `limit`.
-    fn due(tx: &mut Tx, until: Instant, limit: i64) -> impl Future<Output = Result<Vec<Due>, DbError>> + Send;
+    fn due(tx: &mut Tx, until: Instant, limit: i64)
+    -> impl Future<Output = Result<Vec<Due>, DbError>> + Send;
     /// Does one; afterwards the key is no longer due. The text says what came of it.
     fn run(cx: &mut Cx<H>, key: &str) -> impl Future<Output = Result<String, ApiError>> + Send;
 }
@@ -89,21 +105,20 @@ impl<H: Host, R: Reconciler<H>> Erased<H> for Typed<R> {
 
 #[derive(Debug, Clone, Copy)]
 struct Failure {
-    attempts: u32,
+    attempts: i64,
     not_before_ms: i64,
 }
 
 /// The jobs of a server.
 pub struct Jobs<H: Host> {
     reconcilers: Vec<Box<dyn Erased<H>>>,
-    failures: Mutex<HashMap<(&'static str, String), Failure>>,
     /// One runner at a time in this process, so that order holds.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl<H: Host> Default for Jobs<H> {
     fn default() -> Self {
-        Self { reconcilers: Vec::new(), failures: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self { reconcilers: Vec::new(), turn: tokio::sync::Mutex::default() }
     }
 }
 
@@ -158,105 +173,142 @@ impl<H: Host> Jobs<H> {
 
     async fn drain(&self, app: &Arc<H>, until: Instant) -> Result<Vec<Ran>, DbError> {
         let mut ran = Vec::new();
-        // What was tried in this drain and is still due (it failed) is not tried again in it.
-        let mut tried = std::collections::HashSet::new();
-        while let Some(at) = self.earliest(app, until, &tried).await? {
+        let mut memory = Memory { failures: failures(app).await?, tried: HashSet::new() };
+        while let Some(at) = self.earliest(app, until, &memory).await? {
             app.clock().advance_to(at);
-            for reconciler in &self.reconcilers {
-                for due in self.list(app, reconciler.as_ref(), at).await? {
-                    if !tried.insert((reconciler.name(), due.clone())) || self.waits(reconciler.name(), &due.key) {
+            for job in &self.reconcilers {
+                for due in list(app, job.as_ref(), at).await? {
+                    if memory.skips(job.name(), &due) {
                         continue;
                     }
-                    ran.push(self.run_one(app, reconciler.as_ref(), due).await?);
+                    memory.tried.insert((job.name(), due.clone()));
+                    let attempts = memory.attempts(job.name(), &due.key);
+                    ran.push(run_one(app, job.as_ref(), due, attempts).await?);
                 }
             }
         }
         Ok(ran)
     }
 
-    async fn list(&self, app: &Arc<H>, job: &dyn Erased<H>, until: Instant) -> Result<Vec<Due>, DbError> {
-        let mut tx = app.db().begin_read().await?;
-        let due = job.due(&mut tx, until).await;
-        tx.rollback().await;
-        due
-    }
-
     async fn earliest(
         &self,
         app: &Arc<H>,
         until: Instant,
-        tried: &std::collections::HashSet<(&'static str, Due)>,
+        memory: &Memory,
     ) -> Result<Option<Instant>, DbError> {
         let mut earliest: Option<Instant> = None;
-        for reconciler in &self.reconcilers {
-            let due = self.list(app, reconciler.as_ref(), until).await?;
-            let next = due.iter().find(|due| {
-                !tried.contains(&(reconciler.name(), (*due).clone())) && !self.waits(reconciler.name(), &due.key)
-            });
-            if let Some(next) = next {
+        for job in &self.reconcilers {
+            let due = list(app, job.as_ref(), until).await?;
+            if let Some(next) = due.iter().find(|due| !memory.skips(job.name(), due)) {
                 earliest = Some(earliest.map_or(next.at, |known| known.min(next.at)));
             }
         }
         Ok(earliest)
     }
+}
 
-    async fn run_one(&self, app: &Arc<H>, job: &dyn Erased<H>, due: Due) -> Result<Ran, DbError> {
-        let mut conflicts = 0;
-        let outcome = loop {
-            match Self::transaction(app, job, &due).await {
-                Err(error) if error.is_retryable() && conflicts < CONFLICTS_MAX => conflicts += 1,
-                done => break done,
-            }
-        };
-        let (outcome, is_done) = match outcome {
-            Ok(outcome) => {
-                self.failures.lock().remove(&(job.name(), due.key.clone()));
-                (outcome, true)
-            }
-            Err(error) => {
-                self.failed(job.name(), &due.key);
-                let detail = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
-                tracing::error!(job = job.name(), key = due.key, error = error.en, detail, "a job failed");
-                (format!("failed: {} {}", error.code.code, error.en), false)
-            }
-        };
-        Ok(Ran { job: job.name(), at: due.at, subject: due.key, outcome, is_done })
+/// What one drain knows: earlier failures, and what it tried itself (what failed in it is not tried again in it).
+struct Memory {
+    failures: HashMap<(String, String), Failure>,
+    tried: HashSet<(&'static str, Due)>,
+}
+
+impl Memory {
+    fn skips(&self, job: &'static str, due: &Due) -> bool {
+        if self.tried.contains(&(job, due.clone())) {
+            return true;
+        }
+        self.failures.get(&(job.to_owned(), due.key.clone())).is_some_and(|failure| {
+            failure.attempts >= ATTEMPTS_MAX || failure.not_before_ms > clock::machine_now().ms()
+        })
     }
 
-    async fn transaction(app: &Arc<H>, job: &dyn Erased<H>, due: &Due) -> Result<String, ApiError> {
-        let mut cx = context(app, job.name()).await?;
-        let outcome = job.run(&mut cx, &due.key).await;
-        let tx = cx.tx.take().expect("the context was made with a transaction and nothing else takes it");
-        match outcome {
-            Ok(outcome) => {
-                tx.commit().await?;
-                for hook in cx.take_hooks() {
-                    hook(app);
-                }
-                Ok(outcome)
+    fn attempts(&self, job: &str, key: &str) -> i64 {
+        self.failures.get(&(job.to_owned(), key.to_owned())).map_or(0, |failure| failure.attempts)
+    }
+}
+
+async fn failures<H: Host>(app: &Arc<H>) -> Result<HashMap<(String, String), Failure>, DbError> {
+    let mut tx = app.db().begin_read().await?;
+    let rows = tx.all(LIST_FAILURES, params![FAILURES_MAX]).await;
+    tx.rollback().await;
+    let entry = |row: &crate::db::Row| {
+        let failure = Failure { attempts: row.int(2), not_before_ms: row.int(3) };
+        ((row.text(0).to_owned(), row.text(1).to_owned()), failure)
+    };
+    Ok(rows?.iter().map(entry).collect())
+}
+
+async fn list<H: Host>(app: &Arc<H>, job: &dyn Erased<H>, until: Instant) -> Result<Vec<Due>, DbError> {
+    let mut tx = app.db().begin_read().await?;
+    let due = job.due(&mut tx, until).await;
+    tx.rollback().await;
+    due
+}
+
+async fn run_one<H: Host>(
+    app: &Arc<H>,
+    job: &dyn Erased<H>,
+    due: Due,
+    attempts: i64,
+) -> Result<Ran, DbError> {
+    let mut conflicts = 0;
+    let outcome = loop {
+        match transaction(app, job, &due, attempts > 0).await {
+            Err(error) if error.is_retryable() && conflicts < CONFLICTS_MAX => conflicts += 1,
+            done => break done,
+        }
+    };
+    let (outcome, is_done) = match outcome {
+        Ok(outcome) => (outcome, true),
+        Err(error) => {
+            let detail = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(job = job.name(), key = due.key, error = error.en, detail, "a job failed");
+            let text = format!("failed: {} {} {detail}", error.code.code, error.en);
+            remember(app, job.name(), &due.key, attempts + 1, &text).await?;
+            (text, false)
+        }
+    };
+    Ok(Ran { job: job.name(), at: due.at, subject: due.key, outcome, is_done })
+}
+
+async fn transaction<H: Host>(
+    app: &Arc<H>,
+    job: &dyn Erased<H>,
+    due: &Due,
+    failed_before: bool,
+) -> Result<String, ApiError> {
+    let mut cx = context(app, job.name()).await?;
+    let outcome = job.run(&mut cx, &due.key).await;
+    let mut tx = cx.tx.take().expect("the context was made with a transaction and nothing else takes it");
+    match outcome {
+        Ok(outcome) => {
+            if failed_before {
+                tx.exec(FORGET_FAILURE, params![job.name(), &due.key]).await?;
             }
-            Err(error) => {
-                tx.rollback().await;
-                Err(error)
+            tx.commit().await?;
+            for hook in cx.take_hooks() {
+                hook(app);
             }
+            Ok(outcome)
+        }
+        Err(error) => {
+            tx.rollback().await;
+            Err(error)
         }
     }
+}
 
-    fn waits(&self, job: &'static str, key: &str) -> bool {
-        match self.failures.lock().get(&(job, key.to_owned())) {
-            None => false,
-            Some(failure) => {
-                failure.attempts >= ATTEMPTS_MAX || failure.not_before_ms > clock::machine_now().ms()
-            }
-        }
-    }
-
-    fn failed(&self, job: &'static str, key: &str) {
-        let mut failures = self.failures.lock();
-        let failure =
-            failures.entry((job, key.to_owned())).or_insert(Failure { attempts: 0, not_before_ms: 0 });
-        failure.attempts += 1;
-        let pause = PAUSE_MS << failure.attempts.min(10);
-        failure.not_before_ms = clock::machine_now().ms().saturating_add(pause);
-    }
+async fn remember<H: Host>(
+    app: &Arc<H>,
+    job: &'static str,
+    key: &str,
+    attempts: i64,
+    error: &str,
+) -> Result<(), DbError> {
+    let now = clock::machine_now().ms();
+    let not_before = now.saturating_add(PAUSE_MS << attempts.clamp(0, 10));
+    let mut tx = app.db().begin_write().await?;
+    tx.exec(REMEMBER_FAILURE, params![job, key, attempts, not_before, error, now]).await?;
+    tx.commit().await
 }

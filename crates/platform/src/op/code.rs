@@ -59,7 +59,15 @@ impl Code {
 
     /// An error with this code and a message of its own, in English and Chinese.
     pub fn because(&'static self, en: impl Into<String>, zh: impl Into<String>) -> ApiError {
-        ApiError { code: self, status: self.status, en: en.into(), zh: zh.into(), extra: None, source: None, is_injected: false }
+        ApiError {
+            code: self,
+            status: self.status,
+            en: en.into(),
+            zh: zh.into(),
+            extra: None,
+            source: None,
+            is_injected: false,
+        }
     }
 }
 
@@ -93,11 +101,9 @@ pub mod door {
     pub const SIGNATURE: Code =
         Code::new("APIG.0301", 401, "The request is not authenticated.", "请求未通过认证。");
     /// No such path or method.
-    pub const NO_SUCH_API: Code =
-        Code::new("APIG.0101", 404, "There is no such API.", "接口不存在。");
+    pub const NO_SUCH_API: Code = Code::new("APIG.0101", 404, "There is no such API.", "接口不存在。");
     /// The body is larger than allowed.
-    pub const TOO_LARGE: Code =
-        Code::new("APIG.0201", 413, "The request body is too large.", "请求体过大。");
+    pub const TOO_LARGE: Code = Code::new("APIG.0201", 413, "The request body is too large.", "请求体过大。");
     /// Too many requests.
     pub const THROTTLED: Code = Code::new(
         "CBC.0250",

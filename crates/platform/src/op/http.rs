@@ -19,8 +19,8 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 use super::node::Node;
 use super::{
-    AccountKind, Answer, ApiError, Code, Entry, Host, Language, Method, Mode, Principal, Registry, RequestFacts,
-    door,
+    AccountKind, Answer, ApiError, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
+    RequestFacts, door,
 };
 use crate::auth::secrets::hex;
 use crate::auth::signature::{self, RequestParts};
@@ -135,7 +135,7 @@ impl<H: Host> Server<H> {
         let (mut head, body) = request.into_parts();
         host_from_authority(&mut head);
         let facts = Arc::new(RequestFacts {
-            id: uuid::Uuid::now_v7().simple().to_string(),
+            id: clock::request_id(),
             source: self.source(&head.headers, peer),
             language: language(&head.headers),
         });
@@ -155,7 +155,7 @@ impl<H: Host> Server<H> {
                 (refuse(&error, facts.language), error.status, error.code.code)
             }
         };
-        self.metrics.count(operation, status, code, started.elapsed());
+        self.metrics.count(operation, status, code, clock::since(started));
         tracing::debug!(operation, status, code, request_id = %facts.id, "answered");
         with_request_id(response, &facts.id)
     }
@@ -172,7 +172,8 @@ impl<H: Host> Server<H> {
     fn route(&self, head: &http::request::Parts) -> Option<(usize, Vec<(String, String)>)> {
         let method = Method::parse(head.method.as_str())?;
         let found = self.routes.get(&method)?.at(head.uri.path()).ok()?;
-        let path = found.params.iter().map(|(name, raw)| Some((name.to_owned(), percent_decode(raw, false)?)));
+        let path =
+            found.params.iter().map(|(name, raw)| Some((name.to_owned(), percent_decode(raw, false)?)));
         Some((*found.value, path.collect::<Option<_>>()?))
     }
 
@@ -202,8 +203,10 @@ impl<H: Host> Server<H> {
         };
         let Some((number, path)) = found else {
             let (method, path) = (&head.method, head.uri.path());
-            return Err(door::NO_SUCH_API
-                .because(format!("There is no API {method} {path}."), format!("接口 {method} {path} 不存在。")));
+            return Err(door::NO_SUCH_API.because(
+                format!("There is no API {method} {path}."),
+                format!("接口 {method} {path} 不存在。"),
+            ));
         };
         let entry = &self.registry.entries()[*number];
         authorise(entry, &principal, &head.headers)?;
@@ -275,7 +278,9 @@ impl<H: Host> Server<H> {
                 signature::verify(signed, &parts, &bytes, &key.secret).map_err(unauthenticated)?;
                 Ok((key.principal.clone(), bytes))
             }
-            (Credentials::Token(principal), _) => Ok((principal, read_body(body, self.config.token_body_max).await?)),
+            (Credentials::Token(principal), _) => {
+                Ok((principal, read_body(body, self.config.token_body_max).await?))
+            }
             (Credentials::Signed(_), None) => unreachable!("a key is only looked up for a signed request"),
         }
     }
@@ -303,7 +308,8 @@ impl<H: Host> Server<H> {
             None => Ok(()),
             Some(injected) => {
                 let (en, zh) = (injected.code.en, injected.code.zh);
-                let error = injected.code.because(format!("Injected fault: {en}"), format!("注入的故障：{zh}"));
+                let error =
+                    injected.code.because(format!("Injected fault: {en}"), format!("注入的故障：{zh}"));
                 Err(ApiError { status: injected.status, is_injected: true, ..error })
             }
         }
@@ -317,7 +323,11 @@ impl<H: Host> Server<H> {
         }
         if !entry.spec.declares(error.code) {
             self.metrics.count_undeclared(entry.spec.id, error.code.status, error.code.code);
-            tracing::error!(operation = entry.spec.id, code = error.code.code, "an undeclared error was answered");
+            tracing::error!(
+                operation = entry.spec.id,
+                code = error.code.code,
+                "an undeclared error was answered"
+            );
             assert!(!self.config.strict, "{} does not declare {}", entry.spec.id, error.code.code);
         }
     }
@@ -431,11 +441,15 @@ fn json_body(headers: &HeaderMap, bytes: &Bytes) -> Result<Node, ApiError> {
         return Err(door::PARAMETER.because("The request body is missing.", "缺少请求体。"));
     }
     let node = Node::parse(bytes).map_err(|error| {
-        door::PARAMETER.because(format!("The request body is {error}."), format!("请求体不是合法的 JSON：{error}。"))
+        door::PARAMETER
+            .because(format!("The request body is {error}."), format!("请求体不是合法的 JSON：{error}。"))
     })?;
     match node {
         Node::Object(_) => Ok(node),
-        _ => Err(door::PARAMETER.because("The request body must be a JSON object.", "请求体必须为 JSON 对象。")),
+        _ => {
+            Err(door::PARAMETER
+                .because("The request body must be a JSON object.", "请求体必须为 JSON 对象。"))
+        }
     }
 }
 
@@ -518,7 +532,8 @@ fn language(headers: &HeaderMap) -> Language {
 
 fn respond(answer: Answer, status: u16) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(answer.body));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     if status != 204 {
         response
             .headers_mut()

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -39,7 +39,8 @@ impl Collector for SuccessRate {
         let calls = self.0.calls.load(Ordering::Relaxed);
         let failed = self.0.failed.load(Ordering::Relaxed);
         // Parts of a million: 999900 is the 99.99 % that 004 11.8 asks for.
-        let ratio = calls.saturating_sub(failed).saturating_mul(1_000_000).checked_div(calls).unwrap_or(1_000_000);
+        let ratio =
+            calls.saturating_sub(failed).saturating_mul(1_000_000).checked_div(calls).unwrap_or(1_000_000);
         let gauge = ConstGauge::new(i64::try_from(ratio).unwrap_or(i64::MAX));
         let metric = encoder.encode_descriptor(
             "openbss_call_success_ppm",
@@ -73,7 +74,11 @@ impl Default for Metrics {
         let success = std::sync::Arc::new(Success::default());
         registry.register("requests", "Answered requests", answered.clone());
         registry.register("request_seconds", "Time from the request's head to its answer", seconds.clone());
-        registry.register("undeclared_errors", "Errors that an operation's declaration lacks", undeclared.clone());
+        registry.register(
+            "undeclared_errors",
+            "Errors that an operation's declaration lacks",
+            undeclared.clone(),
+        );
         registry.register_collector(Box::new(SuccessRate(success.clone())));
         Self { registry, answered, seconds, undeclared, success }
     }

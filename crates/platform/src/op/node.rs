@@ -84,7 +84,9 @@ impl Node {
             Some(b'[') => {
                 let deeper = deeper()?;
                 let items: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed)?;
-                Self::List(items.into_iter().map(|item| Self::from_raw(item, deeper)).collect::<Result<_, _>>()?)
+                Self::List(
+                    items.into_iter().map(|item| Self::from_raw(item, deeper)).collect::<Result<_, _>>()?,
+                )
             }
             Some(b'"') => Self::Text(without_nul(serde_json::from_str(text).map_err(malformed)?)?),
             Some(b't') => Self::Bool(true),

@@ -63,17 +63,15 @@ pub struct KeyUse<'a> {
 /// Claims `key` for this request, or finds its first answer. The same key with another input is CBC.0101.
 pub async fn claim(tx: &mut Tx, key: &KeyUse<'_>, now: Instant) -> Result<Claimed, ApiError> {
     let inserted = tx
-        .exec(
-            CLAIM_KEY,
-            params![key.principal, key.operation, key.key, key.input_hash, &b""[..], now.ms()],
-        )
+        .exec(CLAIM_KEY, params![key.principal, key.operation, key.key, key.input_hash, &b""[..], now.ms()])
         .await?;
     if inserted == 1 {
         return Ok(Claimed::Fresh);
     }
     let row = tx.one(FIND_KEY, params![key.principal, key.operation, key.key]).await?;
     if row.int(4) < now.ms().saturating_sub(KEY_LIFE_MS) {
-        tx.exec(RECLAIM_KEY, params![key.principal, key.operation, key.key, key.input_hash, now.ms()]).await?;
+        tx.exec(RECLAIM_KEY, params![key.principal, key.operation, key.key, key.input_hash, now.ms()])
+            .await?;
         return Ok(Claimed::Fresh);
     }
     if row.text(0) != key.input_hash {
@@ -85,10 +83,9 @@ pub async fn claim(tx: &mut Tx, key: &KeyUse<'_>, now: Instant) -> Result<Claime
     let status = u16::try_from(row.int(1)).unwrap_or(500);
     let mut answer = Answer::of(super::output::JSON, row.bytes(3).to_vec());
     answer.status = Some(status);
-    answer.headers.push((
-        http::HeaderName::from_static("idempotency-hit"),
-        http::HeaderValue::from_static("true"),
-    ));
+    answer
+        .headers
+        .push((http::HeaderName::from_static("idempotency-hit"), http::HeaderValue::from_static("true")));
     Ok(Claimed::Replay(answer))
 }
 

@@ -15,9 +15,16 @@
 //! Types are read as leniently as the documents' own examples send them (`rules.md` 0.9): `"true"` for
 //! booleans, digit strings for integers, numbers for strings.
 
-use domain::calendar::{Date, Instant};
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod types;
+
 use serde_json::{Value as Json, json};
 
+pub use self::refusal::{Problem, Refusal};
+pub use self::types::Decimal;
+use self::types::wrong;
 use super::code::{ApiError, Language, door};
 use super::node::Node;
 
@@ -174,115 +181,6 @@ impl Param {
     }
 }
 
-/// What is wrong with a value.
-#[derive(Debug, PartialEq, Eq, Clone)]
-pub enum Problem {
-    /// It is missing.
-    Required,
-    /// It is given in a form of absence that this parameter refuses.
-    Absent(&'static str),
-    /// It is of another type.
-    Type(&'static str),
-    /// It is outside its range.
-    Range(i64, i64),
-    /// It is too long.
-    Long(usize),
-    /// It has too few or too many items.
-    Items(usize, usize),
-    /// It is not one of these.
-    OneOf(Vec<String>),
-    /// It is not in this form.
-    Form(&'static str),
-    /// Another reason, in English and Chinese.
-    Other(String, String),
-}
-
-impl Problem {
-    fn say(&self) -> (String, String) {
-        match self {
-            Self::Required => ("is required".into(), "为必填参数".into()),
-            Self::Absent(form) => {
-                (format!("must not be {form}; leave it out or give a value"), format!("不能为 {form}，请省略或填写有效值"))
-            }
-            Self::Type(wanted) => (format!("must be {wanted}"), format!("类型错误，应为 {wanted}")),
-            Self::Range(min, i64::MAX) => (format!("must be at least {min}"), format!("不能小于 {min}")),
-            Self::Range(min, max) => (format!("must be from {min} to {max}"), format!("取值范围为 {min} 到 {max}")),
-            Self::Long(max) => {
-                (format!("must have at most {max} characters"), format!("长度不能超过 {max} 个字符"))
-            }
-            Self::Items(min, max) => {
-                (format!("must have {min} to {max} items"), format!("元素个数必须为 {min} 到 {max} 个"))
-            }
-            Self::OneOf(values) => {
-                let list = values.join(", ");
-                (format!("must be one of {list}"), format!("取值只能为 {list}"))
-            }
-            Self::Form(form) => (format!("must be {form}"), format!("格式错误，应为 {form}")),
-            Self::Other(en, zh) => (en.clone(), zh.clone()),
-        }
-    }
-}
-
-/// A refused parameter: which, and why.
-#[derive(Debug, PartialEq, Eq, Clone)]
-pub struct Refusal {
-    /// The parameter, as a path such as `product_infos[2].usage_value`.
-    pub field: String,
-    /// What is wrong with it.
-    pub problem: Problem,
-    /// The line of the document it stands on, where that is known.
-    pub line: Option<usize>,
-}
-
-impl Refusal {
-    /// A refusal of `field`.
-    pub fn new(field: impl Into<String>, problem: Problem) -> Self {
-        Self { field: field.into(), problem, line: None }
-    }
-
-    /// A refusal of `field` for a reason in our own words.
-    pub fn because(field: impl Into<String>, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self::new(field, Problem::Other(en.into(), zh.into()))
-    }
-
-    /// The same refusal, seen from the object or list that holds the field.
-    fn within(mut self, outer: &str) -> Self {
-        self.field = match self.field.as_str() {
-            "" => outer.to_owned(),
-            inner if inner.starts_with('[') => format!("{outer}{inner}"),
-            inner => format!("{outer}.{inner}"),
-        };
-        self
-    }
-
-    /// The same refusal with the line of `node`, unless an inner one is known.
-    pub fn on_line_of(mut self, node: &Node) -> Self {
-        self.line = self.line.or(node.line());
-        self
-    }
-
-    /// The refusal in English, for documents and command lines.
-    pub fn text(&self) -> String {
-        let (en, _) = self.problem.say();
-        match self.line {
-            Some(line) => format!("line {line}: {} {en}", self.field),
-            None => format!("{} {en}", self.field),
-        }
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let (en, zh) = refusal.problem.say();
-        let field = &refusal.field;
-        match refusal.line {
-            Some(line) => door::PARAMETER
-                .because(format!("Line {line}: {field} {en}."), format!("第 {line} 行：参数 {field} {zh}。")),
-            None => door::PARAMETER.because(format!("{field} {en}."), format!("参数 {field} {zh}。")),
-        }
-    }
-}
-
 /// One raw value.
 #[derive(Clone, Copy, Debug)]
 pub enum Raw<'a> {
@@ -314,9 +212,11 @@ impl Source<'_> {
             Place::Query => find(self.query, param.name).map(Raw::Text),
             Place::Header => match self.headers.get(param.name) {
                 None => None,
-                Some(value) => Some(Raw::Text(value.to_str().map_err(|_| {
-                    Refusal::new(param.name, Problem::Form("visible ASCII characters"))
-                })?)),
+                Some(value) => Some(Raw::Text(
+                    value
+                        .to_str()
+                        .map_err(|_| Refusal::new(param.name, Problem::Form("visible ASCII characters")))?,
+                )),
             },
             Place::Body => self.body.and_then(|body| body.member(param.name)).map(Raw::Node),
         };
@@ -416,230 +316,6 @@ impl Input for () {
 pub fn describe<T: FromWire>(param: Param, about: &'static str) -> Described {
     let is_required = param.default.is_none() && T::unset().is_none();
     Described { schema: T::schema(&param), param, about: about.trim(), is_required }
-}
-
-fn wrong(problem: Problem) -> Refusal {
-    Refusal::new("", problem)
-}
-
-fn checked_text(text: &str, param: &Param) -> Result<String, Refusal> {
-    if text.chars().count() > param.length_max {
-        return Err(wrong(Problem::Long(param.length_max)));
-    }
-    if text.contains('\0') {
-        return Err(wrong(Problem::Form("text without the character U+0000")));
-    }
-    if !param.one_of.is_empty() {
-        let same = |allowed: &&&str| if param.fold { allowed.eq_ignore_ascii_case(text) } else { **allowed == text };
-        return match param.one_of.iter().find(same) {
-            Some(allowed) => Ok((*allowed).to_owned()),
-            None => Err(wrong(Problem::OneOf(param.one_of.iter().map(|&v| v.to_owned()).collect()))),
-        };
-    }
-    Ok(text.to_owned())
-}
-
-impl FromWire for String {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        match raw {
-            Raw::Text(text) => checked_text(text, param),
-            Raw::Node(node) => match node.bare() {
-                Node::Text(text) | Node::Number(text) => checked_text(text, param),
-                Node::Bool(flag) => checked_text(if *flag { "true" } else { "false" }, param),
-                _ => Err(wrong(Problem::Type("a string"))),
-            },
-        }
-    }
-    fn schema(param: &Param) -> Json {
-        let mut schema = json!({"type": "string"});
-        if param.one_of.is_empty() {
-            schema["maxLength"] = json!(param.length_max);
-        } else {
-            schema["enum"] = json!(param.one_of);
-        }
-        schema
-    }
-}
-
-impl FromWire for i64 {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        let digits = match raw {
-            Raw::Text(text) => text,
-            Raw::Node(node) => match node.bare() {
-                Node::Number(text) | Node::Text(text) => text.as_str(),
-                _ => return Err(wrong(Problem::Type("an integer"))),
-            },
-        };
-        let number = integer(digits).ok_or_else(|| wrong(Problem::Type("an integer")))?;
-        let out_of_range = || wrong(Problem::Range(param.min, param.max));
-        let number = i64::try_from(number).map_err(|_| out_of_range())?;
-        if !(param.min..=param.max).contains(&number) {
-            return Err(out_of_range());
-        }
-        if !param.one_of.is_empty() && !param.one_of.contains(&number.to_string().as_str()) {
-            return Err(wrong(Problem::OneOf(param.one_of.iter().map(|&v| v.to_owned()).collect())));
-        }
-        Ok(number)
-    }
-    fn schema(param: &Param) -> Json {
-        let mut schema = json!({"type": "integer"});
-        if param.min != i64::MIN {
-            schema["minimum"] = json!(param.min);
-        }
-        if param.max != i64::MAX {
-            schema["maximum"] = json!(param.max);
-        }
-        if !param.one_of.is_empty() {
-            let values: Vec<i64> = param.one_of.iter().filter_map(|v| v.parse().ok()).collect();
-            schema["enum"] = json!(values);
-        }
-        schema
-    }
-}
-
-/// Reads an integer of any length; what exceeds an `i128` is still an integer, only out of every range.
-fn integer(text: &str) -> Option<i128> {
-    // `5.0` is how some clients write the integer 5.
-    let whole = match text.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|b| b == b'0') => whole,
-        Some(_) => return None,
-        None => text,
-    };
-    let digits = whole.strip_prefix('-').unwrap_or(whole);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Some(whole.parse().unwrap_or(if whole.starts_with('-') { i128::MIN } else { i128::MAX }))
-}
-
-impl FromWire for bool {
-    fn from_wire(raw: Raw<'_>, _: &Param) -> Result<Self, Refusal> {
-        let text = match raw {
-            Raw::Text(text) => text,
-            Raw::Node(node) => match node.bare() {
-                Node::Bool(flag) => return Ok(*flag),
-                Node::Text(text) => text.as_str(),
-                _ => return Err(wrong(Problem::Type("true or false"))),
-            },
-        };
-        match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(wrong(Problem::Type("true or false"))),
-        }
-    }
-    fn schema(_: &Param) -> Json {
-        json!({"type": "boolean"})
-    }
-}
-
-/// A decimal number exactly as it was written; the domain type that it becomes reads it once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decimal(pub String);
-
-impl FromWire for Decimal {
-    fn from_wire(raw: Raw<'_>, _: &Param) -> Result<Self, Refusal> {
-        let text = match raw {
-            Raw::Text(text) => text,
-            Raw::Node(node) => match node.bare() {
-                Node::Number(text) | Node::Text(text) => text.as_str(),
-                _ => return Err(wrong(Problem::Type("a decimal number"))),
-            },
-        };
-        // No amount of the documents has more than 30 digits; a longer text is an attack on the parser.
-        if text.len() > 40 || !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
-            return Err(wrong(Problem::Type("a decimal number")));
-        }
-        Ok(Self(text.to_owned()))
-    }
-    fn schema(_: &Param) -> Json {
-        json!({"type": ["number", "string"]})
-    }
-}
-
-/// The form of instants on the wire.
-const INSTANT_FORM: &str = "a UTC time in the form yyyy-MM-ddTHH:mm:ssZ";
-
-impl FromWire for Instant {
-    fn from_wire(raw: Raw<'_>, _: &Param) -> Result<Self, Refusal> {
-        let text = match raw {
-            Raw::Text(text) => text,
-            Raw::Node(node) => match node.bare() {
-                Node::Text(text) => text.as_str(),
-                _ => return Err(wrong(Problem::Form(INSTANT_FORM))),
-            },
-        };
-        Self::parse_utc(text).map_err(|_| wrong(Problem::Form(INSTANT_FORM)))
-    }
-    fn schema(_: &Param) -> Json {
-        json!({"type": "string", "format": "date-time", "maxLength": 20})
-    }
-}
-
-impl FromWire for Date {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        let text = String::from_wire(raw, param)?;
-        Self::parse(&text).map_err(|_| wrong(Problem::Form("a date in the form yyyy-MM-dd")))
-    }
-    fn schema(_: &Param) -> Json {
-        json!({"type": "string", "format": "date"})
-    }
-}
-
-impl FromWire for Language {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        let text = String::from_wire(raw, param)?;
-        Self::parse(&text)
-            .ok_or_else(|| wrong(Problem::OneOf(vec!["zh_CN".to_owned(), "en_US".to_owned()])))
-    }
-    fn schema(_: &Param) -> Json {
-        json!({"type": "string", "enum": ["zh_CN", "en_US"]})
-    }
-}
-
-impl FromWire for Node {
-    fn from_wire(raw: Raw<'_>, _: &Param) -> Result<Self, Refusal> {
-        Ok(match raw {
-            Raw::Text(text) => Self::Text(text.to_owned()),
-            Raw::Node(node) => node.clone(),
-        })
-    }
-    fn schema(_: &Param) -> Json {
-        json!({})
-    }
-}
-
-impl<T: FromWire> FromWire for Option<T> {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        T::from_wire(raw, param).map(Some)
-    }
-    fn unset() -> Option<Self> {
-        Some(None)
-    }
-    fn schema(param: &Param) -> Json {
-        T::schema(param)
-    }
-}
-
-impl<T: FromWire> FromWire for Vec<T> {
-    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
-        let Raw::Node(node) = raw else { return Err(wrong(Problem::Type("a list"))) };
-        let Node::List(items) = node.bare() else { return Err(wrong(Problem::Type("a list"))) };
-        if !(param.items_min..=param.items_max).contains(&items.len()) {
-            return Err(wrong(Problem::Items(param.items_min, param.items_max)));
-        }
-        let item = |(index, node): (usize, &Node)| {
-            let at = format!("[{index}]");
-            if matches!(node.bare(), Node::Null) {
-                return Err(Refusal::new(at, Problem::Absent("null")).on_line_of(node));
-            }
-            T::from_wire(Raw::Node(node), param).map_err(|refusal| refusal.within(&at).on_line_of(node))
-        };
-        items.iter().enumerate().map(item).collect()
-    }
-    fn schema(param: &Param) -> Json {
-        json!({"type": "array", "items": T::schema(param), "minItems": param.items_min, "maxItems": param.items_max})
-    }
 }
 
 /// The schema of an object declared by [`input!`](crate::input).

@@ -58,13 +58,8 @@ impl Base {
         let admin = std::env::var("OPENBSS_TEST_POSTGRES").expect(
             "OPENBSS_TEST_POSTGRES is not set: run the tests through `cargo xtask test`, which starts PostgreSQL",
         );
-        let (client, connection) = tokio_postgres::connect(&admin, tokio_postgres::NoTls).await.unwrap();
-        let driver = tokio::spawn(connection);
         let name = unique_name();
-        let sql = format!("create database {name} encoding 'UTF8' template template0");
-        client.batch_execute(&sql).await.unwrap();
-        drop(client);
-        driver.await.unwrap().unwrap();
+        administer(&admin, &format!("create database {name} encoding 'UTF8' template template0")).await;
         let (server, _) = admin.rsplit_once('/').expect("an address like postgres://user@host:port/database");
         let place = format!("{server}/{name}");
         Self { db: open(Engine::Postgres, &place).await, place, directory: None }
@@ -88,6 +83,14 @@ impl Base {
     }
 }
 
+async fn administer(admin: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(admin, tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    driver.await.unwrap().unwrap();
+}
+
 async fn open(engine: Engine, place: &str) -> Db {
     match engine {
         Engine::Sqlite => {
@@ -102,7 +105,17 @@ impl Drop for Base {
         if let Some(directory) = &self.directory {
             std::fs::remove_dir_all(directory).unwrap();
         }
-        // PostgreSQL's databases go with their cluster, which lives for one run.
+        if self.db.engine() == Engine::Postgres {
+            let admin = std::env::var("OPENBSS_TEST_POSTGRES").unwrap();
+            let (_, name) = self.place.rsplit_once('/').unwrap();
+            let sql = format!("drop database {name} with (force)");
+            // A test may be unwinding here, inside its runtime: a thread with one of its own waits for the server.
+            let dropping = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(administer(&admin, &sql));
+            });
+            dropping.join().unwrap();
+        }
     }
 }
 

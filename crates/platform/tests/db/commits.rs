@@ -22,6 +22,7 @@ on_both_engines! {
     a_commit_that_fails_before_keeps_nothing_of_its_batch,
     a_commit_that_fails_after_is_not_acknowledged,
     a_caller_that_stops_waiting_for_the_commit_changes_nothing,
+    closing_amid_operations_keeps_those_it_acknowledged_and_no_others,
 }
 
 /// Inserts an item as an operation of its own.
@@ -95,7 +96,7 @@ async fn no_commit_answers_before_its_batch_is_durable(base: Base) {
         tokio::task::yield_now().await;
     }
     assert_eq!(answered.load(Ordering::SeqCst), 0);
-    assert_eq!(base.items().await, []);
+    assert!(base.items().await.is_empty());
     // and when it answers, each is answered once its row is there.
     drop(gate);
     for task in tasks {
@@ -170,6 +171,23 @@ async fn a_caller_that_stops_waiting_for_the_commit_changes_nothing(base: Base) 
     }
 }
 
+async fn closing_amid_operations_keeps_those_it_acknowledged_and_no_others(base: Base) {
+    let tasks: Vec<_> = (0..200).map(|id| tokio::spawn(insert(base.db.clone(), id))).collect();
+    insert(base.db.clone(), 1000).await.unwrap();
+    base.db.close().await.unwrap();
+    let mut kept = Vec::new();
+    for (id, task) in (0..).zip(tasks) {
+        match tokio::time::timeout(PATIENCE, task).await.expect("nobody waits for ever").unwrap() {
+            Ok(()) => kept.push(id),
+            Err(error) => assert_eq!(error, DbError::Closed),
+        }
+    }
+    kept.push(1000);
+    let mut tx = base.open_again().await.begin_read().await.unwrap();
+    let rows = tx.all("select id from item order by id", params![]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.int(0)).collect::<Vec<_>>(), kept);
+}
+
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -240,6 +258,20 @@ async fn a_caller_that_leaves_the_queue_leaves_nobody_waiting() {
         tokio::time::timeout(PATIENCE, commit).await.expect("nobody waits for ever").unwrap();
     }
     assert_eq!(base.items().await.len(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_age_does_not_wait_for_the_next_operation() {
+    let base = Base::sqlite().await;
+    let mut tx = base.db.begin_write().await.unwrap();
+    let mut behind = Box::pin(base.db.begin_write());
+    assert!(poll_once(behind.as_mut()).is_pending());
+    tx.exec(INSERT, params![1, "slow"]).await.unwrap();
+    // Real time, since that is what the bound is about.
+    std::thread::sleep(Duration::from_millis(10));
+    // The one behind never takes its turn here.
+    tokio::time::timeout(PATIENCE, tx.commit()).await.expect("answered without the next").unwrap();
+    assert_eq!(base.items().await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
