@@ -44,7 +44,8 @@ create table provisioning_tasks (
     order_id {text} not null,
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
-    reason {text},
+    reason {text},                      -- why it failed, as the cloud said it
+    refund_order_id {text},             -- gave the money of what failed back
     created_at bigint not null,
     finished_at bigint
 );

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::model::{Measure, Product};
 
-/// The project of a line that names none (004 table 8-10).
+/// The enterprise project of a line that names none (004 table 8-10).
 pub const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
 
 /// An order.
@@ -66,6 +66,12 @@ impl Order {
     pub fn is_refund(&self) -> bool {
         self.order_type == OrderType::Unsubscription
     }
+}
+
+/// The name of an enterprise project. There is no register of them yet, so only the default one has a name that is
+/// not its id.
+pub fn enterprise_project_name(id: &str) -> &str {
+    if id == DEFAULT_ENTERPRISE_PROJECT { "default" } else { id }
 }
 
 /// How far a line is.
@@ -154,6 +160,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// The enterprise project its resource belongs to.
+    pub fn enterprise_project(&self) -> &str {
+        self.enterprise_project_id.as_deref().unwrap_or(DEFAULT_ENTERPRISE_PROJECT)
+    }
+
     /// What was bought, in time.
     pub fn term(&self) -> Term {
         let count = u32::try_from(self.period_num).expect("placing bounds the number of periods");

@@ -1,7 +1,6 @@
 //! All SQL of orders, their lines and their counters.
 
 use domain::calendar::{Instant, PeriodType};
-use domain::id::OrderId;
 use domain::money::{Charge, Currency, Scaled};
 use domain::order::{OrderStatus, OrderType, SourceType};
 use platform::db::{Composed, DbError, Row, Tx, Value};
@@ -537,9 +536,4 @@ pub(super) fn statements() -> Vec<String> {
     let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
     all.push(format!("{INSERT_LINES} ({})", values.join(",")));
     all
-}
-
-/// The id of a new order.
-pub(super) fn new_id(cx: &mut crate::Cx) -> String {
-    OrderId::make(cx.now, cx.ids.as_mut()).into()
 }
