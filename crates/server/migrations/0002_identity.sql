@@ -13,6 +13,7 @@ create table accounts (
     frozen bigint not null,                 -- 0 no, 1 account, 2 account and resources
     created_at bigint not null
 );
+create index accounts_by_kind on accounts (kind, name_folded);
 create index accounts_by_partner on accounts (partner_id, id);
 create index accounts_by_master on accounts (master_id, id);
 
@@ -23,11 +24,13 @@ create table users (
     password_hash {text},                   -- null: no password was ever told to anyone
     rights bigint not null,                 -- bits: 1 read, 2 operate, 4 pay
     actions {text},                         -- partner permission items, comma-separated; null: all
+    is_owner smallint not null,             -- the account's first user: has its keys unless told otherwise
     is_enabled smallint not null,
     created_at bigint not null,
     primary key (account_id, id),
     unique (account_id, name)
 );
+create index users_by_id on users (id, account_id);
 
 create table user_groups (
     account_id {text} not null,
@@ -73,3 +76,4 @@ create table tokens (
     expires_at bigint not null
 );
 create index tokens_by_expiry on tokens (expires_at, token_hash);
+create index tokens_by_user on tokens (account_id, user_id);

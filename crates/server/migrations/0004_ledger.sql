@@ -1,15 +1,17 @@
 -- Double entry, append only. Nothing here is updated but the running balance of a customer's account.
+-- Accounts of the house (ids that begin with house:) have no row: they are the sum of their postings.
 create table ledger_accounts (
     id {text} not null primary key,     -- owner:kind[:piece]
-    owner_id {text} not null,           -- account id, or house
+    owner_id {text} not null,           -- account id
     kind {text} not null,
     piece {text},                       -- a credit line, for example
     currency {text} not null,
-    balance bigint not null,            -- cents; house accounts keep none and hold 0
+    balance bigint not null,            -- cents
     floor bigint not null,              -- the balance may not go below
+    last_seq bigint not null,           -- account_seq of its newest posting; 0: it has none
     created_at bigint not null
 );
-create index ledger_accounts_by_owner on ledger_accounts (owner_id, kind, id);
+create index ledger_accounts_by_owner on ledger_accounts (owner_id, id);
 
 create table journals (
     id {text} not null primary key,
@@ -17,15 +19,19 @@ create table journals (
     cause {text} not null unique,       -- kind/subject/period: the same cause twice is the same journal
     currency {text} not null,
     posted_at bigint not null,
-    reverses {text}                     -- the journal this one takes back
+    gives_back {text}                   -- the journal whose money this one returns, in whole or in part
 );
+create index journals_by_kind on journals (kind, id);
+create index journals_by_gives_back on journals (gives_back, id);
 
 create table postings (
     journal_id {text} not null,
-    seq bigint not null,
+    seq bigint not null,                -- from 1
     ledger_account_id {text} not null,
     amount bigint not null,             -- cents; the postings of a journal sum to zero
-    balance_after bigint,               -- null on house accounts
+    account_seq bigint,                 -- from 1 on each customer's account, without gaps; null on the house's
+    balance_after bigint,               -- null on accounts of the house
     primary key (journal_id, seq)
 );
-create index postings_by_account on postings (ledger_account_id, journal_id, seq);
+-- Unique, so that two writers who both read the same balance cannot both post on it.
+create unique index postings_by_account on postings (ledger_account_id, account_seq);

@@ -10,8 +10,9 @@ create table top_ups (
 
 create table credit_lines (
     account_id {text} not null,
-    id {text} not null,
+    id {text} not null,                 -- also the piece of its ledger account
     amount bigint not null,             -- cents granted
+    journal_id {text} not null,         -- the journal that granted it
     expires_at bigint,                  -- null: until withdrawn
     created_at bigint not null,
     primary key (account_id, id)

@@ -15,7 +15,9 @@ use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
-use crate::{accounts, catalog, identity, ledger, machine, orders, pricing, sandbox, subscriptions, verify, webhooks};
+use crate::{
+    accounts, catalog, identity, ledger, machine, orders, pricing, sandbox, subscriptions, verify, webhooks,
+};
 
 /// One part of the product: what it hands to the application, and nothing else.
 pub struct Feature {
@@ -146,7 +148,8 @@ impl App {
 
     /// The door of this application.
     pub fn server(self: &Arc<Self>, config: DoorConfig) -> Result<Arc<Server<Self>>, String> {
-        Server::new(self.clone(), registry(self.sandbox.is_some()), self.metrics.clone(), config).map(Arc::new)
+        Server::new(self.clone(), registry(self.sandbox.is_some()), self.metrics.clone(), config)
+            .map(Arc::new)
     }
 
     /// Fills `bytes` with randomness, for salts, tokens and secrets.

@@ -2,12 +2,14 @@
 //!
 //! A feature is a folder: `api` (wire types and operations), `service` (use-cases), `store` (all SQL of its
 //! tables), `errors`, `jobs`. A feature may call another feature's `service`, never its `store`. Floors, from
-//! the ground up: ledger, catalog, identity, webhooks · accounts · pricing · orders · subscriptions · sandbox; verify and
-//! machine stand beside them and only read what the others hand to [`app`].
+//! the ground up: ledger, catalog, identity · accounts · pricing · webhooks · orders · subscriptions · sandbox;
+//! verify and machine stand beside them and only read what the others hand to [`app`]. [`cli`] starts what
+//! [`config`] describes; [`settings`] is what a database remembers of its installation.
 
 pub mod accounts;
 pub mod app;
 pub mod catalog;
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod identity;
@@ -16,6 +18,7 @@ pub mod machine;
 pub mod orders;
 pub mod pricing;
 pub mod sandbox;
+pub mod settings;
 pub mod subscriptions;
 pub mod verify;
 pub mod webhooks;

@@ -45,6 +45,11 @@ impl Tx {
         Self { conn, writes, has_failed: false, is_marked: false }
     }
 
+    /// Whether this is a read transaction: it sees committed rows only, so what it reads may be kept in memory.
+    pub fn is_read_only(&self) -> bool {
+        !self.writes
+    }
+
     /// The one row the statement finds. None, or more than one, is an error: use it for aggregates, `returning`,
     /// and rows that another row proves to exist.
     pub async fn one(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Row, DbError> {
@@ -99,6 +104,18 @@ impl Tx {
             Conn::Postgres(tx) => insert_chunks(tx, head, rows, columns, tail).await,
         };
         self.note(result)
+    }
+
+    /// Keeps every other transaction from writing to these tables until this one ends, and waits for those that
+    /// have. Nothing to do on SQLite, whose single writer excludes everybody else already.
+    pub async fn lock_tables(&mut self, tables: &[&str]) -> Result<(), DbError> {
+        match &self.conn {
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => self.refuse_if_failed(),
+            Conn::Postgres(_) => {
+                let sql = format!("lock table {} in exclusive mode", tables.join(", "));
+                self.exec(&sql, &[]).await.map(drop)
+            }
+        }
     }
 
     /// Moves the mark that `rollback_to_savepoint` returns to from the beginning of the operation to here.

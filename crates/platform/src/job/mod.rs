@@ -171,6 +171,11 @@ impl<H: Host> Jobs<H> {
         Ok(ran)
     }
 
+    /// Keeps every job from running for as long as the guard lives.
+    pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     async fn drain(&self, app: &Arc<H>, until: Instant) -> Result<Vec<Ran>, DbError> {
         let mut ran = Vec::new();
         let mut memory = Memory { failures: failures(app).await?, tried: HashSet::new() };

@@ -376,7 +376,7 @@ fn accept<H: Host>(
     entry: &Entry<H>,
 ) -> Result<Accepted, ApiError> {
     let query = parse_query(head.uri.query().unwrap_or(""))?;
-    let wants_body = entry.wants_json();
+    let wants_body = entry.wants_json() && (entry.needs_body() || !bytes.is_empty());
     let body = if wants_body { Some(json_body(&head.headers, &bytes)?) } else { None };
     let idempotency = match head.headers.get("idempotency-key") {
         None => None,

@@ -501,6 +501,8 @@ pub struct Entry<H: Host> {
     pub answer: fn(&mut schemars::SchemaGenerator) -> Option<schemars::Schema>,
     /// Whether it reads a JSON body: derived from its parameters once.
     has_body: bool,
+    /// Whether some member of that body is required, so that a request without one is refused.
+    needs_body: bool,
     /// Runs it.
     pub(crate) runner: Box<dyn dispatch::Runner<H>>,
 }
@@ -509,6 +511,11 @@ impl<H: Host> Entry<H> {
     /// Whether it reads a JSON body.
     pub fn wants_json(&self) -> bool {
         self.has_body
+    }
+
+    /// Whether a request must have a body: where every member is optional, no body means `{}`.
+    pub fn needs_body(&self) -> bool {
+        self.needs_body
     }
 }
 
@@ -526,6 +533,9 @@ impl<H: Host> Registry<H> {
             params: <O::Input as Input>::params,
             answer: <O::Output as Output>::schema,
             has_body: O::Input::params().iter().any(|described| described.param.place == wire::Place::Body),
+            needs_body: O::Input::params()
+                .iter()
+                .any(|described| described.param.place == wire::Place::Body && described.is_required),
             runner: Box::new(dispatch::Typed::<O>::default()),
         });
         self

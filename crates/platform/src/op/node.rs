@@ -56,10 +56,24 @@ impl Node {
     /// Reads JSON.
     pub fn parse(text: &[u8]) -> Result<Self, NodeError> {
         let raw: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
-        Self::from_raw(raw, DEPTH_MAX)
+        Self::from_raw(raw, DEPTH_MAX, None)
     }
 
-    fn from_raw(raw: &RawValue, depth: usize) -> Result<Self, NodeError> {
+    /// Reads JSON and keeps the line of every value ([`Node::At`]), for documents that people write.
+    pub fn parse_with_lines(text: &[u8]) -> Result<Self, NodeError> {
+        let raw: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
+        Self::from_raw(raw, DEPTH_MAX, Some(&Lines::of(text)))
+    }
+
+    fn from_raw(raw: &RawValue, depth: usize, lines: Option<&Lines>) -> Result<Self, NodeError> {
+        let node = Self::bare_from_raw(raw, depth, lines)?;
+        Ok(match lines {
+            Some(lines) => Self::At(lines.line_of(raw.get()), Box::new(node)),
+            None => node,
+        })
+    }
+
+    fn bare_from_raw(raw: &RawValue, depth: usize, lines: Option<&Lines>) -> Result<Self, NodeError> {
         let text = raw.get();
         let deeper = || depth.checked_sub(1).ok_or(NodeError::TooDeep);
         Ok(match text.as_bytes().first() {
@@ -71,7 +85,7 @@ impl Node {
                     if object.iter().any(|(known, _)| *known == key) {
                         return Err(NodeError::DuplicateKey(key));
                     }
-                    object.push((without_nul(key)?, Self::from_raw(value, deeper)?));
+                    object.push((without_nul(key)?, Self::from_raw(value, deeper, lines)?));
                     // Searching the list for duplicates is quadratic: no documented object has so many members.
                     if object.len() > MEMBERS_MAX {
                         return Err(NodeError::Malformed(format!(
@@ -85,7 +99,10 @@ impl Node {
                 let deeper = deeper()?;
                 let items: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed)?;
                 Self::List(
-                    items.into_iter().map(|item| Self::from_raw(item, deeper)).collect::<Result<_, _>>()?,
+                    items
+                        .into_iter()
+                        .map(|item| Self::from_raw(item, deeper, lines))
+                        .collect::<Result<_, _>>()?,
                 )
             }
             Some(b'"') => Self::Text(without_nul(serde_json::from_str(text).map_err(malformed)?)?),
@@ -145,6 +162,25 @@ fn without_nul(text: String) -> Result<String, NodeError> {
     if text.contains('\0') { Err(NodeError::Nul) } else { Ok(text) }
 }
 
+/// Where the lines of a text begin, so that a part borrowed from it can be told its line.
+struct Lines {
+    address: usize,
+    breaks: Vec<usize>,
+}
+
+impl Lines {
+    fn of(text: &[u8]) -> Self {
+        let breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect();
+        Self { address: text.as_ptr().addr(), breaks }
+    }
+
+    /// The line, from 1, on which `part` begins. Unread JSON is borrowed from the text it stands in.
+    fn line_of(&self, part: &str) -> usize {
+        let offset = part.as_ptr().addr().saturating_sub(self.address);
+        self.breaks.partition_point(|at| *at < offset) + 1
+    }
+}
+
 /// The members of one object, unread, duplicates kept.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
@@ -180,6 +216,16 @@ mod tests {
             node.member("b"),
             Some(&Node::List(vec![Node::Number("1e2".into()), Node::Text("x".into())]))
         );
+    }
+
+    #[test]
+    fn a_document_keeps_the_line_of_every_value() {
+        let node = Node::parse_with_lines(b"{\n \"a\": [1,\n  {\"b\": null}\n ]}").expect("well-formed");
+        assert_eq!(node.line(), Some(1));
+        let Some(Node::At(2, list)) = node.member("a") else { panic!("{node:?}") };
+        let Node::List(items) = list.bare() else { panic!("{list:?}") };
+        assert_eq!(items[0], Node::At(2, Box::new(Node::Number("1".into()))));
+        assert_eq!(items[1].member("b"), Some(&Node::At(3, Box::new(Node::Null))));
     }
 
     #[test]

@@ -1,9 +1,37 @@
-//! The accounts feature: the money of customers.
+//! The money of customers and partners: what came in, what they may spend, what was spent and given back.
+//!
+//! ```text
+//!  operator ── top_up ──▶ cash ──┐
+//!                                ├── pay_order ──▶ (revenue) ── refund_order ──▶ the funds that paid
+//!  operator ── grant_credit ──▶ credit line ──┘      cash first, then the lines by their expiry
+//! ```
+//!
+//! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
+//! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
+//! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
+//! taken stays owed, and refunds still reduce it.
+//!
+//! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
+//! last one first, and all refunds of an order together never exceed its payment. The same `trans_id` is the
+//! same top-up. A frozen payer pays nothing.
 
+mod api;
+mod checks;
+mod errors;
 pub mod service;
+mod store;
 
 use crate::app::Feature;
 
 /// What the application takes from here.
-pub const FEATURE: Feature =
-    Feature { name: "accounts", operations: |_| {}, jobs: |_| {}, checks: &[], statements: Vec::new };
+pub const FEATURE: Feature = Feature {
+    name: "accounts",
+    operations: api::operations,
+    jobs: |_| {},
+    checks: &[&checks::MONEY_IN],
+    statements,
+};
+
+fn statements() -> Vec<String> {
+    store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned()).collect()
+}

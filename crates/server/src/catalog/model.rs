@@ -183,7 +183,7 @@ pub struct Package {
     pub measure: i64,
     /// Whether the quota resets.
     pub resets: bool,
-    /// Reset cycle (`rules.md` 7.3): hour, day, week, month, year.
+    /// Reset cycle (rule 7.3): hour, day, week, month, year; present where the quota resets.
     pub cycle: Option<String>,
 }
 
@@ -208,12 +208,36 @@ pub struct Product {
     pub linear: Option<Linear>,
     /// What sets it apart.
     pub flags: Vec<Flag>,
+    /// Whether a resource of it stands alone; resources of other products are attached to one.
+    pub main: bool,
     /// Yearly/monthly side.
     pub period: Option<PeriodOffer>,
     /// Pay-per-use sides.
     pub usage: Vec<UsageOffer>,
     /// Present on resource packages.
     pub package: Option<Package>,
+}
+
+impl Flag {
+    /// Every flag with its name in the document.
+    pub const NAMES: [(&'static str, Self); 11] = [
+        ("marketplace", Self::Marketplace),
+        ("bundle", Self::Bundle),
+        ("trial", Self::Trial),
+        ("add_on", Self::AddOn),
+        ("spot", Self::Spot),
+        ("off_sale", Self::OffSale),
+        ("not_unsubscribable", Self::NotUnsubscribable),
+        ("not_convertible", Self::NotConvertible),
+        ("dev_cloud_package", Self::DevCloudPackage),
+        ("savings_plan", Self::SavingsPlan),
+        ("hardware", Self::Hardware),
+    ];
+
+    /// The flag of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(own, _)| *own == name).map(|(_, flag)| *flag)
+    }
 }
 
 impl Product {
@@ -229,15 +253,15 @@ pub fn in_force<P>(versions: &[Version<P>], now: Instant) -> Option<&Version<P>>
 }
 
 /// One catalogue, indexed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    /// Number of the import.
+    /// Number of the import; 0 before the first.
     pub version: i64,
-    /// Measurement units by id.
+    /// Measurement units, in document order.
     pub measures: Vec<Measure>,
-    /// Conversions between units of one type.
+    /// Conversions between units of one type, in document order.
     pub conversions: Vec<Conversion>,
-    /// Regions.
+    /// Regions, in document order.
     pub regions: Vec<Region>,
     /// Services, in document order.
     pub services: Vec<Service>,
@@ -247,10 +271,90 @@ pub struct Catalog {
     pub usage_types: Vec<UsageType>,
     /// Products, in document order.
     pub products: Vec<Product>,
-    /// Index into `products`: (service, resource type, spec, region). Zones narrow further.
-    pub(super) by_key: HashMap<(String, String, String, String), Vec<usize>>,
-    /// Index into `services`.
+    /// Index into `measures`, by id.
+    pub(super) by_measure: HashMap<i64, usize>,
+    /// Ratio of a larger unit to a smaller one.
+    pub(super) by_units: HashMap<(i64, i64), i64>,
+    /// Index into `regions`, by code.
+    pub(super) by_region: HashMap<String, usize>,
+    /// Index into `services`, by code.
     pub(super) by_service: HashMap<String, usize>,
-    /// Index into `resource_types`.
+    /// Index into `resource_types`, by code.
     pub(super) by_resource_type: HashMap<String, usize>,
+    /// Indices into `products`, by specification: few share one, and a borrowed key needs no allocation.
+    pub(super) by_spec: HashMap<String, Vec<usize>>,
+    /// Index into `products`, by the product id of a yearly/monthly or pay-per-use side.
+    pub(super) by_product_id: HashMap<String, usize>,
+}
+
+impl Catalog {
+    /// The measurement unit of an id.
+    pub fn find_measure(&self, id: i64) -> Option<&Measure> {
+        self.by_measure.get(&id).map(|&index| &self.measures[index])
+    }
+
+    /// The region of a code. The documents write `eu-west-101` in examples and `eu_west_101` in prose; both name it.
+    pub fn find_region(&self, code: &str) -> Option<&Region> {
+        let index = match self.by_region.get(code) {
+            None if code.contains('_') => self.by_region.get(&code.replace('_', "-")),
+            found => found,
+        };
+        index.map(|&index| &self.regions[index])
+    }
+
+    /// The service of a code.
+    pub fn find_service(&self, code: &str) -> Option<&Service> {
+        self.by_service.get(code).map(|&index| &self.services[index])
+    }
+
+    /// The resource type of a code.
+    pub fn find_resource_type(&self, code: &str) -> Option<&ResourceType> {
+        self.by_resource_type.get(code).map(|&index| &self.resource_types[index])
+    }
+
+    /// The product, on sale or not, that has this product id on one of its sides.
+    pub fn find_product_by_id(&self, product_id: &str) -> Option<&Product> {
+        self.by_product_id.get(product_id).map(|&index| &self.products[index])
+    }
+
+    /// The product, on sale or not, of a specification. A zone narrows only products that declare zones, and is
+    /// compared without case; where several zones sell different products and none is named, the first counts.
+    pub fn find_product(&self, place: &Place<'_>) -> Option<&Product> {
+        let region = self.find_region(place.region)?;
+        let fits = |product: &&Product| {
+            product.service == place.service
+                && product.resource_type == place.resource_type
+                && product.regions.contains(&region.code)
+                && place.zone.is_none_or(|zone| {
+                    product.zones.is_empty() || product.zones.iter().any(|own| own.eq_ignore_ascii_case(zone))
+                })
+        };
+        self.by_spec.get(place.spec)?.iter().map(|&index| &self.products[index]).find(fits)
+    }
+
+    /// How a quantity in `from` becomes one in `to`: `None` where the units are unknown or of different families.
+    pub fn convert(&self, from: i64, to: i64) -> Option<domain::rating::Conversion> {
+        if from == to {
+            return self.by_measure.contains_key(&from).then_some(domain::rating::Conversion::ONE);
+        }
+        if let Some(&ratio) = self.by_units.get(&(from, to)) {
+            return domain::rating::Conversion::new(ratio, 1);
+        }
+        domain::rating::Conversion::new(1, *self.by_units.get(&(to, from))?)
+    }
+}
+
+/// What names a product (rule 3.1).
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Service code.
+    pub service: &'a str,
+    /// Resource type code.
+    pub resource_type: &'a str,
+    /// Specification.
+    pub spec: &'a str,
+    /// Region code.
+    pub region: &'a str,
+    /// Zone, where the caller names one.
+    pub zone: Option<&'a str>,
 }

@@ -1,17 +1,144 @@
 //! Importing, loading and exporting the catalogue.
 
-use platform::db::DbError;
+use std::sync::Arc;
 
+use platform::db::{DbError, Tx};
+use platform::op::node::Node;
+use platform::op::{ApiError, Host, Refusal, TxSlot};
+
+use super::document::Document;
+use super::model::Catalog;
+use super::yaml::Format;
+use super::{build, document, store, yaml};
 use crate::Cx;
 use crate::app::App;
 
+/// What is exported before anything was imported: a document without rows, which can be imported again.
+const EMPTY: &str = "format: openbss-catalog/1\n";
+
+/// A document that was read and found to be in order, but for the rules between its values.
+#[derive(Debug)]
+pub struct Read {
+    text: String,
+    document: Document,
+}
+
+/// Reads a document; refusals carry the line. Done before a transaction begins: a large one takes time.
+pub fn read(text: &str, format: Format) -> Result<Read, Refusal> {
+    let node = yaml::parse(text, format)?;
+    Ok(Read { text: text.to_owned(), document: document::decode(&node)? })
+}
+
 /// Loads the newest catalogue into memory.
-pub async fn load(_app: &App) -> Result<(), DbError> {
+pub async fn load(app: &App) -> Result<(), DbError> {
+    refresh(app).await
+}
+
+/// Loads the newest catalogue into memory if it is newer than the one there: another process may have imported it.
+pub async fn refresh(app: &App) -> Result<(), DbError> {
+    let mut tx = app.db().begin_read().await?;
+    let version = store::find_version(&mut tx).await?;
+    if version <= app.catalog.current().version {
+        return Ok(());
+    }
+    let text = store::find_document(&mut tx, version).await?;
+    tx.rollback().await;
+    let text =
+        text.ok_or_else(|| DbError::Other(format!("catalogue {version} is in force but not there")))?;
+    let catalog = read(&text, Format::of(&text))
+        .and_then(|read| build::build(read.document, app.site(), version))
+        .map_err(|refusal| {
+            DbError::Other(format!("catalogue {version} cannot be read: {}", refusal.text()))
+        })?;
+    app.catalog.replace(catalog);
     Ok(())
 }
 
-/// Imports a document (YAML or JSON) whole, or refuses it with line and reason. Used by the operation, the
-/// command line and the demo seed.
-pub async fn import(_cx: &mut Cx, _document: &str) -> Result<i64, platform::op::ApiError> {
-    todo!()
+/// Imports a document (YAML or JSON) whole, or refuses it with line and reason (CBC.0100). Answers its number. Used
+/// by the command line and the demo seed; whoever commits runs the context's hooks, which put it in force.
+pub async fn import(cx: &mut Cx, document: &str) -> Result<i64, ApiError> {
+    let read = read(document, Format::of(document))?;
+    Ok(import_read(cx, read).await?.version)
+}
+
+/// Imports a document outside a request, for the command line: one transaction of its own.
+pub async fn import_alone(app: &Arc<App>, document: &str) -> Result<Imported, ApiError> {
+    let read = read(document, Format::of(document))?;
+    let mut tx = app.db().begin_write().await?;
+    let (imported, catalog) = keep(&mut tx, app, read, "command line").await?;
+    tx.commit().await?;
+    app.catalog.replace(catalog);
+    Ok(imported)
+}
+
+/// Imports a document that was read.
+pub async fn import_read(cx: &mut Cx, read: Read) -> Result<Imported, ApiError> {
+    let app = cx.app.clone();
+    let by = cx.principal.user_name.clone();
+    let (imported, catalog) = keep(&mut cx.tx, &app, read, &by).await?;
+    cx.audited = Some((imported.version.to_string(), "catalog".to_owned()));
+    cx.after_commit(move |app| app.catalog.replace(catalog));
+    Ok(imported)
+}
+
+/// What was imported.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Imported {
+    /// Number of the import now in force.
+    pub version: i64,
+    /// How many measurement units.
+    pub measures: usize,
+    /// How many conversions.
+    pub conversions: usize,
+    /// How many regions.
+    pub regions: usize,
+    /// How many services.
+    pub services: usize,
+    /// How many resource types.
+    pub resource_types: usize,
+    /// How many usage types.
+    pub usage_types: usize,
+    /// How many products.
+    pub products: usize,
+}
+
+async fn keep(tx: &mut Tx, app: &App, read: Read, by: &str) -> Result<(Imported, Catalog), ApiError> {
+    // Rules between values are checked before the row is held, so that a refused document holds up nobody.
+    let mut catalog = build::build(read.document, app.site(), 0)?;
+    let current = store::lock_version(tx).await?;
+    catalog.version = current + 1;
+    store::insert(tx, catalog.version, &read.text, by, app.clock().now()).await?;
+    let imported = Imported {
+        version: catalog.version,
+        measures: catalog.measures.len(),
+        conversions: catalog.conversions.len(),
+        regions: catalog.regions.len(),
+        services: catalog.services.len(),
+        resource_types: catalog.resource_types.len(),
+        usage_types: catalog.usage_types.len(),
+        products: catalog.products.len(),
+    };
+    Ok((imported, catalog))
+}
+
+/// The document in force. It is given as it was imported, comments included, where it was imported in `format`.
+pub async fn export(tx: &mut Tx, format: Format) -> Result<String, DbError> {
+    let version = store::find_version(tx).await?;
+    let text = store::find_document(tx, version).await?.unwrap_or_else(|| EMPTY.to_owned());
+    if Format::of(&text) == format {
+        return Ok(text);
+    }
+    let node: Node = yaml::parse(&text, Format::of(&text)).map_err(|refusal| {
+        DbError::Other(format!("catalogue {version} cannot be read: {}", refusal.text()))
+    })?;
+    Ok(match format {
+        Format::Json => yaml::to_json(&node),
+        Format::Yaml => yaml::to_yaml(&node),
+    })
+}
+
+/// The document in force, outside a request, for the command line.
+pub async fn export_alone(app: &App, format: Format) -> Result<String, DbError> {
+    let mut tx = TxSlot::of(app.db().begin_read().await?);
+    export(&mut tx, format).await
 }

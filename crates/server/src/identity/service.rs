@@ -1,12 +1,24 @@
-//! Accounts and who may act for them.
+//! Accounts, and who may act for them: what the door and the other features call.
 
 use std::sync::Arc;
 
-use platform::db::{DbError, Tx};
-use platform::op::{AccessKey, AccountKind, ApiError, Principal};
+use domain::calendar::Instant;
+use domain::id::{DomainId, hex32};
+use domain::money::Currency;
+use platform::db::{DbError, Row, Tx};
+use platform::op::{AccessKey, AccountKind, ApiError, Host, Principal, Refusal, Right};
+use platform::{auth::secrets, params};
 
+use super::cache::KnownToken;
+use super::members::{self, NewUser};
+use super::store;
 use crate::Cx;
 use crate::app::App;
+use crate::codes;
+
+/// The longest access key id, token and name that is looked up at all.
+const ACCESS_KEY_LENGTH_MAX: usize = 64;
+const TOKEN_LENGTH_MAX: usize = 4096;
 
 /// Facts of an account that other features need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +40,11 @@ pub struct Account {
     /// Members: `independent` or `unified`.
     pub accounting: Option<String>,
     /// Currency.
-    pub currency: domain::money::Currency,
+    pub currency: Currency,
     /// 0 no, 1 account, 2 account and resources.
     pub frozen: i64,
+    /// When it was created.
+    pub created_at: Instant,
 }
 
 /// A new account with its first user; secrets are given (demo) or made.
@@ -58,26 +72,332 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// Access key and secret, where they are fixed (demo); else none is made.
     pub access_key: Option<(String, String)>,
-    /// Project names (region codes); ids are made.
-    pub projects: Vec<String>,
+    /// Projects.
+    pub projects: Vec<NewProject>,
+}
+
+/// A new project.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    /// Id, where it is fixed (demo); else made.
+    pub id: Option<String>,
+    /// A region's code.
+    pub name: String,
+}
+
+impl NewProject {
+    /// A project whose id is made.
+    pub fn named(name: String) -> Self {
+        Self { id: None, name }
+    }
 }
 
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
-pub async fn create_account(_cx: &mut Cx, _new: &NewAccount) -> Result<Account, ApiError> {
-    todo!()
+pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, ApiError> {
+    check_name("name", &new.name)?;
+    check_parents(cx, new).await?;
+    let id = match &new.id {
+        Some(id) => DomainId::parse(id)
+            .map_err(|_| Refusal::because("domain_id", "is not an id", "不是合法的 ID"))?
+            .into(),
+        None => hex32(cx.ids.as_mut()),
+    };
+    let account = Account {
+        id,
+        name: new.name.clone(),
+        kind: new.kind,
+        partner_id: new.partner_id.clone(),
+        association_type: new.association_type,
+        has_direct_customers: new.has_direct_customers,
+        master_id: new.master_id.clone(),
+        accounting: new.accounting.clone(),
+        currency: cx.site.profile().currency,
+        frozen: 0,
+        created_at: cx.now,
+    };
+    insert_account(cx, &account).await?;
+    let first = NewUser {
+        name: new.user_name.clone(),
+        password_hash: new.password_hash.clone(),
+        rights: Right::ALL,
+        actions: None,
+        is_owner: true,
+    };
+    let user = members::create_user(cx, &account.id, &first).await?;
+    members::add_projects(cx, &account.id, &new.projects).await?;
+    if let Some((access_key, secret_key)) = &new.access_key {
+        members::insert_access_key(cx, &account.id, &user.id, access_key, secret_key).await?;
+    }
+    Ok(account)
 }
 
-/// An account by id, from memory.
-pub async fn find_account(_app: &App, _tx: &mut Tx, _id: &str) -> Result<Option<Arc<Account>>, DbError> {
-    todo!()
+async fn insert_account(cx: &mut Cx, account: &Account) -> Result<(), ApiError> {
+    let inserted = cx
+        .tx
+        .exec(
+            store::INSERT_ACCOUNT,
+            params![
+                &account.id,
+                &account.name,
+                account.name.to_lowercase(),
+                account.kind.as_str(),
+                account.partner_id.as_deref(),
+                account.association_type,
+                account.has_direct_customers,
+                account.master_id.as_deref(),
+                account.accounting.as_deref(),
+                account.currency.code(),
+                account.created_at.ms()
+            ],
+        )
+        .await?;
+    if inserted == 0 {
+        let name = &account.name;
+        return Err(codes::INVALID_VALUE.because(
+            format!("There is already an account of the name {name} (upper and lower case are the same)."),
+            format!("账号名 {name} 已存在（不区分大小写）。"),
+        ));
+    }
+    Ok(())
 }
 
-/// The key's secret and user.
-pub async fn find_access_key(_app: &App, _access_key: &str) -> Result<Option<Arc<AccessKey>>, ApiError> {
-    todo!()
+/// Checks a name of an account, user, group or project: 1 to 64 letters, digits, `_` and `-`.
+pub(super) fn check_name(field: &str, name: &str) -> Result<(), Refusal> {
+    let fits = (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::because(
+        field,
+        "must have 1 to 64 letters, digits, underscores and hyphens",
+        "必须由 1 到 64 个字母、数字、下划线或连字符组成",
+    ))
 }
 
-/// The user of a token.
-pub async fn find_token(_app: &App, _token: &str) -> Result<Option<Arc<Principal>>, ApiError> {
-    todo!()
+/// Checks that an account of this kind may stand where the new one shall: resellers under a distributor; customers
+/// alone, under a partner that may have customers, or as member of an enterprise.
+async fn check_parents(cx: &mut Cx, new: &NewAccount) -> Result<(), ApiError> {
+    let is_customer = new.kind == AccountKind::Customer;
+    let only = |field: &str, given: bool, allowed: bool, en: &str, zh: &str| {
+        if given && !allowed { Err(Refusal::because(field, en, zh)) } else { Ok(()) }
+    };
+    only(
+        "partner_id",
+        new.partner_id.is_some(),
+        new.kind == AccountKind::Reseller || (is_customer && new.master_id.is_none()),
+        "is for resellers and for customers that are no enterprise members only",
+        "仅适用于经销商和非企业成员的客户",
+    )?;
+    only(
+        "association_type",
+        new.association_type.is_some(),
+        is_customer && new.partner_id.is_some(),
+        "is for customers of a partner only",
+        "仅适用于伙伴的客户",
+    )?;
+    only(
+        "has_direct_customers",
+        new.has_direct_customers,
+        new.kind == AccountKind::Distributor,
+        "is for distributors only",
+        "仅适用于总经销商",
+    )?;
+    only("master_id", new.master_id.is_some(), is_customer, "is for customers only", "仅适用于客户")?;
+    only(
+        "accounting",
+        new.accounting.is_some(),
+        new.master_id.is_some(),
+        "is for members of an enterprise only",
+        "仅适用于企业成员账号",
+    )?;
+    if new.kind == AccountKind::Reseller && new.partner_id.is_none() {
+        return Err(Refusal::because("partner_id", "is required for a reseller", "经销商必须填写").into());
+    }
+    if let Some(partner) = &new.partner_id {
+        check_partner(cx, new.kind, partner).await?;
+    }
+    if let Some(master) = &new.master_id {
+        check_master(cx, master).await?;
+    }
+    Ok(())
+}
+
+async fn check_partner(cx: &mut Cx, kind: AccountKind, partner: &str) -> Result<(), ApiError> {
+    let refuse = |en, zh| Err(Refusal::because("partner_id", en, zh).into());
+    let app = cx.app.clone();
+    let Some(partner) = find_account(&app, &mut cx.tx, partner).await? else {
+        return refuse("is not the id of an account", "不是已有账号的 ID");
+    };
+    match (kind, partner.kind) {
+        (AccountKind::Reseller, AccountKind::Distributor) => Ok(()),
+        (AccountKind::Reseller, _) => refuse("must be a distributor", "必须为总经销商"),
+        (_, AccountKind::Reseller | AccountKind::SolutionProvider) => Ok(()),
+        (_, AccountKind::Distributor) if partner.has_direct_customers => Ok(()),
+        (_, AccountKind::Distributor) => {
+            refuse("is a distributor without customers of its own", "该总经销商不能拥有直接客户")
+        }
+        (_, AccountKind::Operator | AccountKind::Customer) => refuse("must be a partner", "必须为伙伴账号"),
+    }
+}
+
+async fn check_master(cx: &mut Cx, master: &str) -> Result<(), ApiError> {
+    let refuse = |en, zh| Err(Refusal::because("master_id", en, zh).into());
+    let app = cx.app.clone();
+    match find_account(&app, &mut cx.tx, master).await? {
+        None => refuse("is not the id of an account", "不是已有账号的 ID"),
+        Some(account) if account.kind != AccountKind::Customer => {
+            refuse("must be a customer", "必须为客户账号")
+        }
+        Some(account) if account.master_id.is_some() => {
+            refuse("is itself a member of an enterprise", "该账号本身是企业成员账号")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// An account by id, from memory; it may be up to a second old where another process changed it.
+pub async fn find_account(app: &App, tx: &mut Tx, id: &str) -> Result<Option<Arc<Account>>, DbError> {
+    if let Some(account) = app.identity.account(id) {
+        return Ok(Some(account));
+    }
+    let Some(row) = tx.opt(store::FIND_ACCOUNT, params![id]).await? else { return Ok(None) };
+    let version = row.int(11);
+    let account = Arc::new(store::account_from_row(row));
+    // A writing transaction may see rows that are not committed yet; memory must not.
+    if tx.is_read_only() {
+        app.identity.keep_account(version, account.clone());
+    }
+    Ok(Some(account))
+}
+
+/// The id of the account with this name, whatever the case of its letters.
+pub async fn find_account_id(tx: &mut Tx, name: &str) -> Result<Option<String>, DbError> {
+    let row = tx.opt(store::FIND_ACCOUNT_ID, params![name.to_lowercase()]).await?;
+    Ok(row.map(|mut row| row.take_text(0)))
+}
+
+/// The id of an account's project of this name (a region's code).
+pub async fn find_project_id(tx: &mut Tx, account: &str, name: &str) -> Result<Option<String>, DbError> {
+    let row = tx.opt(store::FIND_PROJECT_BY_NAME, params![account, name]).await?;
+    Ok(row.map(|mut row| row.take_text(0)))
+}
+
+/// The key's secret and user, if the key is known and active: from memory, or read once.
+pub async fn find_access_key(app: &App, access_key: &str) -> Result<Option<Arc<AccessKey>>, ApiError> {
+    if let Some(key) = app.identity.access_key(access_key) {
+        return Ok(Some(key));
+    }
+    if access_key.len() > ACCESS_KEY_LENGTH_MAX {
+        return Ok(None);
+    }
+    let mut tx = app.db().begin_read().await?;
+    let Some(row) = tx.opt(store::FIND_ACCESS_KEY, params![access_key]).await? else { return Ok(None) };
+    let secret = open_secret(app, access_key, row.bytes(8))?;
+    let version = row.int(7);
+    let principal = principal(&mut tx, row, Some(access_key.to_owned()), None).await?;
+    let key = Arc::new(AccessKey { secret, principal: Arc::new(principal) });
+    app.identity.keep_access_key(version, access_key, key.clone());
+    Ok(Some(key))
+}
+
+/// The user of a token, if it is known and has not expired by the commercial clock: from memory, or read once.
+pub async fn find_token(app: &App, token: &str) -> Result<Option<Arc<Principal>>, ApiError> {
+    if token.len() > TOKEN_LENGTH_MAX {
+        return Ok(None);
+    }
+    let now = app.clock().now();
+    let hash = secrets::token_hash(token);
+    if let Some(known) = app.identity.token(&hash) {
+        if now < known.expires_at {
+            return Ok(Some(known.principal));
+        }
+        app.identity.drop_token(&hash);
+        return Ok(None);
+    }
+    let mut tx = app.db().begin_read().await?;
+    let Some(row) = tx.opt(store::FIND_TOKEN, params![&hash]).await? else { return Ok(None) };
+    let (version, expires_at) = (row.int(7), Instant::from_ms(row.int(9)));
+    if expires_at <= now {
+        return Ok(None);
+    }
+    let principal = Arc::new(token_principal(&mut tx, row).await?);
+    app.identity.keep_token(version, hash, KnownToken { principal: principal.clone(), expires_at });
+    Ok(Some(principal))
+}
+
+/// The user of a row of [`store::FIND_TOKEN`].
+pub(super) async fn token_principal(tx: &mut Tx, mut row: Row) -> Result<Principal, DbError> {
+    let project = row.take_opt_text(8);
+    principal(tx, row, None, project).await
+}
+
+/// An enabled user with everything it may do.
+pub(super) async fn find_user_principal(
+    tx: &mut Tx,
+    account: &str,
+    user: &str,
+) -> Result<Option<Principal>, DbError> {
+    match tx.opt(store::FIND_PRINCIPAL, params![account, user]).await? {
+        Some(row) => principal(tx, row, None, None).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads the columns that the statements about a user share. What a user may do is what
+/// it was given itself and through any of its groups.
+async fn principal(
+    tx: &mut Tx,
+    mut row: Row,
+    access_key: Option<String>,
+    project: Option<String>,
+) -> Result<Principal, DbError> {
+    let (account, user) = (row.take_text(0), row.take_text(1));
+    let through_groups = store::group_rights(tx, &account, &user).await?;
+    Ok(Principal {
+        account,
+        account_name: row.take_text(2),
+        kind: AccountKind::parse(row.text(3)).expect("only names of kinds are stored"),
+        user,
+        user_name: row.take_text(4),
+        rights: row.int(5) | through_groups,
+        actions: row.opt_text(6).map(store::actions_from_text),
+        access_key,
+        via: None,
+        project,
+    })
+}
+
+/// What a secret key is sealed for, so that a sealed value copied to another key's row does not open.
+pub(super) fn seal_context(access_key: &str) -> String {
+    format!("access_keys/{access_key}/secret")
+}
+
+fn open_secret(app: &App, access_key: &str, sealed: &[u8]) -> Result<String, ApiError> {
+    let plain = app.vault.open(sealed, &seal_context(access_key)).map_err(|error| {
+        tracing::error!(access_key, %error, "a stored secret key does not open: is the server's key the right one?");
+        codes::INTERNAL.error()
+    })?;
+    String::from_utf8(plain).map_err(|_| codes::INTERNAL.error())
+}
+
+/// Marks what memory keeps as outdated, in the transaction of the change; memory is emptied once it is durable.
+pub async fn changed(cx: &mut Cx) -> Result<(), DbError> {
+    cx.tx.exec(store::BUMP_VERSION, &[]).await?;
+    let version = version(&mut cx.tx).await?;
+    cx.after_commit(move |app| app.identity.see(version));
+    Ok(())
+}
+
+async fn version(tx: &mut Tx) -> Result<i64, DbError> {
+    Ok(tx.opt(store::FIND_VERSION, &[]).await?.map_or(0, |row| row.int(0)))
+}
+
+/// Learns of changes that other processes committed. A server calls it once a second.
+pub async fn refresh(app: &App) -> Result<(), DbError> {
+    let mut tx = app.db().begin_read().await?;
+    let version = version(&mut tx).await?;
+    tx.rollback().await;
+    app.identity.see(version);
+    Ok(())
 }

@@ -1,9 +1,33 @@
-//! The ledger feature.
+//! The ledger: double entry, append only, one door.
+//!
+//! ```text
+//! feature ── Journal (balanced by construction) ──▶ service::post
+//!    lock accounts by id → check floors → journal (cause is unique) → postings → running balances
+//! ```
+//!
+//! A customer's account keeps a running balance, and its postings are numbered without gaps; an account of the
+//! house is the sum of its postings and has no row, so that no row is hot across customers.
+//!
+//! Invariants: the postings of a journal sum to zero. A balance equals the sum of the account's postings, and
+//! each posting carries the balance after it. No payment takes an account below its floor. The same cause
+//! twice is the same journal. Nothing is updated but running balances; nothing is deleted. A journal gives back
+//! no more than the journal it refers to has taken.
+//!
+//! Whoever posts holds the locks of what it decided by; the order across features is order → resource → coupon
+//! → ledger accounts by id.
 
+mod checks;
 pub mod service;
+mod store;
 
 use crate::app::Feature;
 
 /// What the application takes from here.
 pub const FEATURE: Feature =
-    Feature { name: "ledger", operations: |_| {}, jobs: |_| {}, checks: &[], statements: Vec::new };
+    Feature { name: "ledger", operations: |_| {}, jobs: |_| {}, checks: &[&checks::BOOKS], statements };
+
+fn statements() -> Vec<String> {
+    let texts = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts.chain(checks).chain([store::insert_posting()]).collect()
+}

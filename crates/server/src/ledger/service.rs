@@ -1,10 +1,14 @@
 //! The one door to the books.
 
 use domain::calendar::Instant;
-use domain::id::IdSource;
-use domain::ledger::{Journal, LedgerAccount};
+use domain::id::{IdSource, JournalId};
+use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, check_floor};
 use domain::money::{Charge, Currency};
 use platform::db::{DbError, Tx};
+
+use super::store::{self, NewPosting};
+
+pub use super::store::{CAUSES_AT_ONCE, Held, Moved};
 
 /// Why a journal was not posted.
 #[derive(Debug)]
@@ -30,33 +34,199 @@ pub struct Posted {
     pub is_new: bool,
 }
 
-/// Makes sure an account exists.
-pub async fn ensure_account(
-    _tx: &mut Tx,
-    _account: &LedgerAccount,
-    _currency: Currency,
-    _floor: Charge,
-    _now: Instant,
-) -> Result<(), DbError> {
-    todo!()
+/// What one journal took from an account, and what of it has been given back since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fund {
+    /// The account.
+    pub account: LedgerAccount,
+    /// What was taken, above zero.
+    pub taken: Charge,
+    /// What came back.
+    pub given_back: Charge,
 }
 
-/// Posts a journal: accounts locked in id order, floors checked, running balances kept.
+/// Makes sure an account exists. Accounts of the house need no row.
+pub async fn ensure_account(
+    tx: &mut Tx,
+    account: &LedgerAccount,
+    currency: Currency,
+    floor: Charge,
+    now: Instant,
+) -> Result<(), DbError> {
+    if account.is_house() {
+        return Ok(());
+    }
+    store::insert_account(tx, account, currency, floor, now).await
+}
+
+/// Posts a journal: accounts locked in id order, floors checked, running balances kept. A cause that was
+/// posted before answers the first journal and changes nothing; so does a refusal.
+///
+/// Accounts are locked in the order of their ids; whoever holds locks already must have taken only smaller
+/// ids, or use [`lock`] and [`post_held`].
+///
+/// # Panics
+/// When an account has another currency than the journal.
 pub async fn post(
-    _tx: &mut Tx,
-    _ids: &mut dyn IdSource,
-    _now: Instant,
-    _journal: &Journal,
+    tx: &mut Tx,
+    ids: &mut dyn IdSource,
+    now: Instant,
+    journal: &Journal,
 ) -> Result<Posted, PostError> {
-    todo!()
+    let accounts: Vec<LedgerAccount> =
+        journal.postings().iter().map(|posting| posting.account.clone()).collect();
+    let held = lock(tx, &accounts).await?;
+    post_held(tx, ids, now, &Entry { journal, gives_back: None }, &held).await
+}
+
+/// A journal to be posted on accounts that are already locked.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// The journal.
+    pub journal: &'a Journal,
+    /// The journal whose money it returns.
+    pub gives_back: Option<&'a str>,
+}
+
+/// [`post`], for callers that hold the locks because they decided the amounts by the balances.
+///
+/// # Panics
+/// When an account has another currency than the journal.
+pub async fn post_held(
+    tx: &mut Tx,
+    ids: &mut dyn IdSource,
+    now: Instant,
+    entry: &Entry<'_>,
+    held: &[Held],
+) -> Result<Posted, PostError> {
+    let journal = entry.journal;
+    let cause = journal.cause().to_string();
+    let changes = match decide(journal, held) {
+        Ok(changes) => changes,
+        // What was posted once needs no money to be posted again.
+        Err(refusal) => return posted_before(tx, &cause).await?.ok_or(refusal),
+    };
+    let id = JournalId::generate(ids);
+    if !store::insert_journal(tx, id.as_str(), journal, entry.gives_back, now).await? {
+        return posted_before(tx, &cause).await?.ok_or_else(|| {
+            PostError::Db(DbError::Retryable(format!("the journal {cause} was taken back meanwhile")))
+        });
+    }
+    store::insert_postings(tx, id.as_str(), &changes).await?;
+    for change in &changes {
+        if let Some((seq, balance)) = change.after {
+            store::update_balance(tx, &change.account, balance, seq).await?;
+        }
+    }
+    Ok(Posted { journal: id.into(), is_new: true })
+}
+
+async fn posted_before(tx: &mut Tx, cause: &str) -> Result<Option<Posted>, DbError> {
+    let journal = store::find_journal(tx, cause).await?;
+    Ok(journal.map(|journal| Posted { journal, is_new: false }))
+}
+
+/// What a journal does to the accounts that are held.
+fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<NewPosting>, PostError> {
+    let mut changes = Vec::with_capacity(journal.postings().len());
+    for posting in journal.postings() {
+        let account = posting.account.id();
+        if posting.account.is_house() {
+            changes.push(NewPosting { account, amount: posting.amount, after: None });
+            continue;
+        }
+        let Some(held) = held.iter().find(|held| held.account == posting.account) else {
+            return Err(DbError::Other(format!("the ledger has no account {account}")).into());
+        };
+        assert_eq!(held.currency, journal.currency(), "{account} and the journal differ in currency");
+        let Some(balance) = held.balance.checked_add(posting.amount) else {
+            return Err(
+                DbError::Other(format!("the balance of {account} exceeds what an amount holds")).into()
+            );
+        };
+        // A floor stops who takes, never who gives: money may come in below it.
+        if posting.amount.is_negative() && check_floor(balance, held.floor).is_err() {
+            return Err(PostError::Insufficient(posting.account.clone()));
+        }
+        changes.push(NewPosting {
+            account,
+            amount: posting.amount,
+            after: Some((held.last_seq + 1, balance)),
+        });
+    }
+    Ok(changes)
+}
+
+/// Locks customers' accounts for this transaction, in the order of their ids; those that do not exist and
+/// those of the house are left out.
+pub async fn lock(tx: &mut Tx, accounts: &[LedgerAccount]) -> Result<Vec<Held>, DbError> {
+    let mut accounts: Vec<(String, &LedgerAccount)> = accounts
+        .iter()
+        .filter(|account| !account.is_house())
+        .map(|account| (account.id(), account))
+        .collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut held = Vec::with_capacity(accounts.len());
+    for (_, account) in accounts {
+        held.extend(store::lock_account(tx, account).await?);
+    }
+    Ok(held)
 }
 
 /// The balance of an account, locked for this transaction; `None`: there is no such account.
-pub async fn balance_for_update(_tx: &mut Tx, _account: &LedgerAccount) -> Result<Option<Charge>, DbError> {
-    todo!()
+pub async fn balance_for_update(tx: &mut Tx, account: &LedgerAccount) -> Result<Option<Charge>, DbError> {
+    Ok(store::lock_account(tx, account).await?.map(|held| held.balance))
 }
 
-/// The balances of all accounts of an owner.
-pub async fn balances(_tx: &mut Tx, _owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
-    todo!()
+/// The balances of all accounts of an owner, by id of the account.
+pub async fn balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
+    store::list_balances(tx, owner).await
+}
+
+/// What a customer's account held after a journal; `None`: the journal did not move it.
+pub async fn balance_after(
+    tx: &mut Tx,
+    journal: &str,
+    account: &LedgerAccount,
+) -> Result<Option<Charge>, DbError> {
+    store::balance_after(tx, journal, &account.id()).await
+}
+
+/// The journal of a cause, if it was posted.
+pub async fn find_journal(tx: &mut Tx, cause: &Cause) -> Result<Option<String>, DbError> {
+    store::find_journal(tx, &cause.to_string()).await
+}
+
+/// The accounts that a payment took money from, the last one first. They are locked before what was given back
+/// is read, so that two refunds of one payment see each other.
+pub async fn lock_funds(tx: &mut Tx, payment: &str) -> Result<(Vec<Held>, Vec<Fund>), DbError> {
+    let taken = store::list_funds(tx, payment).await?;
+    let accounts: Vec<LedgerAccount> = taken.iter().map(|(account, _)| account.clone()).collect();
+    let held = lock(tx, &accounts).await?;
+    let given_back = store::list_given_back(tx, payment).await?;
+    let mut funds = Vec::with_capacity(taken.len());
+    for (account, amount) in taken {
+        let Some(taken) = amount.checked_neg().filter(|taken| taken.is_positive()) else {
+            return Err(DbError::Other(format!("journal {payment} took nothing from {account}")));
+        };
+        let back = given_back.iter().find(|(known, _)| *known == account);
+        funds.push(Fund { account, taken, given_back: back.map_or(Charge::ZERO, |(_, amount)| *amount) });
+    }
+    Ok((held, funds))
+}
+
+/// What the journals of these causes moved on customers' accounts, at most [`CAUSES_AT_ONCE`] of them; a cause
+/// that was never posted is left out. For checks of the features that post them.
+///
+/// # Panics
+/// With more causes.
+pub async fn moved(tx: &mut Tx, causes: &[Cause]) -> Result<Vec<Moved>, DbError> {
+    let causes: Vec<String> = causes.iter().map(Cause::to_string).collect();
+    store::list_moved(tx, &causes).await
+}
+
+/// How many journals of a kind there are, and what they moved on customers' accounts. For checks.
+pub async fn totals(tx: &mut Tx, kind: JournalKind) -> Result<(i64, Charge), DbError> {
+    store::totals(tx, kind.code()).await
 }

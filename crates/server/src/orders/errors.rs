@@ -2,7 +2,7 @@
 
 use domain::order::{OrderStatus, Refusal};
 use platform::db::DbError;
-use platform::op::{ApiError, Code};
+use platform::op::{ApiError, Code, Refusal as Refused};
 
 use crate::accounts::service::PayError;
 use crate::codes;
@@ -60,6 +60,12 @@ impl From<ApiError> for OrderError {
     }
 }
 
+impl From<Refused> for OrderError {
+    fn from(refused: Refused) -> Self {
+        Self::Api(refused.into())
+    }
+}
+
 impl From<DbError> for OrderError {
     fn from(error: DbError) -> Self {
         Self::Api(error.into())
@@ -85,7 +91,9 @@ impl From<OrderError> for ApiError {
             OrderError::NotFound(order) => about(&codes::ORDER_NOT_FOUND, &order),
             OrderError::NotPayable(order, status) => in_state(&codes::ORDER_STATE_CHANGED, &order, status),
             OrderError::Overdue(order) => about(&codes::PAYMENT_OVERDUE, &order),
-            OrderError::NotCancelable(order, status) => in_state(&codes::ORDER_NOT_CANCELABLE, &order, status),
+            OrderError::NotCancelable(order, status) => {
+                in_state(&codes::ORDER_NOT_CANCELABLE, &order, status)
+            }
             OrderError::Insufficient(order) => about(&codes::INSUFFICIENT_BALANCE, &order),
             OrderError::Frozen => codes::ACCOUNT_FROZEN.error(),
             OrderError::Discount(order) => about(&codes::DISCOUNT_NOT_APPLICABLE, &order),

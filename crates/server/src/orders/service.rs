@@ -122,15 +122,13 @@ async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), Ap
         return Err(DbError::Other(format!("nobody fulfils a line of order {}", order.id)).into());
     };
     for (number, kind) in app.fulfilments.iter().enumerate() {
-        let mine = |line: &(usize, &Line)| owners[line.0] == number;
-        let claimed: Vec<Line> =
-            lines.iter().enumerate().map(|(at, line)| (at, &*line)).filter(mine).map(|(_, line)| line.clone()).collect();
+        let places: Vec<usize> = (0..lines.len()).filter(|at| owners[*at] == number).collect();
+        let claimed: Vec<Line> = places.iter().map(|at| lines[*at].clone()).collect();
         if claimed.is_empty() {
             continue;
         }
         let outcomes = kind.paid(cx, order, &claimed).await?;
         assert_eq!(outcomes.len(), claimed.len(), "a fulfilment answers for each line");
-        let places = owners.iter().enumerate().filter(|(_, owner)| **owner == number).map(|(at, _)| at);
         for (at, outcome) in places.zip(outcomes) {
             match outcome {
                 Fulfilled::Waiting => lines[at].state = LineState::Provisioning,
@@ -170,7 +168,12 @@ pub enum LineEnd {
 }
 
 /// Notes how a line of a locked order ended; the order completes with its last line.
-pub async fn finish_line(cx: &mut Cx, mut order: Order, mut line: Line, end: LineEnd) -> Result<(), ApiError> {
+pub async fn finish_line(
+    cx: &mut Cx,
+    mut order: Order,
+    mut line: Line,
+    end: LineEnd,
+) -> Result<(), ApiError> {
     match end {
         LineEnd::Failed => line.state = LineState::Failed,
         LineEnd::Done { effective_at, expires_at } => {
@@ -200,7 +203,12 @@ pub async fn finish_line(cx: &mut Cx, mut order: Order, mut line: Line, end: Lin
 
 /// Gives `amount` of a line back by an order of the system's own, completed as it is made (rule 1.8): type 4,
 /// source 8, negative amounts (rule 2.5). `None` where the line had cost nothing.
-pub async fn refund(cx: &mut Cx, base: &Order, line: &Line, amount: Charge) -> Result<Option<Order>, ApiError> {
+pub async fn refund(
+    cx: &mut Cx,
+    base: &Order,
+    line: &Line,
+    amount: Charge,
+) -> Result<Option<Order>, ApiError> {
     if amount.is_zero() {
         return Ok(None);
     }

@@ -104,7 +104,8 @@ platform::statements! {
         where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
 }
 
-const INSERT_LINES: &str = concat!("insert into order_lines (account_id, order_id, ", line_columns!(), ") values");
+const INSERT_LINES: &str =
+    concat!("insert into order_lines (account_id, order_id, ", line_columns!(), ") values");
 
 /// An order as its row holds it.
 fn order_from_row(row: &mut Row) -> Order {
@@ -255,7 +256,8 @@ pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result
 /// Writes what changed of an order.
 pub(super) async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
     let (paid_at, pay_before) = (order.paid_at.map(Instant::ms), order.pay_before.map(Instant::ms));
-    let params = params![&order.account, &order.id, order.status.code(), paid_at, pay_before, order.open_lines];
+    let params =
+        params![&order.account, &order.id, order.status.code(), paid_at, pay_before, order.open_lines];
     tx.exec(UPDATE, params).await?;
     Ok(())
 }
@@ -291,7 +293,9 @@ pub(super) async fn lines_in_state(tx: &mut Tx, order: &Order, state: LineState)
 
 /// Writes what changed of the lines of an order: one statement where all changed alike.
 pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
-    let change = |line: &Line| (line.state.code(), line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms));
+    let change = |line: &Line| {
+        (line.state.code(), line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms))
+    };
     let Some(first) = lines.first().map(change) else { return Ok(()) };
     if lines.iter().all(|line| change(line) == first) {
         let (state, effective_at, expires_at) = first;
@@ -428,8 +432,12 @@ pub(super) async fn list(
 ) -> Result<(i64, Vec<Order>), DbError> {
     let only_customer = Filter { customer_id: filter.customer_id.clone(), ..Filter::default() };
     let total = match (scope, &filter.customer_id) {
-        (Scope::Account(id), None) if *filter == only_customer => tx.one(TOTAL_OF_ACCOUNT, params![id]).await?,
-        (Scope::Partner(id), None) if *filter == only_customer => tx.one(TOTAL_OF_PARTNER, params![id]).await?,
+        (Scope::Account(id), None) if *filter == only_customer => {
+            tx.one(TOTAL_OF_ACCOUNT, params![id]).await?
+        }
+        (Scope::Partner(id), None) if *filter == only_customer => {
+            tx.one(TOTAL_OF_PARTNER, params![id]).await?
+        }
         (Scope::Partner(id), Some(customer)) if *filter == only_customer => {
             tx.one(TOTAL_OF_CUSTOMER, params![id, customer]).await?
         }

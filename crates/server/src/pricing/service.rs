@@ -1,10 +1,20 @@
 //! Prices of things that may be bought, exact until somebody shows or pays them.
 
 use domain::calendar::{Instant, Term};
-use domain::money::Exact;
+use domain::money::{Charge, Exact};
+use domain::quantity::Quantity;
+use domain::rating::{RatingError, rate_period, rate_usage};
 use platform::op::ApiError;
+use platform::op::Refusal;
 
-use crate::catalog::model::{Catalog, PeriodOffer, Product};
+use crate::catalog::model::{
+    Catalog, Flag, Linear, PeriodOffer, Place, Product, UsageOffer, Version, in_force,
+};
+use crate::codes::{AMOUNT_OVER_LIMIT, NO_SUCH_BILLING_ITEM, PRODUCT_NOT_FOUND, WRONG_USAGE_UNIT};
+
+/// The largest list price that is answered, of one product or of a whole inquiry: ten million millions. It keeps
+/// every amount that a purchase can lead to far inside 64 bits of cents.
+pub const LIST_AMOUNT_MAX: Charge = Charge::cents(1_000_000_000_000_000);
 
 /// What a yearly/monthly purchase names.
 #[derive(Debug, Clone)]
@@ -47,9 +57,228 @@ pub struct PricedPeriod<'a> {
 /// Prices one yearly/monthly purchase by the catalogue at `now`. Codes: PRODUCT_NOT_FOUND, AMOUNT_OVER_LIMIT,
 /// CBC.0100 naming the field.
 pub fn price_period<'a>(
-    _catalog: &'a Catalog,
-    _now: Instant,
-    _query: &PeriodQuery<'_>,
+    catalog: &'a Catalog,
+    now: Instant,
+    query: &PeriodQuery<'_>,
 ) -> Result<PricedPeriod<'a>, ApiError> {
-    todo!()
+    let wanted = Wanted {
+        at: query.at,
+        place: Place {
+            service: query.cloud_service_type,
+            resource_type: query.resource_type,
+            spec: query.resource_spec,
+            region: query.region,
+            zone: query.available_zone,
+        },
+    };
+    let product = wanted.product_on_sale(catalog)?;
+    let offer = product.period.as_ref().ok_or_else(|| {
+        wanted.not_found("is not sold by the year, month or other period.", "不支持按包年/包月等周期购买。")
+    })?;
+    let version = in_force(&offer.versions, now).ok_or_else(|| wanted.no_price())?;
+    let size = wanted.size(product, query.resource_size, query.size_measure_id)?;
+    let list = rate_period(&version.price, query.term, size, query.subscription_num)
+        .map_err(|error| match error {
+            RatingError::NotSold => wanted.not_found(
+                "is not sold for this period_type; choose another.",
+                "不支持该 period_type，请选择其他周期。",
+            ),
+            RatingError::Overflow(_) => over_limit(query.at),
+        })
+        .and_then(|list| within_limit(query.at, list))?;
+    Ok(PricedPeriod { product, offer, price_version: version_name(catalog, version), list })
+}
+
+/// What a pay-per-use inquiry names.
+#[derive(Debug, Clone)]
+pub struct UsageQuery<'a> {
+    /// Where the line stands in the request, for messages.
+    pub at: &'a str,
+    /// Which product.
+    pub place: Place<'a>,
+    /// Size of a linear product.
+    pub resource_size: Option<i64>,
+    /// Unit of the size.
+    pub size_measure_id: Option<i64>,
+    /// Usage factor, compared without case.
+    pub usage_factor: &'a str,
+    /// How much is used, by one subscription.
+    pub usage_value: Quantity,
+    /// Unit of the usage.
+    pub usage_measure_id: i64,
+    /// How many subscriptions.
+    pub subscription_num: i64,
+}
+
+/// A priced usage.
+#[derive(Debug, Clone)]
+pub struct PricedUsage<'a> {
+    /// The product.
+    pub product: &'a Product,
+    /// Its side for the usage factor.
+    pub offer: &'a UsageOffer,
+    /// Catalogue version and start of the price version, as of [`PricedPeriod`].
+    pub price_version: String,
+    /// List price, unrounded.
+    pub list: Exact,
+}
+
+/// Prices one usage by the catalogue at `now`. Codes: PRODUCT_NOT_FOUND, NO_SUCH_BILLING_ITEM, WRONG_USAGE_UNIT,
+/// AMOUNT_OVER_LIMIT, CBC.0100 naming the field.
+pub fn price_usage<'a>(
+    catalog: &'a Catalog,
+    now: Instant,
+    query: &UsageQuery<'_>,
+) -> Result<PricedUsage<'a>, ApiError> {
+    let wanted = Wanted { at: query.at, place: query.place };
+    let product = wanted.product_on_sale(catalog)?;
+    if product.usage.is_empty() {
+        return Err(wanted.not_found("is not sold pay-per-use.", "不支持按需购买。"));
+    }
+    let of_factor = |offer: &&UsageOffer| offer.factor.eq_ignore_ascii_case(query.usage_factor);
+    let offer = product.usage.iter().find(of_factor).ok_or_else(|| no_such_item(query, product))?;
+    let conversion = catalog
+        .convert(query.usage_measure_id, offer.measure)
+        .ok_or_else(|| wrong_unit(catalog, query, offer))?;
+    let version = in_force(&offer.versions, now).ok_or_else(|| wanted.no_price())?;
+    let size = wanted.size(product, query.resource_size, query.size_measure_id)?;
+    let list = rate_usage(&version.price, query.usage_value, conversion, size, query.subscription_num)
+        .map_err(|_| over_limit(query.at))
+        .and_then(|list| within_limit(query.at, list))?;
+    Ok(PricedUsage { product, offer, price_version: version_name(catalog, version), list })
+}
+
+/// Refuses a list price above [`LIST_AMOUNT_MAX`].
+pub(super) fn within_limit(at: &str, list: Exact) -> Result<Exact, ApiError> {
+    match list.compare(Exact::from_charge(LIST_AMOUNT_MAX)) {
+        Ok(order) if order.is_le() => Ok(list),
+        Ok(_) | Err(_) => Err(over_limit(at)),
+    }
+}
+
+pub(super) fn over_limit(at: &str) -> ApiError {
+    AMOUNT_OVER_LIMIT.because(
+        format!("{at}: the amount exceeds the upper limit of {LIST_AMOUNT_MAX}; ask for less at once."),
+        format!("{at}：金额超过上限 {LIST_AMOUNT_MAX}，请减少单次询价的数量。"),
+    )
+}
+
+fn version_name<P>(catalog: &Catalog, version: &Version<P>) -> String {
+    format!("{}/{}", catalog.version, version.valid_from.to_wire())
+}
+
+fn no_such_item(query: &UsageQuery<'_>, product: &Product) -> ApiError {
+    let known: Vec<&str> = product.usage.iter().map(|offer| offer.factor.as_str()).collect();
+    let (at, factor, known) = (query.at, query.usage_factor, known.join(", "));
+    NO_SUCH_BILLING_ITEM.because(
+        format!("{at}.usage_factor: {} is not billed by {factor}; it is billed by {known}.", product.spec),
+        format!("{at}.usage_factor：{} 不按 {factor} 计费，其使用量因子为 {known}。", product.spec),
+    )
+}
+
+fn wrong_unit(catalog: &Catalog, query: &UsageQuery<'_>, offer: &UsageOffer) -> ApiError {
+    let allowed =
+        catalog.measures.iter().filter(|measure| catalog.convert(measure.id, offer.measure).is_some());
+    let allowed: Vec<String> = allowed.map(|measure| measure.id.to_string()).collect();
+    let (at, unit, allowed) = (query.at, query.usage_measure_id, allowed.join(", "));
+    WRONG_USAGE_UNIT.because(
+        format!("{at}.usage_measure_id: {unit} does not measure {}; allowed are {allowed}.", offer.factor),
+        format!("{at}.usage_measure_id：{unit} 不能用于 {}，可用的单位为 {allowed}。", offer.factor),
+    )
+}
+
+/// A product that somebody asks for, and where in the request.
+struct Wanted<'a> {
+    at: &'a str,
+    place: Place<'a>,
+}
+
+impl Wanted<'_> {
+    fn product_on_sale<'c>(&self, catalog: &'c Catalog) -> Result<&'c Product, ApiError> {
+        let Some(product) = catalog.find_product(&self.place) else { return Err(self.missing(catalog)) };
+        if product.is(Flag::OffSale) {
+            return Err(self.not_found("is no longer on sale.", "已停售。"));
+        }
+        Ok(product)
+    }
+
+    /// Says which of the five names misses, since the caller cannot see the whole catalogue.
+    fn missing(&self, catalog: &Catalog) -> ApiError {
+        let Place { service, resource_type, spec, region, zone } = self.place;
+        let owner = catalog.find_resource_type(resource_type).map(|known| known.service.as_str());
+        let has = |region: &str, zone| catalog.find_product(&Place { region, zone, ..self.place }).is_some();
+        let (field, value) = if catalog.find_service(service).is_none() {
+            ("cloud_service_type", service)
+        } else if owner != Some(service) {
+            ("resource_type", resource_type)
+        } else if catalog.find_region(region).is_none() {
+            ("region", region)
+        } else if !catalog.regions.iter().any(|region| has(&region.code, None)) {
+            ("resource_spec", spec)
+        } else if !has(region, None) {
+            ("region", region)
+        } else {
+            ("available_zone", zone.unwrap_or_default())
+        };
+        let at = self.at;
+        PRODUCT_NOT_FOUND.because(
+            format!("{at}.{field}: no product on sale matches {value}."),
+            format!("{at}.{field}：没有与 {value} 匹配的在售产品。"),
+        )
+    }
+
+    fn not_found(&self, en: &str, zh: &str) -> ApiError {
+        let (at, spec) = (self.at, self.place.spec);
+        PRODUCT_NOT_FOUND.because(format!("{at}: {spec} {en}"), format!("{at}：{spec} {zh}"))
+    }
+
+    fn no_price(&self) -> ApiError {
+        self.not_found("has no price at this time.", "当前没有生效的价格。")
+    }
+
+    /// The size of a linear product. That of another product is not read: the documents' own examples send one.
+    fn size(
+        &self,
+        product: &Product,
+        size: Option<i64>,
+        measure: Option<i64>,
+    ) -> Result<Option<i64>, ApiError> {
+        let Some(Linear { measure: wanted, min, max }) = product.linear else { return Ok(None) };
+        let refuse = |name: &str, en: String, zh: String| {
+            ApiError::from(Refusal::because(format!("{}.{name}", self.at), en, zh))
+        };
+        let spec = &product.spec;
+        let Some(size) = size else {
+            return Err(refuse(
+                "resource_size",
+                format!("is required: {spec} is sold by size, from {min} to {max}"),
+                format!("为必填参数：{spec} 为线性产品，取值范围为 {min} 到 {max}"),
+            ));
+        };
+        match measure {
+            Some(measure) if measure == wanted => {}
+            Some(_) => {
+                return Err(refuse(
+                    "size_measure_id",
+                    format!("must be {wanted} for {spec}"),
+                    format!("对 {spec} 必须为 {wanted}"),
+                ));
+            }
+            None => {
+                return Err(refuse(
+                    "size_measure_id",
+                    format!("is required: {spec} is sold by size in unit {wanted}"),
+                    format!("为必填参数：{spec} 为线性产品，单位为 {wanted}"),
+                ));
+            }
+        }
+        if !(min..=max).contains(&size) {
+            return Err(refuse(
+                "resource_size",
+                format!("must be from {min} to {max} for {spec}"),
+                format!("对 {spec} 的取值范围为 {min} 到 {max}"),
+            ));
+        }
+        Ok(Some(size))
+    }
 }

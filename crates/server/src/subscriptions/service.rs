@@ -187,7 +187,9 @@ pub(super) async fn parents(tx: &mut Tx, resources: &[Resource]) -> Result<HashM
         known.extend(resource.resource_id.iter().map(|id| (resource.id.clone(), id.clone())));
     }
     for resource in resources {
-        let Some(parent) = resource.parent.as_ref().filter(|parent| !known.contains_key(*parent)) else { continue };
+        let Some(parent) = resource.parent.as_ref().filter(|parent| !known.contains_key(*parent)) else {
+            continue;
+        };
         if let Some(id) = store::resource_id(tx, &resource.account, parent).await? {
             known.insert(parent.clone(), id);
         }
@@ -229,7 +231,11 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
     }
     if resource.status != WAITING {
         if named.is_some_and(|named| Some(&named) != resource.resource_id.as_ref()) {
-            return Err(contradiction(id, "it was reported with another resource_id.", "之前上报的 resource_id 不同。"));
+            return Err(contradiction(
+                id,
+                "it was reported with another resource_id.",
+                "之前上报的 resource_id 不同。",
+            ));
         }
         let end = store::task_end(&mut cx.tx, &resource).await?;
         return Ok(Reported { resource, end });

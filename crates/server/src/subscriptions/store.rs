@@ -55,8 +55,7 @@ platform::statements! {
 }
 
 const INSERT: &str = concat!("insert into resources (", resource_columns!(), ", service_type_folded) values");
-const INSERT_TASK: &str =
-    "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, state, created_at) values";
+const INSERT_TASK: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, state, created_at) values";
 
 /// A yearly/monthly resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -383,8 +382,10 @@ fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Fi
         statement.push(" and parent_id is null", []);
     }
     // Always three places, so that the text does not depend on how many were asked for.
-    let asked: Vec<i64> =
-        VISIBLE.into_iter().filter(|status| filter.statuses.is_empty() || filter.statuses.contains(status)).collect();
+    let asked: Vec<i64> = VISIBLE
+        .into_iter()
+        .filter(|status| filter.statuses.is_empty() || filter.statuses.contains(status))
+        .collect();
     let place = |at: usize| asked.get(at).or(asked.last()).copied().unwrap_or(i64::MIN);
     statement.push(" and status in (?, ?, ?)", [0, 1, 2].map(|at| Value::from(place(at))));
     for (fragment, value) in
@@ -394,7 +395,8 @@ fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Fi
             statement.push(fragment, [Value::from(value)]);
         }
     }
-    let instants = [(" and expires_at >= ?", filter.expires_from), (" and expires_at < ?", filter.expires_until)];
+    let instants =
+        [(" and expires_at >= ?", filter.expires_from), (" and expires_at < ?", filter.expires_until)];
     for (fragment, value) in instants {
         if let Some(value) = value {
             statement.push(fragment, [Value::from(value.ms())]);

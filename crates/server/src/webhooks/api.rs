@@ -1,7 +1,9 @@
 //! The own API: webhooks of the caller.
 
 use platform::input;
-use platform::op::{ACCOUNT, ApiError, Audit, Json, Limit, Method, Mode, Operation, Refusal, Right, Sites, Spec};
+use platform::op::{
+    ACCOUNT, ApiError, Audit, Json, Limit, Method, Mode, Operation, Refusal, Right, Sites, Spec,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -111,7 +113,8 @@ impl Operation<App> for CreateWebhook {
             )
             .into());
         }
-        let wanted = Wanted { url: input.url, events: input.events.unwrap_or_default(), secret: input.secret };
+        let wanted =
+            Wanted { url: input.url, events: input.events.unwrap_or_default(), secret: input.secret };
         let (webhook, secret) = service::create(cx, &wanted).await?;
         cx.audited = Some((webhook.id.clone(), webhook.url.clone()));
         Ok(Json(CreateWebhookOutput { webhook: WebhookInfo::of(&webhook), secret }))

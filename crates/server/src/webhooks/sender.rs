@@ -114,7 +114,13 @@ async fn settle(app: &Arc<App>, one: &Notification, outcome: Outcome) -> Result<
     match &outcome {
         Outcome::Sent => {}
         Outcome::Refused(reason) => {
-            tracing::warn!(delivery = one.id, webhook = one.webhook, attempts, reason, "a notification was not taken");
+            tracing::warn!(
+                delivery = one.id,
+                webhook = one.webhook,
+                attempts,
+                reason,
+                "a notification was not taken"
+            );
         }
         Outcome::Impossible(reason) => {
             tracing::warn!(delivery = one.id, webhook = one.webhook, reason, "a notification cannot be sent");

@@ -8,8 +8,8 @@ use platform::op::{AccountKind, ApiError, Refusal};
 use platform::outgoing::{OutgoingError, Reach, Target};
 use serde_json::{Value as Json, json};
 
-use super::store::{self, EVERYONE, NewWebhook, Notification};
 pub use super::store::Webhook;
+use super::store::{self, EVERYONE, NewWebhook, Notification};
 use crate::Cx;
 use crate::app::App;
 use crate::codes;
@@ -178,7 +178,8 @@ pub async fn delete(cx: &mut Cx, id: &str) -> Result<(), ApiError> {
     if store::delete(&mut cx.tx, &account, id).await? {
         return Ok(());
     }
-    Err(Refusal::because("id", "is not the id of a webhook of this account", "不是该账号的 Webhook ID").into())
+    Err(Refusal::because("id", "is not the id of a webhook of this account", "不是该账号的 Webhook ID")
+        .into())
 }
 
 /// The signature of a body at an instant of machine time: `t=SECONDS,v1=HEX`, the HMAC-SHA256 of

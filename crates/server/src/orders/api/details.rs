@@ -3,8 +3,8 @@
 use domain::id::{OrderId, OrderLineId};
 use platform::input;
 use platform::op::{
-    AccountKind, ApiError, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation,
-    Right, Sites, Spec,
+    AccountKind, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation, Right,
+    Sites, Spec,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

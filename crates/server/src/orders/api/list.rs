@@ -9,7 +9,9 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::shown::{AmountInfo, EnterpriseProject, MEASURE_UNIT, enterprise_projects, service_name, wire_time};
+use super::shown::{
+    AmountInfo, EnterpriseProject, MEASURE_UNIT, enterprise_projects, service_name, wire_time,
+};
 use super::{PARTNER_ACTIONS, check_span, viewed_partner};
 use crate::Cx;
 use crate::app::App;
@@ -184,11 +186,8 @@ impl Operation<App> for ListCustomerOrders {
         } else {
             Scope::Partner(viewed_partner(cx, reseller).await?)
         };
-        let page = Page {
-            is_descending: input.order_by == "-createTime",
-            offset: input.offset,
-            limit: input.limit,
-        };
+        let page =
+            Page { is_descending: input.order_by == "-createTime", offset: input.offset, limit: input.limit };
         let (total_count, orders) = service::list(&mut cx.tx, &scope, &filter, page).await?;
         let catalog = cx.app.catalog.current();
         let language = super::details::language(cx, input.language);

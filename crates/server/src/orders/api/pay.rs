@@ -111,11 +111,9 @@ impl Operation<App> for PayOrders {
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<(), OrderError> {
-        let refuse = |refusal: Refusal| OrderError::Api(refusal.into());
-        let coupons =
-            chosen(("use_coupon", &input.use_coupon), ("coupon_infos", &input.coupon_infos)).map_err(refuse)?;
-        let discounts = chosen(("use_discount", &input.use_discount), ("discount_infos", &input.discount_infos))
-            .map_err(refuse)?;
+        let coupons = chosen(("use_coupon", &input.use_coupon), ("coupon_infos", &input.coupon_infos))?;
+        let discounts =
+            chosen(("use_discount", &input.use_discount), ("discount_infos", &input.discount_infos))?;
         cx.audited = Some((input.order_id.clone(), input.order_id.clone()));
         let account = cx.account().to_owned();
         let order = service::lock_own(cx, &account, &input.order_id).await?;

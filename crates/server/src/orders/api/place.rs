@@ -143,7 +143,9 @@ fn line(line: PlaceOrderLine) -> NewLine {
         resource_name: line.resource_name,
         project_id: line.project_id,
         enterprise_project_id: line.enterprise_project_id,
-        attached_to: line.attached_to_line.map(|line| usize::try_from(line).expect("within the declared range")),
+        attached_to: line
+            .attached_to_line
+            .map(|line| usize::try_from(line).expect("within the declared range")),
     }
 }
 
@@ -151,13 +153,14 @@ fn line(line: PlaceOrderLine) -> NewLine {
 async fn buyer(cx: &mut Cx, named: Option<String>) -> Result<(String, String), ApiError> {
     let own = cx.account().to_owned();
     match (cx.principal.kind, named) {
-        (AccountKind::Customer, Some(other)) if other != own => Err(codes::ACCESS_DENIED.because(
-            "customer_id: a customer buys for itself only.",
-            "customer_id：客户只能为自己下单。",
-        )),
+        (AccountKind::Customer, Some(other)) if other != own => Err(codes::ACCESS_DENIED
+            .because("customer_id: a customer buys for itself only.", "customer_id：客户只能为自己下单。")),
         (AccountKind::Customer, _) => Ok((own, cx.principal.user_name.clone())),
         (_, Some(customer)) => Ok((customer, STAFF.to_owned())),
-        (_, None) => Err(Refusal::because("customer_id", "is required for the operator", "运营方下单时为必填参数").into()),
+        (_, None) => {
+            Err(Refusal::because("customer_id", "is required for the operator", "运营方下单时为必填参数")
+                .into())
+        }
     }
 }
 
@@ -191,21 +194,22 @@ impl Operation<App> for PlaceOrder {
         for (field, value) in [("coupon_id", &input.coupon_id), ("discount_id", &input.discount_id)] {
             if value.is_some() {
                 let (en, zh) = ("names nothing that can be used: leave it out", "没有可用的优惠，请勿携带");
-                return Err(OrderError::Api(Refusal::because(field, en, zh).into()));
+                return Err(Refusal::because(field, en, zh).into());
             }
         }
         if input.auto_pay && !cx.principal.has(Right::Pay) {
-            return Err(OrderError::Api(codes::ACCESS_DENIED.because(
-                "auto_pay: this user has no right to pay.",
-                "auto_pay：该用户没有支付权限。",
-            )));
+            return Err(OrderError::Api(
+                codes::ACCESS_DENIED
+                    .because("auto_pay: this user has no right to pay.", "auto_pay：该用户没有支付权限。"),
+            ));
         }
         let (customer, user_name) = buyer(cx, input.customer_id).await?;
         let app = cx.app.clone();
         let account = find_account(&app, &mut cx.tx, &customer).await?;
         let Some(customer) = account.filter(|account| account.kind == AccountKind::Customer) else {
-            let refusal = Refusal::because("customer_id", "is not the id of a customer", "不是客户账号 ID");
-            return Err(OrderError::Api(refusal.into()));
+            return Err(
+                Refusal::because("customer_id", "is not the id of a customer", "不是客户账号 ID").into()
+            );
         };
         let lines = input.lines.into_iter().map(line).collect();
         let new =

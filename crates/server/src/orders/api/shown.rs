@@ -66,7 +66,8 @@ pub(in crate::orders) struct EnterpriseProject {
 
 /// The enterprise projects of an order.
 pub(super) fn enterprise_projects(order: &Order) -> Vec<EnterpriseProject> {
-    let shown = |id: &String| EnterpriseProject { id: id.clone(), name: enterprise_project_name(id).to_owned() };
+    let shown =
+        |id: &String| EnterpriseProject { id: id.clone(), name: enterprise_project_name(id).to_owned() };
     order.enterprise_projects.iter().map(shown).collect()
 }
 

@@ -130,7 +130,8 @@ fn check_attachment(lines: &[NewLine], index: usize) -> Result<(), Refusal> {
         ));
     };
     if primary.attached_to.is_some() {
-        let (en, zh) = ("must name a primary line, and that one is attached itself", "必须指向主资源行，不能指向附属行");
+        let (en, zh) =
+            ("must name a primary line, and that one is attached itself", "必须指向主资源行，不能指向附属行");
         return Err(Refusal::because(field, en, zh));
     }
     if primary.region != lines[index].region {
@@ -157,12 +158,6 @@ fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Pric
     };
     let priced = price_period(catalog, cx.now, &query)?;
     let product = priced.product;
-    if product.is(Flag::OffSale) {
-        return Err(codes::PRODUCT_NOT_FOUND.because(
-            format!("{at}: {} is no longer sold. Choose another specification.", product.spec),
-            format!("{at}：{} 已停止销售，请选择其他规格。", product.spec),
-        ));
-    }
     let over_limit = |_| codes::AMOUNT_OVER_LIMIT.error();
     let amount = priced.list.settle(cx.site.profile().order_rounding).map_err(over_limit)?;
     // Regions may be written with underscores; one spelling is kept.
@@ -214,7 +209,10 @@ fn order_type(lines: &[Priced]) -> Result<OrderType, ApiError> {
         0 => Ok(OrderType::Purchase),
         all if all == lines.len() => Ok(OrderType::Trial),
         _ => {
-            let (en, zh) = ("must be trials all or none; order trials separately", "不能混合试用与非试用产品，请分开下单");
+            let (en, zh) = (
+                "must be trials all or none; order trials separately",
+                "不能混合试用与非试用产品，请分开下单",
+            );
             Err(Refusal::because("lines", en, zh).into())
         }
     }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use domain::calendar::Instant;
 use platform::input;
 use platform::op::{
-    ApiError, Audit, CUSTOMER, Json, Language, Limit, Method, Mode, Num, Operation, Refusal, Right, Sites, Spec,
+    ApiError, Audit, CUSTOMER, Json, Language, Limit, Method, Mode, Num, Operation, Refusal, Right, Sites,
+    Spec,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -106,10 +107,17 @@ fn shown(
     OrderInstance {
         is_main_resource: i64::from(resource.parent.is_none()),
         parent_resource_id: parent,
-        service_type_name: service.map_or(resource.service_type_code.as_str(), |own| own.name.get(language)).to_owned(),
-        resource_type_name: kind.map_or(resource.resource_type_code.as_str(), |own| own.name.get(language)).to_owned(),
+        service_type_name: service
+            .map_or(resource.service_type_code.as_str(), |own| own.name.get(language))
+            .to_owned(),
+        resource_type_name: kind
+            .map_or(resource.resource_type_code.as_str(), |own| own.name.get(language))
+            .to_owned(),
         product_spec_desc: resource.description.get(language).to_owned(),
-        enterprise_project: EnterpriseProject { name: enterprise_project_name(&project).to_owned(), id: project },
+        enterprise_project: EnterpriseProject {
+            name: enterprise_project_name(&project).to_owned(),
+            id: project,
+        },
         id: resource.id,
         resource_id: resource.resource_id,
         resource_name: resource.resource_name,

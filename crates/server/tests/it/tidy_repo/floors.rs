@@ -7,7 +7,7 @@ use super::{Source, relative, root, sources};
 
 /// The floors of the building, from the ground up. A feature calls its own floor and those below it.
 const FLOORS: &[&[&str]] = &[
-    &["audit", "catalog", "geography", "identity", "ledger"],
+    &["audit", "catalog", "geography", "identity", "ledger", "verify"],
     &["accounts", "promotions"],
     &["pricing"],
     &["orders"],

@@ -1,0 +1,164 @@
+//! All SQL of `top_ups` and `credit_lines`.
+
+use domain::calendar::Instant;
+use domain::money::{Charge, Scaled};
+use platform::db::{DbError, Row, Tx};
+use platform::params;
+
+/// The most credit lines that an account is ever granted, so that every list of them is bounded.
+pub const CREDIT_LINES_MAX: i64 = 200;
+
+platform::statements! {
+    /// One top-up.
+    const INSERT_TOP_UP = "insert into top_ups (account_id, trans_id, amount, journal_id, created_at) \
+        values ($1, $2, $3, $4, $5)";
+    /// A top-up by the caller's id.
+    const FIND_TOP_UP = "select amount, created_at from top_ups where account_id = $1 and trans_id = $2";
+    /// One credit line.
+    const INSERT_LINE = "insert into credit_lines \
+        (account_id, id, amount, journal_id, expires_at, created_at) values ($1, $2, $3, $4, $5, $6)";
+    /// How many lines an account was ever granted.
+    const COUNT_LINES = "select count(*) from credit_lines where account_id = $1";
+    /// The lines of an account, the earliest to expire first, those without end last.
+    const LIST_LINES = "select id, amount, expires_at from credit_lines \
+        where account_id = $1 order by expires_at nulls last, id limit $2";
+    /// How many top-ups there are, and their sum.
+    const SUM_TOP_UPS = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups";
+    /// How many credit lines there are, and their sum.
+    const SUM_LINES = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines";
+    /// The top-ups of all accounts behind one of them, page by page.
+    const PAGE_TOP_UPS = "select account_id, trans_id, amount, journal_id from top_ups \
+        where (account_id, trans_id) > ($1, $2) order by account_id, trans_id limit $3";
+    /// The credit lines of all accounts behind one of them, page by page.
+    const PAGE_LINES = "select account_id, id, amount, journal_id from credit_lines \
+        where (account_id, id) > ($1, $2) order by account_id, id limit $3";
+}
+
+/// A credit line as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its id, and the piece of its ledger account.
+    pub id: String,
+    /// What was granted.
+    pub amount: Charge,
+    /// From when on it cannot be used; `None`: until withdrawn.
+    pub expires_at: Option<Instant>,
+}
+
+impl Line {
+    fn from_row(mut row: Row) -> Self {
+        Self {
+            id: row.take_text(0),
+            amount: Charge::cents(row.int(1)),
+            expires_at: row.opt_int(2).map(Instant::from_ms),
+        }
+    }
+
+    /// Whether money may be taken from it.
+    pub fn is_usable(&self, now: Instant) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+/// A row of `top_ups` or `credit_lines` to be written: money that a journal brought.
+#[derive(Debug, Clone, Copy)]
+pub struct Brought<'a> {
+    /// Whose.
+    pub account: &'a str,
+    /// The caller's id of a top-up, our id of a line.
+    pub id: &'a str,
+    /// How much.
+    pub amount: Charge,
+    /// By which journal.
+    pub journal: &'a str,
+    /// When.
+    pub at: Instant,
+}
+
+/// Writes a top-up down.
+pub async fn insert_top_up(tx: &mut Tx, top_up: Brought<'_>) -> Result<(), DbError> {
+    let Brought { account, id, amount, journal, at } = top_up;
+    tx.exec(INSERT_TOP_UP, params![account, id, amount.units(), journal, at.ms()]).await?;
+    Ok(())
+}
+
+/// Amount and time of a top-up.
+pub async fn find_top_up(
+    tx: &mut Tx,
+    account: &str,
+    trans_id: &str,
+) -> Result<Option<(Charge, Instant)>, DbError> {
+    let row = tx.opt(FIND_TOP_UP, params![account, trans_id]).await?;
+    Ok(row.map(|row| (Charge::cents(row.int(0)), Instant::from_ms(row.int(1)))))
+}
+
+/// Writes a credit line down.
+pub async fn insert_line(tx: &mut Tx, line: Brought<'_>, expires_at: Option<Instant>) -> Result<(), DbError> {
+    let Brought { account, id, amount, journal, at } = line;
+    let expires_ms = expires_at.map(Instant::ms);
+    tx.exec(INSERT_LINE, params![account, id, amount.units(), journal, expires_ms, at.ms()]).await?;
+    Ok(())
+}
+
+/// How many credit lines an account was ever granted.
+pub async fn count_lines(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
+    Ok(tx.one(COUNT_LINES, params![account]).await?.int(0))
+}
+
+/// The credit lines of an account, expired ones included, in the order in which they are used.
+pub async fn list_lines(tx: &mut Tx, account: &str) -> Result<Vec<Line>, DbError> {
+    let rows = tx.all(LIST_LINES, params![account, CREDIT_LINES_MAX]).await?;
+    Ok(rows.into_iter().map(Line::from_row).collect())
+}
+
+/// A row of `top_ups` or `credit_lines` as the checks read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// Whose.
+    pub account: String,
+    /// The caller's id of a top-up, our id of a line.
+    pub id: String,
+    /// How much.
+    pub amount: Charge,
+    /// By which journal.
+    pub journal: String,
+}
+
+/// The two tables of money that came in, which the checks read alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `top_ups`.
+    TopUps,
+    /// `credit_lines`.
+    CreditLines,
+}
+
+/// How many rows a table has, and the sum of their amounts.
+pub async fn sum(tx: &mut Tx, table: Table) -> Result<(i64, Charge), DbError> {
+    let sql = match table {
+        Table::TopUps => SUM_TOP_UPS,
+        Table::CreditLines => SUM_LINES,
+    };
+    let row = tx.one(sql, &[]).await?;
+    Ok((row.int(0), Charge::cents(row.int(1))))
+}
+
+/// The next rows of a table behind account and id; the empty texts stand before the first.
+pub async fn page(
+    tx: &mut Tx,
+    table: Table,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<Booked>, DbError> {
+    let sql = match table {
+        Table::TopUps => PAGE_TOP_UPS,
+        Table::CreditLines => PAGE_LINES,
+    };
+    let booked = |mut row: Row| Booked {
+        account: row.take_text(0),
+        id: row.take_text(1),
+        amount: Charge::cents(row.int(2)),
+        journal: row.take_text(3),
+    };
+    Ok(tx.all(sql, params![after.0, after.1, limit]).await?.into_iter().map(booked).collect())
+}

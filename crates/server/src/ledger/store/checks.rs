@@ -1,0 +1,140 @@
+//! SQL that recomputes the books. Each `list_` finds violations, in a fixed order and no more than asked for.
+
+use domain::money::Charge;
+use platform::db::{DbError, Row, Tx};
+use platform::params;
+
+platform::statements! {
+    /// What was posted on the two sides, both as positive sums.
+    const SUM_SIDES = "select \
+        cast(coalesce(sum(case when amount > 0 then amount else 0 end), 0) as bigint), \
+        cast(coalesce(sum(case when amount < 0 then -amount else 0 end), 0) as bigint) from postings";
+    /// Journals that do not balance, or have too few postings to be one.
+    const LIST_UNBALANCED = "select j.id from journals j left join postings p on p.journal_id = j.id \
+        group by j.id having coalesce(sum(p.amount), 0) <> 0 or count(p.seq) < 2 order by j.id limit $1";
+    /// Postings of no journal.
+    const LIST_WITHOUT_JOURNAL = "select distinct p.journal_id from postings p \
+        left join journals j on j.id = p.journal_id where j.id is null order by p.journal_id limit $1";
+    /// All running balances.
+    const SUM_BALANCES = "select cast(coalesce(sum(balance), 0) as bigint) from ledger_accounts";
+    /// All postings on customers' accounts.
+    const SUM_CUSTOMERS = "select cast(coalesce(sum(amount), 0) as bigint) from postings \
+        where substr(ledger_account_id, 1, 6) <> 'house:'";
+    /// Accounts whose balance, or number of postings, is not that of their postings.
+    const LIST_WRONG_BALANCES = "select a.id from ledger_accounts a \
+        left join postings p on p.ledger_account_id = a.id group by a.id, a.balance, a.last_seq \
+        having a.balance <> coalesce(sum(p.amount), 0) or a.last_seq <> count(p.seq) order by a.id limit $1";
+    /// Postings whose balance is not that of the posting before plus their amount.
+    const LIST_BROKEN_CHAINS = "select p.journal_id, p.ledger_account_id from postings p \
+        left join postings e on e.ledger_account_id = p.ledger_account_id \
+        and e.account_seq = p.account_seq - 1 \
+        where p.account_seq is not null and (p.balance_after is null or \
+        p.balance_after <> coalesce(e.balance_after, 0) + p.amount or \
+        (e.account_seq is null and p.account_seq <> 1)) \
+        order by p.journal_id, p.ledger_account_id limit $1";
+    /// Postings on customers' accounts that do not exist, or without a number; and numbered ones of the house.
+    const LIST_HOMELESS = "select p.journal_id, p.ledger_account_id from postings p \
+        left join ledger_accounts a on a.id = p.ledger_account_id \
+        where (substr(p.ledger_account_id, 1, 6) <> 'house:' and (a.id is null or p.account_seq is null)) \
+        or (substr(p.ledger_account_id, 1, 6) = 'house:' and p.account_seq is not null) \
+        order by p.journal_id, p.ledger_account_id limit $1";
+    /// How many accounts there are, and how many of them hold what they must.
+    const COUNT_FLOORS = "select count(*), \
+        cast(coalesce(sum(case when balance >= floor then 1 else 0 end), 0) as bigint) from ledger_accounts";
+    /// Accounts that hold less than they must.
+    const LIST_BELOW_FLOOR = "select id from ledger_accounts where balance < floor order by id limit $1";
+    /// Postings on accounts of another currency than their journal's.
+    const LIST_MIXED = "select p.journal_id, p.ledger_account_id from postings p \
+        join journals j on j.id = p.journal_id join ledger_accounts a on a.id = p.ledger_account_id \
+        where a.currency <> j.currency order by p.journal_id, p.ledger_account_id limit $1";
+    /// How many postings stand on customers' accounts, and how many of them in the account's currency.
+    const COUNT_CURRENCIES = "select count(*), \
+        cast(coalesce(sum(case when a.currency = j.currency then 1 else 0 end), 0) as bigint) \
+        from postings p join journals j on j.id = p.journal_id \
+        join ledger_accounts a on a.id = p.ledger_account_id";
+    /// How many journals were given back, in whole or in part.
+    const COUNT_GIVEN_BACK = "select count(distinct gives_back) from journals where gives_back is not null";
+    /// Journals of which more was given back than they took, by account; or that do not exist.
+    const LIST_GIVEN_BACK_TOO_MUCH = "select r.gives_back, p.ledger_account_id from journals r \
+        join postings p on p.journal_id = r.id \
+        where r.gives_back is not null and substr(p.ledger_account_id, 1, 6) <> 'house:' \
+        group by r.gives_back, p.ledger_account_id having sum(p.amount) > \
+        coalesce((select -sum(q.amount) from postings q where q.journal_id = r.gives_back \
+        and q.ledger_account_id = p.ledger_account_id), 0) \
+        order by r.gives_back, p.ledger_account_id limit $1";
+}
+
+async fn charge(tx: &mut Tx, sql: &str) -> Result<Charge, DbError> {
+    Ok(Charge::cents(tx.one(sql, &[]).await?.int(0)))
+}
+
+async fn counts(tx: &mut Tx, sql: &str) -> Result<(i64, i64), DbError> {
+    let row = tx.one(sql, &[]).await?;
+    Ok((row.int(0), row.int(1)))
+}
+
+async fn ids(tx: &mut Tx, sql: &str, limit: i64) -> Result<Vec<String>, DbError> {
+    let rows = tx.all(sql, params![limit]).await?;
+    Ok(rows.into_iter().map(|mut row| row.take_text(0)).collect())
+}
+
+async fn places(tx: &mut Tx, sql: &str, limit: i64) -> Result<Vec<String>, DbError> {
+    let place = |row: &Row| format!("journal {} on {}", row.text(0), row.text(1));
+    Ok(tx.all(sql, params![limit]).await?.iter().map(place).collect())
+}
+
+/// What was posted above zero, and below it with its sign changed.
+pub async fn sides(tx: &mut Tx) -> Result<(Charge, Charge), DbError> {
+    let (above, below) = counts(tx, SUM_SIDES).await?;
+    Ok((Charge::cents(above), Charge::cents(below)))
+}
+
+/// Journals that do not balance, and ids of journals that have postings only.
+pub async fn list_unbalanced(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    let mut found = ids(tx, LIST_UNBALANCED, limit).await?;
+    found.extend(ids(tx, LIST_WITHOUT_JOURNAL, limit).await?);
+    Ok(found.into_iter().map(|id| format!("journal {id}")).collect())
+}
+
+/// All running balances, and all postings on customers' accounts.
+pub async fn balances(tx: &mut Tx) -> Result<(Charge, Charge), DbError> {
+    Ok((charge(tx, SUM_BALANCES).await?, charge(tx, SUM_CUSTOMERS).await?))
+}
+
+/// Accounts and postings whose balances do not follow from the postings.
+pub async fn list_wrong_balances(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    let mut found = ids(tx, LIST_WRONG_BALANCES, limit).await?;
+    found.extend(places(tx, LIST_BROKEN_CHAINS, limit).await?);
+    found.extend(places(tx, LIST_HOMELESS, limit).await?);
+    Ok(found)
+}
+
+/// How many accounts there are, and how many hold what they must.
+pub async fn count_floors(tx: &mut Tx) -> Result<(i64, i64), DbError> {
+    counts(tx, COUNT_FLOORS).await
+}
+
+/// Accounts that hold less than they must.
+pub async fn list_below_floor(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    ids(tx, LIST_BELOW_FLOOR, limit).await
+}
+
+/// How many postings stand on customers' accounts, and how many of them in the account's currency.
+pub async fn count_currencies(tx: &mut Tx) -> Result<(i64, i64), DbError> {
+    counts(tx, COUNT_CURRENCIES).await
+}
+
+/// Postings in another currency than their account's.
+pub async fn list_mixed(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    places(tx, LIST_MIXED, limit).await
+}
+
+/// How many journals were given back, in whole or in part.
+pub async fn count_given_back(tx: &mut Tx) -> Result<i64, DbError> {
+    Ok(tx.one(COUNT_GIVEN_BACK, &[]).await?.int(0))
+}
+
+/// Journals of which more came back to an account than they took from it.
+pub async fn list_given_back_too_much(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    places(tx, LIST_GIVEN_BACK_TOO_MUCH, limit).await
+}

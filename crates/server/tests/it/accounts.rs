@@ -1,0 +1,277 @@
+//! Money in, balances, payments and refunds.
+
+use std::sync::Arc;
+
+use domain::money::Charge;
+use platform::db::DbError;
+use platform::job::context;
+use serde_json::{Value, json};
+use server::accounts::service::{PayError, pay_order, refund_order};
+
+use crate::harness::{Options, TestApp};
+use crate::on_both;
+
+const BALANCES: &str = "/v2/accounts/customer-accounts/balances";
+
+fn top_ups(app: &TestApp, tenant: &str) -> String {
+    format!("/openbss/v1/accounts/{}/top-ups", app.domain(tenant))
+}
+
+fn credit(app: &TestApp, tenant: &str) -> String {
+    format!("/openbss/v1/accounts/{}/credit", app.domain(tenant))
+}
+
+/// The balances as `type amount [of line]`, then the debt; read as text, so that no digit passes a float.
+async fn shown(app: &TestApp, tenant: &str) -> String {
+    let body = app.get(tenant, BALANCES).await.ok(200);
+    let mut rows = Vec::new();
+    for row in body["account_balances"].as_array().expect("a list") {
+        rows.push(match &row["credit_amount"] {
+            Value::Null => format!("{} {}", row["account_type"], row["amount"]),
+            line => format!("{} {} of {line}", row["account_type"], row["amount"]),
+        });
+    }
+    format!("{}; debt {}", rows.join(", "), body["debt_amount"])
+}
+
+/// Pays within a transaction of its own, as orders do.
+async fn pay(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(), PayError> {
+    let mut cx = context(&app.app, "test").await.expect("a transaction");
+    let paid = pay_order(&mut cx, &app.domain(payer), order, Charge::cents(cents)).await;
+    // A refusal is committed too: it must have written nothing.
+    cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
+    paid
+}
+
+async fn refund(app: &TestApp, payer: &str, base: &str, order: &str, cents: i64) -> Result<(), DbError> {
+    let mut cx = context(&app.app, "test").await.expect("a transaction");
+    let refunded = refund_order(&mut cx, &app.domain(payer), base, order, Charge::cents(cents)).await;
+    cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
+    refunded
+}
+
+on_both! {
+    async fn a_top_up_counts_once_for_each_trans_id(app) {
+        let path = top_ups(&app, "acme");
+        let body = json!({"amount": "12.50", "trans_id": "bank/1 ä"});
+        let first = app.post("operator", &path, body.clone()).await.ok(201);
+        assert_eq!(first["account_id"], app.domain("acme"));
+        assert_eq!(first["trans_id"], "bank/1 ä");
+        assert_eq!(first["amount"], "12.5");
+        assert_eq!(first["balance"], "10012.5");
+        assert_eq!(first["currency"], "USD");
+        assert_eq!(first["time"], "2026-01-15T08:00:00Z");
+        app.post("operator", &path, json!({"amount": 1, "trans_id": "bank/2"})).await.ok(201);
+        app.advance_to("2026-01-16T08:00:00Z").await;
+        // The first answer again, though time has passed and the balance has changed.
+        assert_eq!(app.post("operator", &path, json!({"amount": 12.5, "trans_id": "bank/1 ä"})).await.ok(201), first);
+        let other = app.post("operator", &path, json!({"amount": "12.51", "trans_id": "bank/1 ä"})).await;
+        assert!(other.refused(400, "CBC.0101").contains("trans_id"));
+        assert_eq!(shown(&app, "acme").await, "1 10013.5; debt 0");
+        // Another account's ids are its own.
+        let elsewhere = app.post("operator", &top_ups(&app, "globex"), body).await.ok(201);
+        assert_eq!(elsewhere["balance"], "5012.5");
+        app.finish().await;
+    }
+
+    async fn only_positive_amounts_of_cents_come_in(app) {
+        let before = shown(&app, "acme").await;
+        for path in [top_ups(&app, "acme"), credit(&app, "acme")] {
+            for amount in [
+                "0", "\"0\"", "0.00", "-1", "\"-1\"", "1.001", "\"1.001\"", "1e-3", "\"abc\"", "1e30", "1e999999999",
+                "1000000000.01", "9223372036854775807", "99999999999999999999999999", "\"\"", "null", "NaN",
+                "\"NaN\"", "\"Infinity\"", "true", "[]", "[1]", "{}", "\"1,000\"", "\" 1\"", "\"0x10\"", "\"１\"",
+            ] {
+                let body = format!("{{\"amount\": {amount}, \"trans_id\": \"a\"}}");
+                let reply = app.signed(&app.key("operator"), "POST", &path, &body, &[]).await;
+                let message = reply.refused(400, "CBC.0100");
+                assert!(amount == "NaN" || message.contains("amount"), "{amount}: {message}");
+            }
+            let missing = app.post("operator", &path, json!({"trans_id": "a"})).await;
+            assert!(missing.refused(400, "CBC.0100").contains("amount"));
+        }
+        for trans_id in [json!(""), json!(null), json!("x".repeat(65)), json!({})] {
+            let body = json!({"amount": 1, "trans_id": trans_id});
+            let reply = app.post("operator", &top_ups(&app, "acme"), body).await;
+            assert!(reply.refused(400, "CBC.0100").contains("trans_id"));
+        }
+        // No text of a body may hold U+0000; which member does is not said.
+        let body = json!({"amount": 1, "trans_id": "a\u{0}b"});
+        app.post("operator", &top_ups(&app, "acme"), body).await.refused(400, "CBC.0100");
+        assert_eq!(shown(&app, "acme").await, before);
+        app.finish().await;
+    }
+
+    async fn money_comes_in_for_customers_and_partners_and_from_the_operator_only(app) {
+        let body = json!({"amount": 1, "trans_id": "a"});
+        for account in ["no-such-account", "house", "%27", &app.domain("operator")] {
+            for what in ["top-ups", "credit"] {
+                let path = format!("/openbss/v1/accounts/{account}/{what}");
+                let message = app.post("operator", &path, body.clone()).await.refused(400, "CBC.0100");
+                assert!(message.contains("domain_id"), "{message}");
+            }
+        }
+        app.post("operator", &top_ups(&app, "north"), body.clone()).await.ok(201);
+        for tenant in ["acme", "north", "harbor", "summit"] {
+            app.post(tenant, &top_ups(&app, tenant), body.clone()).await.refused(403, "CBC.0151");
+            app.post(tenant, &credit(&app, tenant), body.clone()).await.refused(403, "CBC.0151");
+        }
+        assert_eq!(shown(&app, "acme").await, "1 10000; debt 0");
+        app.finish().await;
+    }
+
+    async fn balances_are_each_customers_own(app) {
+        let body = app.get("acme", BALANCES).await.ok(200);
+        let row = json!({
+            "account_id": body["account_balances"][0]["account_id"], "account_type": 1, "amount": 10000,
+            "currency": "USD", "designated_amount": 0, "credit_amount": null, "measure_id": 1,
+        });
+        assert_eq!(body, json!({
+            "account_balances": [row], "debt_amount": 0, "measure_id": 1, "currency": "USD",
+        }));
+        assert_eq!(shown(&app, "globex").await, "1 5000, 2 2000 of 2000; debt 0");
+        assert_eq!(shown(&app, "globex-lab").await, "1 0; debt 0");
+        for tenant in ["lighthouse", "meadow", "brook"] {
+            app.get(tenant, BALANCES).await.refused(400, "CBC.99000049");
+        }
+        for tenant in ["operator", "north", "harbor", "summit"] {
+            app.get(tenant, BALANCES).await.refused(403, "CBC.0151");
+        }
+        app.finish().await;
+    }
+
+    async fn credit_lasts_until_it_expires_and_lines_add_up(app) {
+        let path = credit(&app, "acme");
+        for past in ["2026-01-15T08:00:00Z", "2025-01-01T00:00:00Z"] {
+            let reply = app.post("operator", &path, json!({"amount": 5, "expire_time": past})).await;
+            assert!(reply.refused(400, "CBC.0100").contains("expire_time"));
+        }
+        for malformed in ["2026-02-30T00:00:00Z", "2026-02-01", "tomorrow"] {
+            let reply = app.post("operator", &path, json!({"amount": 5, "expire_time": malformed})).await;
+            assert!(reply.refused(400, "CBC.0100").contains("expire_time"));
+        }
+        let line = app.post("operator", &path, json!({"amount": "5.50", "expire_time": "2026-02-01T00:00:00Z"})).await.ok(201);
+        assert_eq!(line["amount"], "5.5");
+        assert_eq!(line["expire_time"], "2026-02-01T00:00:00Z");
+        assert_eq!(line["account_id"], app.domain("acme"));
+        let endless = app.post("operator", &path, json!({"amount": 10})).await.ok(201);
+        assert_eq!(endless["expire_time"], Value::Null);
+        assert_ne!(endless["credit_id"], line["credit_id"]);
+        assert_eq!(shown(&app, "acme").await, "1 10000, 2 15.5 of 15.5; debt 0");
+        app.advance_to("2026-01-31T23:59:59Z").await;
+        assert_eq!(shown(&app, "acme").await, "1 10000, 2 15.5 of 15.5; debt 0");
+        app.advance_to("2026-02-01T00:00:00Z").await;
+        assert_eq!(shown(&app, "acme").await, "1 10000, 2 10 of 10; debt 0");
+        app.finish().await;
+    }
+
+    async fn concurrent_top_ups_lose_nothing_and_count_once(app) {
+        let app = Arc::new(app);
+        let tasks: Vec<_> = (0..16).map(|task| {
+            let app = app.clone();
+            tokio::spawn(async move {
+                let path = top_ups(&app, "acme");
+                for n in 0..4 {
+                    let own = json!({"amount": "0.03", "trans_id": format!("{task}-{n}")});
+                    app.post("operator", &path, own).await.ok(201);
+                    let shared = json!({"amount": "0.50", "trans_id": format!("shared-{n}")});
+                    app.post("operator", &path, shared).await.ok(201);
+                }
+            })
+        }).collect();
+        for task in tasks {
+            task.await.expect("no task panics");
+        }
+        // 64 × 0.03 + 4 × 0.50
+        assert_eq!(shown(&app, "acme").await, "1 10003.92; debt 0");
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
+    async fn an_order_is_paid_from_cash_then_from_credit_and_once(app) {
+        pay(&app, "globex", "CS1", 480_000).await.expect("cash suffices");
+        assert_eq!(shown(&app, "globex").await, "1 200, 2 2000 of 2000; debt 0");
+        pay(&app, "globex", "CS1", 480_000).await.expect("it was paid before");
+        assert_eq!(shown(&app, "globex").await, "1 200, 2 2000 of 2000; debt 0");
+        let expire_time = "2026-02-01T00:00:00Z";
+        app.post("operator", &credit(&app, "globex"), json!({"amount": 100, "expire_time": expire_time})).await.ok(201);
+        // 200 cash, 100 of the line that expires, 50 of the one that does not.
+        pay(&app, "globex", "CS2", 35_000).await.expect("credit suffices");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2100; debt 150");
+        assert!(matches!(pay(&app, "globex", "CS3", 195_001).await, Err(PayError::Insufficient)));
+        pay(&app, "globex", "CS2", 35_000).await.expect("it was paid before, though money is short now");
+        pay(&app, "globex", "CS4", 0).await.expect("nothing is due");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2100; debt 150");
+        // Expired credit pays nothing, and what was taken of it stays owed.
+        app.advance_to("2026-02-01T00:00:00Z").await;
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2000; debt 150");
+        pay(&app, "globex", "CS5", 195_000).await.expect("the rest of the line");
+        assert!(matches!(pay(&app, "globex", "CS6", 1).await, Err(PayError::Insufficient)));
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 0 of 2000; debt 2100");
+        app.finish().await;
+    }
+
+    async fn refunds_go_back_to_the_funds_that_paid_and_never_exceed_them(app) {
+        pay(&app, "globex", "CS1", 550_000).await.expect("5000 cash and 500 credit");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1500 of 2000; debt 500");
+        refund(&app, "globex", "CS1", "CR1", 20_000).await.expect("credit first");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1700 of 2000; debt 300");
+        refund(&app, "globex", "CS1", "CR1", 20_000).await.expect("the same refund order again");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1700 of 2000; debt 300");
+        refund(&app, "globex", "CS1", "CR2", 40_000).await.expect("the rest of credit, then cash");
+        assert_eq!(shown(&app, "globex").await, "1 100, 2 2000 of 2000; debt 0");
+        assert!(refund(&app, "globex", "CS1", "CR3", 490_001).await.is_err(), "a cent too much");
+        assert!(refund(&app, "globex", "CS9", "CR4", 1).await.is_err(), "never paid");
+        refund(&app, "globex", "CS1", "CR5", 0).await.expect("nothing goes back");
+        refund(&app, "globex", "CS1", "CR6", 490_000).await.expect("all of it");
+        assert_eq!(shown(&app, "globex").await, "1 5000, 2 2000 of 2000; debt 0");
+        app.finish().await;
+    }
+
+    async fn concurrent_payments_never_spend_the_same_money(app) {
+        let app = Arc::new(app);
+        let tasks: Vec<_> = (0..16).map(|task| {
+            let app = app.clone();
+            // Money for ten of them; the eleventh needs more than is left, cash and credit together.
+            tokio::spawn(async move { pay(&app, "globex", &format!("CS{task}"), 70_000).await.is_ok() })
+        }).collect();
+        let mut paid = 0;
+        for task in tasks {
+            paid += i64::from(task.await.expect("no task panics"));
+        }
+        assert_eq!(paid, 10);
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 0 of 2000; debt 2000");
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
+    async fn concurrent_refunds_never_exceed_the_payment(app) {
+        pay(&app, "acme", "CS1", 10_000).await.expect("cash suffices");
+        let app = Arc::new(app);
+        let tasks: Vec<_> = (0..8).map(|task| {
+            let app = app.clone();
+            tokio::spawn(async move {
+                let mut cx = context(&app.app, "test").await.expect("a transaction");
+                let order = format!("CR{task}");
+                let done = refund_order(&mut cx, &app.domain("acme"), "CS1", &order, Charge::cents(3_000)).await;
+                let tx = cx.tx.take().expect("the transaction is there");
+                match done {
+                    Ok(()) => tx.commit().await.is_ok(),
+                    Err(_) => { tx.rollback().await; false }
+                }
+            })
+        }).collect();
+        let mut done = 0;
+        for task in tasks {
+            done += i64::from(task.await.expect("no task panics"));
+        }
+        assert_eq!(done, 3);
+        assert_eq!(shown(&app, "acme").await, "1 9990; debt 0");
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
+    async fn the_china_site_keeps_yuan(app: Options { site: domain::site::Site::Cn, ..Options::default() }) {
+        let body = app.get("acme", BALANCES).await.ok(200);
+        assert_eq!(body["currency"], "CNY");
+        assert_eq!(body["account_balances"][0]["currency"], "CNY");
+        app.finish().await;
+    }
+}
