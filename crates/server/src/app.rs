@@ -204,6 +204,9 @@ impl Host for App {
     async fn find_token(&self, token: &str) -> Result<Option<Arc<Principal>>, ApiError> {
         identity::service::find_token(self, token).await
     }
+    async fn owns_project(&self, account: &str, project: &str) -> Result<bool, ApiError> {
+        identity::service::owns_project(self, account, project).await
+    }
     fn take_fault(&self, operation: &str) -> Option<Fault> {
         self.sandbox.as_ref().and_then(|sandbox| sandbox.take_fault(operation))
     }

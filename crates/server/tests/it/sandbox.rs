@@ -246,7 +246,7 @@ on_both! {
                 app.post("operator", RESET, json!({})).await.ok(200);
             }
         };
-        futures_util::join!(writers, resets);
+        tokio::join!(writers, resets);
         app.finish().await
     }
 
