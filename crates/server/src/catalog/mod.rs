@@ -49,26 +49,12 @@ impl Shelf {
         self.0.read().clone()
     }
 
-    /// Lets any catalogue take the place of the one in force, which stays until then: the numbers of a database
-    /// that was emptied begin anew (sandbox reset).
-    pub fn demote(&self) {
-        let mut current = self.0.write();
-        let mut lowest = Catalog::clone(&current);
-        lowest.version = 0;
-        *current = Arc::new(lowest);
-    }
-
     /// Puts a newer catalogue in force; an older one is ignored.
     pub fn replace(&self, catalog: Catalog) {
         let mut current = self.0.write();
         if catalog.version > current.version {
             *current = Arc::new(catalog);
         }
-    }
-
-    /// Forgets the catalogue: the database was emptied (sandbox reset) and numbers begin anew.
-    pub fn clear(&self) {
-        *self.0.write() = Arc::default();
     }
 }
 

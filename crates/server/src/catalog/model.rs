@@ -253,7 +253,7 @@ pub fn in_force<P>(versions: &[Version<P>], now: Instant) -> Option<&Version<P>>
 }
 
 /// One catalogue, indexed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Catalog {
     /// Number of the import; 0 before the first.
     pub version: i64,

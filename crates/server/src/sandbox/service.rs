@@ -164,20 +164,12 @@ async fn reset_once(app: &Arc<App>, hashes: &[String]) -> Result<(), ApiError> {
     let before = cx.now;
     let refilled = refill(&mut cx, hashes).await;
     if refilled.is_ok() {
-        // Both before the commit: the next writer must find the first instant, and the catalogue of the new
-        // folder, whose number is lower, must be able to take its place.
+        // Before the commit: the next writer must find the first instant.
         app.clock().reset_to(cx.now);
-        app.catalog.demote();
     }
     let done = finish(cx, refilled).await;
-    match &done {
-        Ok(()) => {
-            app.identity.reset();
-            if let Some(sandbox) = &app.sandbox {
-                sandbox.clear_faults();
-            }
-        }
-        Err(_) => app.clock().reset_to(before),
+    if done.is_err() {
+        app.clock().reset_to(before);
     }
     done
 }
@@ -186,6 +178,13 @@ async fn reset_once(app: &Arc<App>, hashes: &[String]) -> Result<(), ApiError> {
 async fn refill(cx: &mut Cx, hashes: &[String]) -> Result<(), ApiError> {
     let first = settings::store::find_instant(&mut cx.tx, settings::FIRST_NOW).await?;
     cx.now = first.unwrap_or(FIRST_NOW);
+    // First in the row of hooks: what the refilling puts into memory must stay.
+    cx.after_commit(|app| {
+        app.identity.reset();
+        if let Some(sandbox) = &app.sandbox {
+            sandbox.clear_faults();
+        }
+    });
     store::delete_everything(&mut cx.tx).await?;
     fill(cx, hashes).await
 }
