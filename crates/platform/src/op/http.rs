@@ -18,6 +18,7 @@ use super::dispatch::Accepted;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::node::Node;
+use super::wire::{Problem, Refusal};
 use super::{
     AccountKind, Answer, ApiError, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
     RequestFacts, Spec, door,
@@ -508,15 +509,17 @@ fn parse_query(raw: &str) -> Result<Vec<(String, String)>, ApiError> {
             ));
         }
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        match (percent_decode(name, true), percent_decode(value, true)) {
-            (Some(name), Some(value)) => pairs.push((name, value)),
-            _ => {
-                return Err(door::PARAMETER.because(
-                    "The query string is not percent-encoded UTF-8 text.",
-                    "查询参数不是合法的 UTF-8 百分号编码。",
-                ));
-            }
-        }
+        let Some(name) = percent_decode(name, true) else {
+            return Err(door::PARAMETER.because(
+                "The name of a query parameter is not percent-encoded UTF-8 text without U+0000.",
+                "查询参数名不是合法的 UTF-8 百分号编码，或包含 U+0000。",
+            ));
+        };
+        let Some(value) = percent_decode(value, true) else {
+            let form = Problem::Form("percent-encoded UTF-8 text without U+0000");
+            return Err(Refusal::new(name, form).into());
+        };
+        pairs.push((name, value));
     }
     Ok(pairs)
 }
