@@ -1,4 +1,5 @@
 //! Facts about the behaviour of the whole application, on both databases.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
 mod catalog;
