@@ -274,9 +274,17 @@ impl Spec {
         })
     }
 
+    /// Whether a client may send an `Idempotency-Key` with it; used again with another request it is CBC.0101.
+    pub fn takes_idempotency_key(&self) -> bool {
+        self.mode == Mode::Write && !self.is_secret
+    }
+
     /// Whether it may answer `code`.
     pub fn declares(&self, code: &Code) -> bool {
-        self.denied == code || self.errors.contains(&code) || door::COMMON.contains(&code)
+        self.denied == code
+            || self.errors.contains(&code)
+            || door::COMMON.contains(&code)
+            || (self.takes_idempotency_key() && *code == door::INVALID)
     }
 }
 
