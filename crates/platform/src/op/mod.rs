@@ -274,8 +274,8 @@ impl Spec {
         })
     }
 
-    /// Whether a client may send an `Idempotency-Key` with it; used again with another request it is CBC.0101.
-    pub fn takes_idempotency_key(&self) -> bool {
+    /// Whether it takes an `Idempotency-Key`: then it may answer CBC.0101 for a key used before.
+    pub fn takes_key(&self) -> bool {
         self.mode == Mode::Write && !self.is_secret
     }
 
@@ -284,7 +284,7 @@ impl Spec {
         self.denied == code
             || self.errors.contains(&code)
             || door::COMMON.contains(&code)
-            || (self.takes_idempotency_key() && *code == door::INVALID)
+            || (self.takes_key() && code == &door::INVALID)
     }
 }
 

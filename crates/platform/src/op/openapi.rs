@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::wire::{self, Described, Place};
-use super::{Audit, Caller, Code, Entry, Host, Limit, Registry, Right, Spec, door};
+use super::{Audit, Caller, Code, Entry, Host, Limit, Mode, Registry, Right, Spec, door};
 
 /// The OpenAPI document of every registered operation, whatever the site.
 pub fn document<H: Host>(registry: &Registry<H>, version: &str) -> Value {
@@ -73,7 +73,7 @@ fn operation<H: Host>(entry: &Entry<H>, answer: Option<Value>) -> Value {
     let (in_body, elsewhere): (Vec<Described>, Vec<Described>) =
         params.into_iter().partition(|described| described.param.place == Place::Body);
     let mut parameters: Vec<Value> = elsewhere.iter().map(parameter).collect();
-    if spec.takes_idempotency_key() {
+    if spec.mode == Mode::Write && !spec.is_secret {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "The same key with the same request gets the first answer again for 24 hours.",
@@ -158,9 +158,9 @@ fn by_status(spec: &Spec) -> std::collections::BTreeMap<u16, BTreeSet<&'static s
     let mut statuses: std::collections::BTreeMap<u16, BTreeSet<&'static str>> = Default::default();
     let public = [&door::PARAMETER, &door::THROTTLED, &door::TOO_LARGE, &door::INTERNAL];
     let common: &[&Code] = if spec.is_public() { &public } else { door::COMMON };
-    let reused_key: &[&Code] = if spec.takes_idempotency_key() { &[&door::INVALID] } else { &[] };
-    let own = spec.errors.iter().chain(std::iter::once(&spec.denied)).chain(reused_key);
-    for code in own.chain(common).filter(|code| code.status != spec.success) {
+    let own = spec.errors.iter().chain(std::iter::once(&spec.denied));
+    let key: &[&Code] = if spec.takes_key() { &[&door::INVALID] } else { &[] };
+    for code in own.chain(key).chain(common).filter(|code| code.status != spec.success) {
         statuses.entry(code.status).or_default().insert(code.code);
     }
     statuses
