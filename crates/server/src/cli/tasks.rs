@@ -49,7 +49,8 @@ pub async fn import(file: PathBuf, place: Place) -> Result<(), Failure> {
 /// Writes the catalogue in force to a file: JSON where its name ends in `.json`, YAML otherwise.
 pub async fn export(file: PathBuf, place: Place) -> Result<(), Failure> {
     let app = app_of(&place).await?;
-    let format = if file.extension().is_some_and(|ending| ending == "json") { Format::Json } else { Format::Yaml };
+    let format =
+        if file.extension().is_some_and(|ending| ending == "json") { Format::Json } else { Format::Yaml };
     let text = catalog::service::export_alone(&app, format).await;
     let text = text.map_err(|error| format!("the catalogue cannot be read: {error}"))?;
     if file == Path::new("-") {
