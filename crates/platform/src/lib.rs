@@ -6,3 +6,4 @@ pub mod db;
 pub mod job;
 pub mod listen;
 pub mod op;
+pub mod outgoing;

@@ -6,9 +6,9 @@ create table orders (
     status bigint not null,
     source_type bigint not null,
     service_type_code {text} not null,  -- of the first line
-    service_type_folded {text} not null,
-    partner_id {text},                  -- the customer's partner when the order was placed
-    indirect_partner_id {text},         -- the reseller, where the partner is a distributor
+    service_type_folded {text} not null, -- the same in lower case: filters ignore case
+    enterprise_projects {text} not null, -- JSON: list of those of its lines, each once
+    partner_id {text},                  -- the customer's own partner when the order was placed
     payer_id {text} not null,           -- who pays: the customer, or the enterprise master
     official_amount bigint not null,
     payable_amount bigint not null,     -- after discount
@@ -27,7 +27,19 @@ create table orders (
 create unique index orders_by_id on orders (id);
 create index orders_by_account_time on orders (account_id, created_at, id);
 create index orders_by_partner_time on orders (partner_id, created_at, id);
-create index orders_by_deadline on orders (pay_before, account_id, id);
+-- Orders that somebody else pays, which are few.
+create index orders_by_payer_time on orders (payer_id, created_at, id) where payer_id <> account_id;
+create index orders_by_deadline on orders (pay_before, account_id, id) where pay_before is not null;
+
+-- How many orders there are, so that a list of a million need not be counted to show ten of them. One row for each
+-- customer and partner: two customers of one partner do not wait for each other.
+create table order_counters (
+    account_id {text} not null,
+    partner_id {text} not null,         -- empty: none
+    orders bigint not null,
+    primary key (account_id, partner_id)
+);
+create index order_counters_by_partner on order_counters (partner_id, account_id);
 
 create table order_lines (
     account_id {text} not null,

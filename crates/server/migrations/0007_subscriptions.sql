@@ -5,11 +5,13 @@ create table resources (
     resource_id {text},                 -- as the cloud names it; null until provisioned
     order_id {text} not null,
     line_no bigint not null,
+    seq bigint not null,                -- which of the line's subscriptions, from 0
     parent_id {text},                   -- id of the primary resource; null on primaries
     resource_name {text},
     region_code {text} not null,
     available_zone {text},
     service_type_code {text} not null,
+    service_type_folded {text} not null, -- the same in lower case: filters ignore case
     resource_type_code {text} not null,
     resource_spec_code {text} not null,
     project_id {text},
@@ -18,7 +20,7 @@ create table resources (
     product_spec_desc {text} not null,  -- JSON: text by language
     spec_size bigint,
     spec_size_measure_id bigint,
-    status bigint not null,             -- rules.md 1.2; 0 while it waits for the cloud
+    status bigint not null,             -- rules.md 1.2; 0 while it waits for the cloud, -1 if that failed
     expire_policy bigint not null,
     auto_renew smallint not null,
     period_type bigint not null,
@@ -29,10 +31,11 @@ create table resources (
     updated_at bigint not null,
     primary key (account_id, id)
 );
+create unique index resources_by_id on resources (id);
 create index resources_by_account_time on resources (account_id, created_at, id);
 create index resources_by_order on resources (account_id, order_id, line_no, id);
 create index resources_by_resource_id on resources (account_id, resource_id);
-create index resources_by_parent on resources (account_id, parent_id, id);
+create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 
 create table provisioning_tasks (
     id {text} not null primary key,
@@ -41,35 +44,10 @@ create table provisioning_tasks (
     order_id {text} not null,
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
-    reason {text},
+    reason {text},                      -- why it failed, as the cloud said it
+    refund_order_id {text},             -- gave the money of what failed back
     created_at bigint not null,
     finished_at bigint
 );
 create index provisioning_tasks_waiting on provisioning_tasks (state, created_at, id);
 create index provisioning_tasks_by_resource on provisioning_tasks (account_id, resource_key, created_at, id);
-
-create table webhooks (
-    account_id {text} not null,
-    id {text} not null,
-    url {text} not null,
-    secret {bytes} not null,            -- signs what is sent; sealed
-    events {text} not null,             -- comma-separated; * is all
-    created_at bigint not null,
-    primary key (account_id, id)
-);
-
-create table outbox (
-    id {text} not null primary key,
-    channel {text} not null,            -- webhook, mail, sms
-    recipient {text} not null,          -- URL, address or number
-    webhook_id {text},
-    account_id {text} not null,
-    subject {text} not null,
-    body {text} not null,
-    state {text} not null,              -- waiting, sent, failed, captured
-    attempts bigint not null,
-    not_before bigint not null,         -- machine time
-    created_at bigint not null
-);
-create index outbox_waiting on outbox (state, not_before, id);
-create index outbox_by_time on outbox (created_at, id);

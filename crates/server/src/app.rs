@@ -15,7 +15,9 @@ use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
-use crate::{accounts, catalog, identity, ledger, machine, orders, pricing, sandbox, subscriptions, verify};
+use crate::{
+    accounts, catalog, identity, ledger, machine, orders, pricing, sandbox, subscriptions, verify, webhooks,
+};
 
 /// One part of the product: what it hands to the application, and nothing else.
 pub struct Feature {
@@ -36,6 +38,7 @@ pub const FEATURES: &[&Feature] = &[
     &ledger::FEATURE,
     &catalog::FEATURE,
     &identity::FEATURE,
+    &webhooks::FEATURE,
     &accounts::FEATURE,
     &pricing::FEATURE,
     &orders::FEATURE,
@@ -53,6 +56,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration(5, "accounts", include_str!("../migrations/0005_accounts.sql")),
     migration(6, "orders", include_str!("../migrations/0006_orders.sql")),
     migration(7, "subscriptions", include_str!("../migrations/0007_subscriptions.sql")),
+    migration(8, "webhooks", include_str!("../migrations/0008_webhooks.sql")),
 ];
 
 const fn migration(version: i64, name: &'static str, text: &'static str) -> Migration {
@@ -108,6 +112,8 @@ pub struct App {
     pub jobs: Jobs<App>,
     /// What a paid, refunded or failed line means, by kind of product; the first that claims a line has it.
     pub fulfilments: Vec<&'static dyn Fulfilment>,
+    /// Rung when something was put into the outbox.
+    pub outbox: webhooks::Bell,
 }
 
 impl App {
@@ -134,6 +140,7 @@ impl App {
             metrics: Arc::default(),
             jobs,
             fulfilments: vec![&subscriptions::SUBSCRIPTIONS],
+            outbox: webhooks::Bell::default(),
         });
         catalog::service::load(&app).await?;
         Ok(app)
@@ -196,6 +203,9 @@ impl Host for App {
     }
     async fn find_token(&self, token: &str) -> Result<Option<Arc<Principal>>, ApiError> {
         identity::service::find_token(self, token).await
+    }
+    async fn owns_project(&self, account: &str, project: &str) -> Result<bool, ApiError> {
+        identity::service::owns_project(self, account, project).await
     }
     fn take_fault(&self, operation: &str) -> Option<Fault> {
         self.sandbox.as_ref().and_then(|sandbox| sandbox.take_fault(operation))

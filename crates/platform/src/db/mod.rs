@@ -25,6 +25,7 @@
 //! calling thread: a hop to another thread costs more than they do. Slow work (hashing, signing, compression)
 //! stays outside transactions.
 
+mod compose;
 mod migrate;
 mod postgres;
 mod probe;
@@ -36,6 +37,7 @@ mod value;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::compose::Composed;
 pub use self::migrate::Migration;
 pub use self::postgres::PgOptions;
 pub use self::probe::{CommitEvent, CommitProbe, CommitVerdict};

@@ -10,6 +10,8 @@
 //! leaves a row, which any process sees, and is tried again with growing pauses, [`ATTEMPTS_MAX`] times; then
 //! it waits for the operator.
 
+pub mod store;
+
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,18 +32,6 @@ const BATCH: i64 = 200;
 const PAUSE_MS: i64 = 1_000;
 /// How often a run is repeated at once when transactions conflict.
 const CONFLICTS_MAX: u32 = 3;
-
-crate::statements! {
-    /// Failures of every job.
-    pub const LIST_FAILURES = "select job, subject, attempts, not_before from job_failures \
-        order by job, subject limit $1";
-    /// Remembers a failure.
-    pub const REMEMBER_FAILURE = "insert into job_failures (job, subject, attempts, not_before, error, failed_at) \
-        values ($1, $2, $3, $4, $5, $6) on conflict (job, subject) do update set \
-        attempts = $3, not_before = $4, error = $5, failed_at = $6";
-    /// Forgets the failures of a key that was done.
-    pub const FORGET_FAILURE = "delete from job_failures where job = $1 and subject = $2";
-}
 
 /// The most failures that are looked at; more than that and nothing works anyway.
 const FAILURES_MAX: i64 = 5_000;
@@ -235,7 +225,7 @@ impl Memory {
 
 async fn failures<H: Host>(app: &Arc<H>) -> Result<HashMap<(String, String), Failure>, DbError> {
     let mut tx = app.db().begin_read().await?;
-    let rows = tx.all(LIST_FAILURES, params![FAILURES_MAX]).await;
+    let rows = tx.all(store::LIST_FAILURES, params![FAILURES_MAX]).await;
     tx.rollback().await;
     let entry = |row: &crate::db::Row| {
         let failure = Failure { attempts: row.int(2), not_before_ms: row.int(3) };
@@ -289,7 +279,7 @@ async fn transaction<H: Host>(
     match outcome {
         Ok(outcome) => {
             if failed_before {
-                tx.exec(FORGET_FAILURE, params![job.name(), &due.key]).await?;
+                tx.exec(store::FORGET_FAILURE, params![job.name(), &due.key]).await?;
             }
             tx.commit().await?;
             for hook in cx.take_hooks() {
@@ -314,6 +304,6 @@ async fn remember<H: Host>(
     let now = clock::machine_now().ms();
     let not_before = now.saturating_add(PAUSE_MS << attempts.clamp(0, 10));
     let mut tx = app.db().begin_write().await?;
-    tx.exec(REMEMBER_FAILURE, params![job, key, attempts, not_before, error, now]).await?;
+    tx.exec(store::REMEMBER_FAILURE, params![job, key, attempts, not_before, error, now]).await?;
     tx.commit().await
 }

@@ -18,9 +18,10 @@ use super::dispatch::Accepted;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::node::Node;
+use super::wire::{Problem, Refusal};
 use super::{
     AccountKind, Answer, ApiError, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
-    RequestFacts, door,
+    RequestFacts, Spec, door,
 };
 use crate::auth::secrets::hex;
 use crate::auth::signature::{self, RequestParts};
@@ -210,6 +211,7 @@ impl<H: Host> Server<H> {
         };
         let entry = &self.registry.entries()[*number];
         authorise(entry, &principal, &head.headers)?;
+        self.check_project(entry.spec, &principal, &head.headers).await?;
         if self.config.throttle && !self.limits.admits(*number, facts.source, &principal.account) {
             return Err(door::THROTTLED.error());
         }
@@ -299,6 +301,33 @@ impl<H: Host> Server<H> {
         known.ok_or_else(|| door::TOKEN.error())
     }
 
+    /// Checks that X-Project-Id, where it is sent, names a project of the caller (`rules.md` 13).
+    async fn check_project(
+        &self,
+        spec: &Spec,
+        principal: &Principal,
+        headers: &HeaderMap,
+    ) -> Result<(), ApiError> {
+        let Some(value) = headers.get("x-project-id").filter(|value| !value.is_empty()) else {
+            return Ok(());
+        };
+        if spec.is_public() {
+            return Ok(());
+        }
+        let is_own = match value.to_str() {
+            Ok(id) if principal.project.as_deref() == Some(id) => true,
+            Ok(id) => self.app.owns_project(&principal.account, id).await?,
+            Err(_) => false,
+        };
+        if is_own {
+            return Ok(());
+        }
+        Err(door::DENIED.because(
+            "X-Project-Id names no project of the account that signed.",
+            "X-Project-Id 不是签名账号的项目。",
+        ))
+    }
+
     async fn injected_fault(&self, entry: &Entry<H>) -> Result<(), ApiError> {
         let Some(fault) = self.app.take_fault(entry.spec.id) else { return Ok(()) };
         if fault.latency_ms > 0 {
@@ -380,13 +409,14 @@ fn accept<H: Host>(
     let body = if wants_body { Some(json_body(&head.headers, &bytes)?) } else { None };
     let idempotency = match head.headers.get("idempotency-key") {
         None => None,
-        Some(_) if entry.spec.mode != Mode::Write => None,
+        Some(_) if entry.spec.method == Method::Get => None,
         Some(_) if entry.spec.is_secret => {
             return Err(door::PARAMETER.because(
                 "Idempotency-Key is not accepted here: the answer bears a secret and is never stored.",
                 "该接口不支持 Idempotency-Key：响应包含密钥，不会被保存。",
             ));
         }
+        Some(_) if entry.spec.mode != Mode::Write => None,
         Some(key) => Some((idempotency_key(key)?, input_hash(head, &bytes))),
     };
     Ok(Accepted {
@@ -479,15 +509,17 @@ fn parse_query(raw: &str) -> Result<Vec<(String, String)>, ApiError> {
             ));
         }
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-        match (percent_decode(name, true), percent_decode(value, true)) {
-            (Some(name), Some(value)) => pairs.push((name, value)),
-            _ => {
-                return Err(door::PARAMETER.because(
-                    "The query string is not percent-encoded UTF-8 text.",
-                    "查询参数不是合法的 UTF-8 百分号编码。",
-                ));
-            }
-        }
+        let Some(name) = percent_decode(name, true) else {
+            return Err(door::PARAMETER.because(
+                "The name of a query parameter is not percent-encoded UTF-8 text without U+0000.",
+                "查询参数名不是合法的 UTF-8 百分号编码，或包含 U+0000。",
+            ));
+        };
+        let Some(value) = percent_decode(value, true) else {
+            let form = Problem::Form("percent-encoded UTF-8 text without U+0000");
+            return Err(Refusal::new(name, form).into());
+        };
+        pairs.push((name, value));
     }
     Ok(pairs)
 }

@@ -384,6 +384,12 @@ pub trait Host: Send + Sync + 'static {
         &self,
         token: &str,
     ) -> impl Future<Output = Result<Option<Arc<Principal>>, ApiError>> + Send;
+    /// Whether `project` is a project of `account`.
+    fn owns_project(
+        &self,
+        account: &str,
+        project: &str,
+    ) -> impl Future<Output = Result<bool, ApiError>> + Send;
     /// Takes the next injected fault of an operation.
     fn take_fault(&self, operation: &str) -> Option<Fault>;
 }

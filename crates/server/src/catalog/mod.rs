@@ -56,11 +56,6 @@ impl Shelf {
             *current = Arc::new(catalog);
         }
     }
-
-    /// Forgets the catalogue: the database was emptied (sandbox reset) and numbers begin anew.
-    pub fn clear(&self) {
-        *self.0.write() = Arc::default();
-    }
 }
 
 #[cfg(test)]

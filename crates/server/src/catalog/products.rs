@@ -22,11 +22,8 @@ pub(super) fn add(catalog: &mut Catalog, rows: Vec<Lined<ProductRow>>) -> Result
     for (at, Lined { line, value: row }) in rows.into_iter().enumerate() {
         let place = Place { line, at: format!("products[{at}]") };
         let product = product(catalog, &factors, &place, row)?;
-        if let Some(other) = overlapping(catalog, &product) {
-            let what = format!(
-                "{} of {} in one region and zone, as before in {}",
-                product.spec, product.resource_type, other
-            );
+        if overlaps(catalog, &product) {
+            let what = format!("{} of {} in the same region and zone", product.spec, product.resource_type);
             return Err(twice(line, place.field("spec"), &what));
         }
         let number = catalog.products.len();
@@ -70,8 +67,8 @@ fn factors(usage_types: &[UsageType]) -> Factors {
     usage_types.iter().map(|usage| (key(usage), usage.measure_kind)).collect()
 }
 
-/// The spec of a product before that an inquiry could mean as well as `product`.
-fn overlapping<'a>(catalog: &'a Catalog, product: &Product) -> Option<&'a str> {
+/// Whether an inquiry could mean a product before as well as `product`.
+fn overlaps(catalog: &Catalog, product: &Product) -> bool {
     let meet = |a: &[String], b: &[String]| {
         a.iter().any(|item| b.iter().any(|other| other.eq_ignore_ascii_case(item)))
     };
@@ -81,12 +78,8 @@ fn overlapping<'a>(catalog: &'a Catalog, product: &Product) -> Option<&'a str> {
             && meet(&other.regions, &product.regions)
             && (other.zones.is_empty() || product.zones.is_empty() || meet(&other.zones, &product.zones))
     };
-    let before = catalog.by_spec.get(&product.spec)?;
-    before
-        .iter()
-        .map(|&index| &catalog.products[index])
-        .find(|other| is_same(other))
-        .map(|other| other.spec.as_str())
+    let before = catalog.by_spec.get(&product.spec).into_iter().flatten();
+    before.map(|&index| &catalog.products[index]).any(is_same)
 }
 
 fn product(catalog: &Catalog, factors: &Factors, place: &Place, row: ProductRow) -> Result<Product, Refusal> {

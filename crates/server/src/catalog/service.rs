@@ -1,10 +1,8 @@
 //! Importing, loading and exporting the catalogue.
 
-use std::sync::Arc;
-
 use platform::db::{DbError, Tx};
 use platform::op::node::Node;
-use platform::op::{ApiError, Host, Refusal, TxSlot};
+use platform::op::{ApiError, Host, Refusal};
 
 use super::document::Document;
 use super::model::Catalog;
@@ -61,16 +59,6 @@ pub async fn import(cx: &mut Cx, document: &str) -> Result<i64, ApiError> {
     Ok(import_read(cx, read).await?.version)
 }
 
-/// Imports a document outside a request, for the command line: one transaction of its own.
-pub async fn import_alone(app: &Arc<App>, document: &str) -> Result<Imported, ApiError> {
-    let read = read(document, Format::of(document))?;
-    let mut tx = app.db().begin_write().await?;
-    let (imported, catalog) = keep(&mut tx, app, read, "command line").await?;
-    tx.commit().await?;
-    app.catalog.replace(catalog);
-    Ok(imported)
-}
-
 /// Imports a document that was read.
 pub async fn import_read(cx: &mut Cx, read: Read) -> Result<Imported, ApiError> {
     let app = cx.app.clone();
@@ -105,7 +93,9 @@ pub struct Imported {
 async fn keep(tx: &mut Tx, app: &App, read: Read, by: &str) -> Result<(Imported, Catalog), ApiError> {
     // Rules between values are checked before the row is held, so that a refused document holds up nobody.
     let mut catalog = build::build(read.document, app.site(), 0)?;
-    let current = store::lock_version(tx).await?;
+    // Also above what memory holds: the numbers of a database that was emptied must not begin anew under a
+    // catalogue in memory, which only a higher number replaces.
+    let current = store::lock_version(tx).await?.max(app.catalog.current().version);
     catalog.version = current + 1;
     store::insert(tx, catalog.version, &read.text, by, app.clock().now()).await?;
     let imported = Imported {
@@ -128,17 +118,21 @@ pub async fn export(tx: &mut Tx, format: Format) -> Result<String, DbError> {
     if Format::of(&text) == format {
         return Ok(text);
     }
-    let node: Node = yaml::parse(&text, Format::of(&text)).map_err(|refusal| {
-        DbError::Other(format!("catalogue {version} cannot be read: {}", refusal.text()))
-    })?;
+    let node: Node =
+        yaml::parse(&text, Format::of(&text)).map_err(|refusal| unreadable(version, &refusal))?;
     Ok(match format {
         Format::Json => yaml::to_json(&node),
         Format::Yaml => yaml::to_yaml(&node),
     })
 }
 
-/// The document in force, outside a request, for the command line.
+/// The document in force, outside a request: for the command line.
 pub async fn export_alone(app: &App, format: Format) -> Result<String, DbError> {
-    let mut tx = TxSlot::of(app.db().begin_read().await?);
+    let mut tx = app.db().begin_read().await?;
     export(&mut tx, format).await
+}
+
+/// A kept document passed every check when it was imported, so this is a newer program's document or a defect.
+fn unreadable(version: i64, refusal: &Refusal) -> DbError {
+    DbError::Other(format!("catalogue {version} cannot be read: {}", refusal.text()))
 }

@@ -30,8 +30,8 @@ fn shape(catalog: &Catalog) -> String {
 #[test]
 fn the_demo_catalogue_is_in_order_and_its_currency_is_the_sites() {
     let catalog = catalog(DEMO).expect("in order");
-    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "EUR");
-    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 EUR");
+    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "USD");
+    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 USD");
     assert_eq!(catalog.products.len(), DEMO.matches("\n  - spec:").count());
     let place = Place {
         service: "hws.service.type.vpc",
@@ -143,6 +143,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "zones: [eu-west-101z]",
         ".zones names eu-west-101z in its regions",
     ),
+    ("- spec: SAS\n", "- spec: SSD\n", ".spec stands twice: SSD of hws.resource.type.volume"),
     ("flags: [spot]", "flags: [shiny]", ".flags has shiny; known are"),
     ("factor: spotDuration", "factor: unheardOf", ".usage[0].factor names usage type unheardOf"),
     (

@@ -40,9 +40,12 @@ pub async fn import(file: PathBuf, place: Place) -> Result<(), Failure> {
         let detail = error.source.map_or(error.en, |source| source.to_string());
         format!("{}: {detail}", file.display())
     };
-    let imported = catalog::service::import_alone(&app, &text).await.map_err(refused)?;
-    let catalog::service::Imported { version, services, products, .. } = imported;
-    say(&format!("catalogue {version} is in force: {services} services, {products} products\n"));
+    let mut cx =
+        platform::job::context(&app, "catalog.import").await.map_err(|error| refused(error.into()))?;
+    let version = catalog::service::import(&mut cx, &text).await.map_err(refused)?;
+    let tx = cx.tx.take().expect("the context was made with a transaction and nothing else takes it");
+    tx.commit().await.map_err(|error| refused(error.into()))?;
+    say(&format!("catalogue {version} is in force\n"));
     close(&app).await
 }
 

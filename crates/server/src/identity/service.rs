@@ -283,6 +283,14 @@ pub async fn find_project_id(tx: &mut Tx, account: &str, name: &str) -> Result<O
     Ok(row.map(|mut row| row.take_text(0)))
 }
 
+/// Whether the account has a project with this id. Only callers that send X-Project-Id pay for the look.
+pub async fn owns_project(app: &App, account: &str, project: &str) -> Result<bool, ApiError> {
+    let mut tx = app.db().begin_read().await?;
+    let row = tx.opt(store::FIND_PROJECT, params![account, project]).await?;
+    tx.rollback().await;
+    Ok(row.is_some())
+}
+
 /// The key's secret and user, if the key is known and active: from memory, or read once.
 pub async fn find_access_key(app: &App, access_key: &str) -> Result<Option<Arc<AccessKey>>, ApiError> {
     if let Some(key) = app.identity.access_key(access_key) {

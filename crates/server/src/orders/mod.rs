@@ -1,10 +1,51 @@
-//! The orders feature.
+//! Orders: what was bought, at which price, and whether it was paid.
+//!
+//! ```text
+//!  place ─▶ 6 pending payment ──pay──▶ 3 processing ──every line done or failed──▶ 5 completed
+//!                  │                        ▲                    │ a failed line
+//!                  ├─ cancel, time over     │                    ▼
+//!                  ▼                   auto_pay, or        a refund order of its own:
+//!             4 cancelled              it costs nothing    type 4, source 8, status 5, negative
+//! ```
+//!
+//! The machine itself is [`domain::order`]. What a paid line means is the business of a [`fulfilment::Fulfilment`]
+//! that a higher floor registers; with the immediate provisioner the paying transaction walks through 3 to 5.
+//!
+//! Invariants:
+//! - Prices are fixed when the order is placed. Each line is settled to cents once, half up; an order's amounts are
+//!   the sums of its lines (`orders.lines`).
+//! - A paid order has exactly one pay journal of its payable amount, a refund order one refund journal
+//!   (`orders.postings`). The order's row is locked before any account of the ledger.
+//! - From `pay_before` on an order cannot be paid, and the job `orders.cancel_unpaid` cancels it.
+//! - The counters of orders agree with the orders (`orders.counters`).
+//!
+//! Never: an order of another tenant shown or changed; an amount changed after placing.
 
+mod api;
+mod checks;
+pub mod errors;
 pub mod fulfilment;
+mod jobs;
+pub mod model;
 pub mod service;
+mod store;
 
 use crate::app::Feature;
 
 /// What the application takes from here.
-pub const FEATURE: Feature =
-    Feature { name: "orders", operations: |_| {}, jobs: |_| {}, checks: &[], statements: Vec::new };
+pub const FEATURE: Feature = Feature {
+    name: "orders",
+    operations: |registry| {
+        registry
+            .add::<api::place::PlaceOrder>()
+            .add::<api::list::ListCustomerOrders>()
+            .add::<api::details::ShowCustomerOrderDetails>()
+            .add::<api::pay::PayOrders>()
+            .add::<api::pay::CancelCustomerOrder>();
+    },
+    jobs: |jobs| {
+        jobs.add::<jobs::CancelUnpaid>();
+    },
+    checks: &[&checks::Lines, &checks::Counters, &checks::Postings],
+    statements: store::statements,
+};

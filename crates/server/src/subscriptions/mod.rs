@@ -1,22 +1,42 @@
-//! The subscriptions feature.
+//! Yearly/monthly resources: what a paid line becomes, and the seam to the cloud that provides it.
+//!
+//! ```text
+//!  paid line ──immediate──────────────────────────────▶ 2 in use
+//!      │                                                   ▲
+//!      └──external──▶ 0 waits for the cloud ──/provisioned─┘
+//!                          │
+//!                          └──/failed──▶ -1 never there; its share of the line goes back by a refund order
+//! ```
+//!
+//! With the immediate provisioner the paying transaction itself makes the resources, so they are there when the
+//! answer arrives. With the external one it makes a task for each, tells the operator's webhooks, and the term begins
+//! when the cloud reports (rule 1.1.6). What happens after that is [`domain::subscription`].
+//!
+//! Invariants:
+//! - A line of n subscriptions has n resources; an attached resource has its parent in the same order.
+//! - A resource that waits or never was is shown to nobody (004 8.4.1: provisioned ones only).
+//! - The shares of failed resources of a line sum to what was paid for it, whatever the number.
+//! - A report is harmless when repeated, and refused when it contradicts an earlier one.
 
-use platform::op::ApiError;
+mod api;
+mod service;
+mod store;
 
-use crate::Cx;
+pub use service::{SUBSCRIPTIONS, Subscriptions};
+
 use crate::app::Feature;
-use crate::orders::fulfilment::{Boxed, Fulfilled, Fulfilment, PaidLine};
 
 /// What the application takes from here.
-pub const FEATURE: Feature =
-    Feature { name: "subscriptions", operations: |_| {}, jobs: |_| {}, checks: &[], statements: Vec::new };
-
-/// Yearly/monthly resources.
-pub struct Subscriptions;
-/// The fulfilment of yearly/monthly resources.
-pub const SUBSCRIPTIONS: Subscriptions = Subscriptions;
-
-impl Fulfilment for Subscriptions {
-    fn paid<'a>(&'a self, _cx: &'a mut Cx, _line: &'a PaidLine) -> Boxed<'a, Result<Fulfilled, ApiError>> {
-        todo!()
-    }
-}
+pub const FEATURE: Feature = Feature {
+    name: "subscriptions",
+    operations: |registry| {
+        registry
+            .add::<api::query::ListPayPerUseCustomerResources>()
+            .add::<api::provisioning::ListProvisioning>()
+            .add::<api::provisioning::ReportProvisioned>()
+            .add::<api::provisioning::ReportFailed>();
+    },
+    jobs: |_| {},
+    checks: &[],
+    statements: store::statements,
+};

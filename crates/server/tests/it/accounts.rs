@@ -90,11 +90,14 @@ on_both! {
             let missing = app.post("operator", &path, json!({"trans_id": "a"})).await;
             assert!(missing.refused(400, "CBC.0100").contains("amount"));
         }
-        for trans_id in [json!(""), json!(null), json!("x".repeat(65)), json!({}), json!("a\u{0}b")] {
+        for trans_id in [json!(""), json!(null), json!("x".repeat(65)), json!({})] {
             let body = json!({"amount": 1, "trans_id": trans_id});
             let reply = app.post("operator", &top_ups(&app, "acme"), body).await;
             assert!(reply.refused(400, "CBC.0100").contains("trans_id"));
         }
+        // No text of a body may hold U+0000; which member does is not said.
+        let body = json!({"amount": 1, "trans_id": "a\u{0}b"});
+        app.post("operator", &top_ups(&app, "acme"), body).await.refused(400, "CBC.0100");
         assert_eq!(shown(&app, "acme").await, before);
         app.finish().await;
     }

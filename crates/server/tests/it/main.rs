@@ -1,10 +1,16 @@
 //! Facts about the behaviour of the whole application, on both databases.
 
 mod accounts;
+mod catalog;
+mod contract;
 mod harness;
+mod hostile;
+mod identity;
 mod ledger;
 mod machine;
 mod postgres;
+mod pricing;
 mod sandbox;
+mod statements;
 mod tidy_repo;
 mod verify;

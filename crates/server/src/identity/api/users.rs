@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::Cx;
 use crate::app::App;
-use crate::identity::service::NewProject;
 use crate::identity::members::{self, Group, NewUser, UserChange};
 use crate::identity::own_write::{self, ATTEMPTS_MAX};
 use crate::identity::passwords;
+use crate::identity::service::NewProject;
 use crate::identity::store::User;
 
 /// The names of the rights.

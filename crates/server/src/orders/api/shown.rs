@@ -1,0 +1,82 @@
+//! What several operations show of an order (004 tables 8-7 to 8-10 and 8-14 to 8-18).
+
+use domain::calendar::Instant;
+use domain::money::Charge;
+use platform::op::{Language, Num};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::catalog::model::Catalog;
+use crate::orders::model::{Order, enterprise_project_name};
+
+/// Orders are shown in the unit of their currency (004 table 8-7).
+pub(super) const MEASURE_UNIT: i64 = 1;
+
+/// A fee item (004 table 8-9).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::orders) struct DiscountItem {
+    /// What reduced the amount.
+    pub discount_type: String,
+    /// By how much.
+    pub discount_amount: Num,
+}
+
+/// What an amount is made of (004 table 8-8).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::orders) struct AmountInfo {
+    /// What reduced it.
+    pub discounts: Vec<DiscountItem>,
+    /// Paid from flexi-purchase coupons.
+    pub flexipurchase_coupon_amount: Option<Num>,
+    /// Paid from cash coupons.
+    pub coupon_amount: Option<Num>,
+    /// Paid from stored-value cards.
+    pub stored_card_amount: Option<Num>,
+    /// Handling fee, of unsubscription orders.
+    pub commission_amount: Option<Num>,
+    /// What had been used, of unsubscription orders.
+    pub consumed_amount: Option<Num>,
+}
+
+impl AmountInfo {
+    /// Of an order or a line. Coupons and discounts are no part of a purchase yet; the automatic refund of what
+    /// failed charges no fee and nothing was used of it.
+    pub fn of(is_refund: bool) -> Self {
+        let zero = || Num::of(Charge::ZERO);
+        let (of_purchase, of_refund) = if is_refund { (None, Some(())) } else { (Some(()), None) };
+        Self {
+            discounts: Vec::new(),
+            flexipurchase_coupon_amount: of_purchase.map(|()| zero()),
+            coupon_amount: of_purchase.map(|()| zero()),
+            stored_card_amount: of_purchase.map(|()| zero()),
+            commission_amount: of_refund.map(|()| zero()),
+            consumed_amount: of_refund.map(|()| zero()),
+        }
+    }
+}
+
+/// An enterprise project (004 table 8-10).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::orders) struct EnterpriseProject {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The enterprise projects of an order.
+pub(super) fn enterprise_projects(order: &Order) -> Vec<EnterpriseProject> {
+    let shown =
+        |id: &String| EnterpriseProject { id: id.clone(), name: enterprise_project_name(id).to_owned() };
+    order.enterprise_projects.iter().map(shown).collect()
+}
+
+/// The name of a service; one that the catalogue no longer knows is named by its code.
+pub(super) fn service_name(catalog: &Catalog, code: &str, language: Language) -> String {
+    catalog.find_service(code).map_or(code, |service| service.name.get(language)).to_owned()
+}
+
+/// An optional instant as it stands on the wire.
+pub(super) fn wire_time(at: Option<Instant>) -> Option<String> {
+    at.map(Instant::to_wire)
+}

@@ -1,0 +1,215 @@
+//! Orders and lines as the database keeps them.
+
+use domain::calendar::{Instant, PeriodType, Term};
+use domain::money::{Charge, Currency};
+use domain::order::{OrderState, OrderStatus, OrderType, SourceType};
+use platform::op::Language;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::model::{Measure, Product};
+
+/// The enterprise project of a line that names none (004 table 8-10).
+pub const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The customer.
+    pub account: String,
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub order_type: OrderType,
+    /// What state it is in.
+    pub status: OrderStatus,
+    /// Where it came from.
+    pub source_type: SourceType,
+    /// Service of its first line.
+    pub service_type_code: String,
+    /// The enterprise projects of its lines, each once.
+    pub enterprise_projects: Vec<String>,
+    /// The customer's own partner when it was placed.
+    pub partner: Option<String>,
+    /// Who pays: the customer, or the enterprise master of a unified accounting member.
+    pub payer: String,
+    /// List price; negative in a refund order.
+    pub official: Charge,
+    /// What is to be paid; negative in a refund order.
+    pub payable: Charge,
+    /// Currency of both.
+    pub currency: Currency,
+    /// Who placed it.
+    pub user_name: String,
+    /// It was to be paid when it was placed.
+    pub auto_pay: bool,
+    /// Its resources are to be renewed automatically.
+    pub auto_renew: bool,
+    /// The order that a refund order gives money back for.
+    pub base_order: Option<String>,
+    /// When it was placed.
+    pub created_at: Instant,
+    /// When it was paid.
+    pub paid_at: Option<Instant>,
+    /// From when on it can no longer be paid, while it waits for payment.
+    pub pay_before: Option<Instant>,
+    /// Lines that are neither done nor failed.
+    pub open_lines: i64,
+}
+
+impl Order {
+    /// What the state machine needs to know.
+    pub fn state(&self) -> OrderState {
+        OrderState { status: self.status, pay_before: self.pay_before }
+    }
+
+    /// Whether it gives money back.
+    pub fn is_refund(&self) -> bool {
+        self.order_type == OrderType::Unsubscription
+    }
+}
+
+/// The name of an enterprise project. There is no register of them yet, so only the default one has a name that is
+/// not its id.
+pub fn enterprise_project_name(id: &str) -> &str {
+    if id == DEFAULT_ENTERPRISE_PROJECT { "default" } else { id }
+}
+
+/// How far a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineState {
+    /// Not paid yet.
+    Waiting,
+    /// Paid; the cloud is at work.
+    Provisioning,
+    /// Provisioned, or given back in a refund order.
+    Done,
+    /// The cloud could not provide it; its money went back.
+    Failed,
+}
+
+impl LineState {
+    const ALL: [Self; 4] = [Self::Waiting, Self::Provisioning, Self::Done, Self::Failed];
+
+    /// The text under which it is stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Provisioning => "provisioning",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of a stored text.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, from 1.
+    pub line_no: i64,
+    /// Number of the primary line that it is attached to.
+    pub attached_to: Option<i64>,
+    /// The product.
+    pub product_id: String,
+    /// Service.
+    pub service_type_code: String,
+    /// Resource type.
+    pub resource_type_code: String,
+    /// Specification.
+    pub resource_spec_code: String,
+    /// Region.
+    pub region_code: String,
+    /// Zone.
+    pub available_zone: Option<String>,
+    /// Size of a linear product.
+    pub resource_size: Option<i64>,
+    /// Unit of the size.
+    pub size_measure_id: Option<i64>,
+    /// Unit of the term.
+    pub period_type: PeriodType,
+    /// How many units.
+    pub period_num: i64,
+    /// How many of the thing.
+    pub subscription_num: i64,
+    /// Name of the resource.
+    pub resource_name: Option<String>,
+    /// Project of the resource.
+    pub project_id: Option<String>,
+    /// Enterprise project of the resource.
+    pub enterprise_project_id: Option<String>,
+    /// What was sold, as the catalogue told it then.
+    pub description: Description,
+    /// Product catalogue code.
+    pub category_code: Option<String>,
+    /// List price.
+    pub official: Charge,
+    /// What is to be paid.
+    pub payable: Charge,
+    /// Catalogue version and start of the price that was used.
+    pub price_version: String,
+    /// How far it is.
+    pub state: LineState,
+    /// Begin of the term.
+    pub effective_at: Option<Instant>,
+    /// End of the term.
+    pub expires_at: Option<Instant>,
+}
+
+impl Line {
+    /// The enterprise project its resource belongs to.
+    pub fn enterprise_project(&self) -> &str {
+        self.enterprise_project_id.as_deref().unwrap_or(DEFAULT_ENTERPRISE_PROJECT)
+    }
+
+    /// What was bought, in time.
+    pub fn term(&self) -> Term {
+        let count = u32::try_from(self.period_num).expect("placing bounds the number of periods");
+        Term { period: self.period_type, count }
+    }
+}
+
+/// What a product is, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// English.
+    pub en_us: String,
+    /// Chinese.
+    pub zh_cn: String,
+}
+
+impl Description {
+    /// Of a product, and of its size where that is chosen: `High I/O|40GB`.
+    pub fn of(product: &Product, size: Option<i64>, measure: Option<&Measure>) -> Self {
+        let size = match (size, measure) {
+            (Some(size), Some(measure)) => format!("|{size}{}", measure.abbreviation),
+            _ => String::new(),
+        };
+        Self {
+            en_us: format!("{}{size}", product.description.en),
+            zh_cn: format!("{}{size}", product.description.zh),
+        }
+    }
+
+    /// The text in `language`.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::ZhCn => &self.zh_cn,
+            Language::EnUs => &self.en_us,
+        }
+    }
+
+    /// As it is stored.
+    pub fn to_stored(&self) -> String {
+        serde_json::to_string(self).expect("two texts are JSON")
+    }
+
+    /// From what was stored.
+    pub fn from_stored(text: &str) -> Self {
+        // A row that is not ours still shows what it holds.
+        serde_json::from_str(text).unwrap_or_else(|_| Self { en_us: text.to_owned(), zh_cn: text.to_owned() })
+    }
+}

@@ -1,0 +1,255 @@
+//! Placing an order: the lines are priced by the catalogue of the moment, and what is decided here never changes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::calendar::{Instant, Term, pending_payment_end};
+use domain::id::OrderId;
+use domain::money::Charge;
+use domain::order::{OrderStatus, OrderType, SourceType};
+use platform::op::{ApiError, Refusal};
+
+use super::{check_payable, settle, take_money};
+use crate::Cx;
+use crate::catalog::model::{Catalog, Flag};
+use crate::codes;
+use crate::identity::service::Account;
+use crate::orders::errors::OrderError;
+use crate::orders::model::{Description, Line, LineState, Order};
+use crate::orders::store;
+use crate::pricing::service::{PeriodQuery, price_period};
+
+/// How long an order of hardware may be paid (rule 1.8).
+const HARDWARE_PAYMENT_HOURS: i64 = 1;
+
+/// A line to be bought.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// Service.
+    pub cloud_service_type: String,
+    /// Resource type.
+    pub resource_type: String,
+    /// Specification.
+    pub resource_spec: String,
+    /// Region.
+    pub region: String,
+    /// Zone.
+    pub available_zone: Option<String>,
+    /// Size of a linear product.
+    pub resource_size: Option<i64>,
+    /// Unit of the size.
+    pub size_measure_id: Option<i64>,
+    /// What is bought, in time.
+    pub term: Term,
+    /// How many.
+    pub subscription_num: i64,
+    /// Name of the resource.
+    pub resource_name: Option<String>,
+    /// Project of the resource.
+    pub project_id: Option<String>,
+    /// Enterprise project of the resource.
+    pub enterprise_project_id: Option<String>,
+    /// Index of the primary line, from 0.
+    pub attached_to: Option<usize>,
+}
+
+/// A purchase.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// The customer.
+    pub customer: Arc<Account>,
+    /// Who places it, as the details of an order show it.
+    pub user_name: String,
+    /// Its lines.
+    pub lines: Vec<NewLine>,
+    /// It is to be paid now.
+    pub auto_pay: bool,
+    /// Its resources are to be renewed automatically.
+    pub auto_renew: bool,
+}
+
+/// A placed order.
+#[derive(Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// Why it was not paid although that was asked for: it waits for payment then.
+    pub unpaid: Option<ApiError>,
+}
+
+/// A priced line, and what its product says about the order as a whole.
+struct Priced {
+    line: Line,
+    is_trial: bool,
+    is_hardware: bool,
+}
+
+/// Places an order. It is paid at once where that is asked for, or where it costs nothing; where the money does
+/// not suffice it is kept and waits for payment.
+pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
+    let catalog = cx.app.catalog.current();
+    let mut priced = Vec::with_capacity(new.lines.len());
+    for (index, line) in new.lines.iter().enumerate() {
+        check_attachment(&new.lines, index)?;
+        priced.push(price(cx, &catalog, line, index)?);
+    }
+    let order_type = order_type(&priced)?;
+    let pay_before = match priced.iter().any(|priced| priced.is_hardware) {
+        true => cx.now.plus_hours(HARDWARE_PAYMENT_HOURS),
+        false => pending_payment_end(cx.now),
+    };
+    let lines: Vec<Line> = priced.into_iter().map(|priced| priced.line).collect();
+    let mut order = compose(cx, new, &lines, order_type, pay_before)?;
+    store::insert(&mut cx.tx, &order, &lines).await?;
+    if OrderStatus::at_creation(order.payable, new.auto_pay) == OrderStatus::PendingPayment {
+        return Ok(Placed { order, unpaid: None });
+    }
+    let status = check_payable(&order, cx.now)?;
+    match take_money(cx, &order).await.map_err(|error| OrderError::of_payment(&order.id, error)) {
+        Ok(()) => {}
+        // Both leave the books untouched, and the customer can pay later.
+        Err(error @ (OrderError::Insufficient(_) | OrderError::Frozen)) => {
+            return Ok(Placed { order, unpaid: Some(error.into()) });
+        }
+        Err(error) => return Err(error),
+    }
+    order.status = status;
+    let order = settle(cx, order, lines).await?;
+    Ok(Placed { order, unpaid: None })
+}
+
+/// What a line is attached to must be an earlier primary line of the same region.
+fn check_attachment(lines: &[NewLine], index: usize) -> Result<(), Refusal> {
+    let Some(primary) = lines[index].attached_to else { return Ok(()) };
+    let field = format!("lines[{index}].attached_to_line");
+    let Some(primary) = lines[..index].get(primary) else {
+        return Err(Refusal::because(
+            field,
+            format!("must be the number of an earlier line, from 0, and this is line {index}"),
+            format!("必须为之前某行的序号（从 0 开始），当前为第 {index} 行"),
+        ));
+    };
+    if primary.attached_to.is_some() {
+        let (en, zh) =
+            ("must name a primary line, and that one is attached itself", "必须指向主资源行，不能指向附属行");
+        return Err(Refusal::because(field, en, zh));
+    }
+    if primary.region != lines[index].region {
+        let (en, zh) = ("must name a line of the same region", "必须指向同一区域的行");
+        return Err(Refusal::because(field, en, zh));
+    }
+    Ok(())
+}
+
+/// Fixes the price of one line: settled to cents once, half up.
+fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Priced, ApiError> {
+    let at = format!("lines[{index}]");
+    let query = PeriodQuery {
+        at: &at,
+        cloud_service_type: &new.cloud_service_type,
+        resource_type: &new.resource_type,
+        resource_spec: &new.resource_spec,
+        region: &new.region,
+        available_zone: new.available_zone.as_deref(),
+        resource_size: new.resource_size,
+        size_measure_id: new.size_measure_id,
+        term: new.term,
+        subscription_num: new.subscription_num,
+    };
+    let priced = price_period(catalog, cx.now, &query)?;
+    let product = priced.product;
+    let over_limit = |_| codes::AMOUNT_OVER_LIMIT.error();
+    let amount = priced.list.settle(cx.site.profile().order_rounding).map_err(over_limit)?;
+    // Regions may be written with underscores; one spelling is kept.
+    let region = catalog.find_region(&new.region).map_or(&new.region, |region| &region.code);
+    // A size that is sent for a product without one means nothing, and nothing of it is kept.
+    let (resource_size, size_measure_id) = match product.linear {
+        Some(_) => (new.resource_size, new.size_measure_id),
+        None => (None, None),
+    };
+    let measure = size_measure_id.and_then(|id| catalog.find_measure(id));
+    let line = Line {
+        line_no: number(index),
+        attached_to: new.attached_to.map(number),
+        product_id: priced.offer.product_id.clone(),
+        service_type_code: product.service.clone(),
+        resource_type_code: product.resource_type.clone(),
+        resource_spec_code: product.spec.clone(),
+        region_code: region.clone(),
+        available_zone: new.available_zone.clone(),
+        resource_size,
+        size_measure_id,
+        period_type: new.term.period,
+        period_num: i64::from(new.term.count),
+        subscription_num: new.subscription_num,
+        resource_name: new.resource_name.clone(),
+        project_id: new.project_id.clone(),
+        enterprise_project_id: new.enterprise_project_id.clone(),
+        description: Description::of(product, resource_size, measure),
+        category_code: product.category.clone(),
+        official: amount,
+        payable: amount,
+        price_version: priced.price_version,
+        state: LineState::Waiting,
+        effective_at: None,
+        expires_at: None,
+    };
+    Ok(Priced { line, is_trial: product.is(Flag::Trial), is_hardware: product.is(Flag::Hardware) })
+}
+
+/// The number of a line, counted from 1.
+fn number(index: usize) -> i64 {
+    i64::try_from(index).expect("an order has few lines") + 1
+}
+
+/// A trial is an order of its own kind, so it cannot share one with anything else.
+fn order_type(lines: &[Priced]) -> Result<OrderType, ApiError> {
+    let trials = lines.iter().filter(|priced| priced.is_trial).count();
+    match trials {
+        0 => Ok(OrderType::Purchase),
+        all if all == lines.len() => Ok(OrderType::Trial),
+        _ => {
+            let (en, zh) = (
+                "must be trials all or none; order trials separately",
+                "不能混合试用与非试用产品，请分开下单",
+            );
+            Err(Refusal::because("lines", en, zh).into())
+        }
+    }
+}
+
+fn compose(
+    cx: &mut Cx,
+    new: &NewOrder,
+    lines: &[Line],
+    order_type: OrderType,
+    pay_before: Instant,
+) -> Result<Order, ApiError> {
+    let customer = &new.customer;
+    let over_limit = || codes::AMOUNT_OVER_LIMIT.error();
+    let projects: BTreeSet<&str> = lines.iter().map(Line::enterprise_project).collect();
+    // The enterprise master pays for members whose accounting is unified (rule 4.10).
+    let master = customer.master_id.as_ref().filter(|_| customer.accounting.as_deref() == Some("unified"));
+    Ok(Order {
+        account: customer.id.clone(),
+        id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
+        order_type,
+        status: OrderStatus::PendingPayment,
+        source_type: SourceType::Customer,
+        service_type_code: lines[0].service_type_code.clone(),
+        enterprise_projects: projects.into_iter().map(str::to_owned).collect(),
+        partner: customer.partner_id.clone(),
+        payer: master.unwrap_or(&customer.id).clone(),
+        official: Charge::sum(lines.iter().map(|line| line.official)).ok_or_else(over_limit)?,
+        payable: Charge::sum(lines.iter().map(|line| line.payable)).ok_or_else(over_limit)?,
+        currency: customer.currency,
+        user_name: new.user_name.clone(),
+        auto_pay: new.auto_pay,
+        auto_renew: new.auto_renew,
+        base_order: None,
+        created_at: cx.now,
+        paid_at: None,
+        pay_before: Some(pay_before),
+        open_lines: number(lines.len()) - 1,
+    })
+}

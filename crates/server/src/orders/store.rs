@@ -1,0 +1,547 @@
+//! All SQL of orders, their lines and their counters.
+
+use domain::calendar::{Instant, PeriodType};
+use domain::money::{Charge, Currency, Scaled};
+use domain::order::{OrderStatus, OrderType, SourceType};
+use platform::db::{Composed, DbError, Row, Tx, Value};
+use platform::job::Due;
+use platform::params;
+
+use super::model::{Description, Line, LineState, Order};
+
+macro_rules! order_columns {
+    () => {
+        "account_id, id, order_type, status, source_type, service_type_code, enterprise_projects, partner_id, \
+         payer_id, official_amount, payable_amount, currency, user_name, auto_pay, auto_renew, base_order_id, \
+         created_at, paid_at, pay_before, open_lines"
+    };
+}
+
+macro_rules! line_columns {
+    () => {
+        "line_no, attached_to, product_id, service_type_code, resource_type_code, resource_spec_code, \
+         region_code, available_zone, resource_size, size_measure_id, period_type, period_num, subscription_num, \
+         resource_name, project_id, enterprise_project_id, product_spec_desc, category_code, official_amount, \
+         payable_amount, price_version, state, effective_at, expires_at"
+    };
+}
+
+platform::statements! {
+    /// An order of a customer, locked.
+    const LOCK_OWN = concat!("select ", order_columns!(), " from orders where account_id = $1 and id = $2 \
+        {for_update}");
+    /// An order that an account pays for another, locked.
+    const LOCK_PAID_BY = concat!("select ", order_columns!(), " from orders where id = $2 and payer_id = $1 \
+        {for_update}");
+    /// An order for the system itself, whoever owns it, locked.
+    const LOCK_ANY = concat!("select ", order_columns!(), " from orders where id = $1 {for_update}");
+    /// An order by its id; the caller checks whether it may be seen.
+    const FIND = concat!("select ", order_columns!(), " from orders where id = $1");
+    /// A new order.
+    const INSERT = "insert into orders (account_id, id, order_type, status, source_type, service_type_code, \
+        service_type_folded, enterprise_projects, partner_id, payer_id, official_amount, payable_amount, currency, \
+        user_name, auto_pay, auto_renew, combined_id, base_order_id, created_at, paid_at, pay_before, open_lines) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, null, $17, $18, $19, $20, $21)";
+    /// What changes of an order.
+    const UPDATE = "update orders set status = $3, paid_at = $4, pay_before = $5, open_lines = $6 \
+        where account_id = $1 and id = $2";
+    /// One more order of a customer.
+    const COUNT_ONE_MORE = "insert into order_counters (account_id, partner_id, orders) values ($1, $2, 1) \
+        on conflict (account_id, partner_id) do update set orders = order_counters.orders + 1";
+    /// How many orders a customer has.
+    const TOTAL_OF_ACCOUNT = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
+        where account_id = $1";
+    /// How many orders the customers of a partner have with it.
+    const TOTAL_OF_PARTNER = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
+        where partner_id = $1";
+    /// How many orders one customer has with a partner.
+    const TOTAL_OF_CUSTOMER = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
+        where partner_id = $1 and account_id = $2";
+    /// All lines of an order; placing bounds them.
+    const LINES = concat!("select ", line_columns!(), " from order_lines where account_id = $1 and order_id = $2 \
+        order by line_no limit 1000");
+    /// A page of the lines of an order.
+    const LINES_PAGE = concat!("select ", line_columns!(), " from order_lines \
+        where account_id = $1 and order_id = $2 order by line_no limit $3 offset $4");
+    /// How many lines an order has.
+    const LINES_TOTAL = "select count(*) from order_lines where account_id = $1 and order_id = $2";
+    /// One line.
+    const LINE = concat!("select ", line_columns!(), " from order_lines \
+        where account_id = $1 and order_id = $2 and line_no = $3");
+    /// How many lines of an order are in a state.
+    const LINES_IN_STATE = "select count(*) from order_lines \
+        where account_id = $1 and order_id = $2 and state = $3";
+    /// What changes of a line.
+    const UPDATE_LINE = "update order_lines set state = $4, effective_at = $5, expires_at = $6 \
+        where account_id = $1 and order_id = $2 and line_no = $3";
+    /// The same for all lines of an order at once.
+    const UPDATE_LINES = "update order_lines set state = $3, effective_at = $4, expires_at = $5 \
+        where account_id = $1 and order_id = $2";
+    /// Orders whose time to pay is over.
+    const OVERDUE = "select pay_before, id from orders where pay_before <= $1 \
+        order by pay_before, account_id, id limit $2";
+    /// Orders whose amounts are not the sums of their lines.
+    const BROKEN_SUMS = "select o.id from orders o left join (select account_id, order_id, \
+        cast(sum(official_amount) as bigint) official, cast(sum(payable_amount) as bigint) payable \
+        from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
+        where l.order_id is null or l.official <> o.official_amount or l.payable <> o.payable_amount \
+        order by o.id limit $1";
+    /// The sum of all orders.
+    const SUM_OF_ORDERS = "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders";
+    /// The sum of all lines.
+    const SUM_OF_LINES = "select cast(coalesce(sum(payable_amount), 0) as bigint) from order_lines";
+    /// How many orders there are.
+    const NUMBER_OF_ORDERS = "select count(*) from orders";
+    /// How many orders the counters know.
+    const NUMBER_COUNTED = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters";
+    /// Counters that are wrong.
+    const BROKEN_COUNTERS = "select c.account_id from order_counters c left join (select account_id, \
+        coalesce(partner_id, '') partner_id, count(*) orders from orders group by account_id, \
+        coalesce(partner_id, '')) o on o.account_id = c.account_id and o.partner_id = c.partner_id \
+        where coalesce(o.orders, 0) <> c.orders order by c.account_id limit $1";
+    /// Orders for which money moved, by id.
+    const PAID_AFTER = "select id, payable_amount, order_type from orders \
+        where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
+}
+
+const INSERT_LINES: &str =
+    concat!("insert into order_lines (account_id, order_id, ", line_columns!(), ") values");
+
+/// An order as its row holds it.
+fn order_from_row(row: &mut Row) -> Order {
+    let code = |column: usize, row: &Row| row.int(column);
+    Order {
+        order_type: OrderType::from_code(code(2, row)).expect("stored from the same table of codes"),
+        status: OrderStatus::from_code(code(3, row)).expect("stored from the same table of codes"),
+        source_type: SourceType::from_code(code(4, row)).expect("stored from the same table of codes"),
+        account: row.take_text(0),
+        id: row.take_text(1),
+        service_type_code: row.take_text(5),
+        enterprise_projects: serde_json::from_str(row.text(6)).unwrap_or_default(),
+        partner: row.take_opt_text(7),
+        payer: row.take_text(8),
+        official: Charge::from_units(row.int(9)),
+        payable: Charge::from_units(row.int(10)),
+        currency: Currency::from_code(row.text(11)).expect("stored from the same table of codes"),
+        user_name: row.take_text(12),
+        auto_pay: row.bool(13),
+        auto_renew: row.bool(14),
+        base_order: row.take_opt_text(15),
+        created_at: Instant::from_ms(row.int(16)),
+        paid_at: row.opt_int(17).map(Instant::from_ms),
+        pay_before: row.opt_int(18).map(Instant::from_ms),
+        open_lines: row.int(19),
+    }
+}
+
+fn line_from_row(row: &mut Row) -> Line {
+    Line {
+        line_no: row.int(0),
+        attached_to: row.opt_int(1),
+        product_id: row.take_text(2),
+        service_type_code: row.take_text(3),
+        resource_type_code: row.take_text(4),
+        resource_spec_code: row.take_text(5),
+        region_code: row.take_text(6),
+        available_zone: row.take_opt_text(7),
+        resource_size: row.opt_int(8),
+        size_measure_id: row.opt_int(9),
+        period_type: PeriodType::from_code(row.int(10)).expect("stored from the same table of codes"),
+        period_num: row.int(11),
+        subscription_num: row.int(12),
+        resource_name: row.take_opt_text(13),
+        project_id: row.take_opt_text(14),
+        enterprise_project_id: row.take_opt_text(15),
+        description: Description::from_stored(row.text(16)),
+        category_code: row.take_opt_text(17),
+        official: Charge::from_units(row.int(18)),
+        payable: Charge::from_units(row.int(19)),
+        price_version: row.take_text(20),
+        state: LineState::from_code(row.text(21)).expect("stored from the same table of codes"),
+        effective_at: row.opt_int(22).map(Instant::from_ms),
+        expires_at: row.opt_int(23).map(Instant::from_ms),
+    }
+}
+
+fn line_to_row<'a>(order: &'a Order, line: &'a Line) -> Vec<Value<'a>> {
+    vec![
+        Value::from(&order.account),
+        Value::from(&order.id),
+        Value::from(line.line_no),
+        Value::from(line.attached_to),
+        Value::from(&line.product_id),
+        Value::from(&line.service_type_code),
+        Value::from(&line.resource_type_code),
+        Value::from(&line.resource_spec_code),
+        Value::from(&line.region_code),
+        Value::from(line.available_zone.as_deref()),
+        Value::from(line.resource_size),
+        Value::from(line.size_measure_id),
+        Value::from(line.period_type.code()),
+        Value::from(line.period_num),
+        Value::from(line.subscription_num),
+        Value::from(line.resource_name.as_deref()),
+        Value::from(line.project_id.as_deref()),
+        Value::from(line.enterprise_project_id.as_deref()),
+        Value::from(line.description.to_stored()),
+        Value::from(line.category_code.as_deref()),
+        Value::from(line.official.units()),
+        Value::from(line.payable.units()),
+        Value::from(&line.price_version),
+        Value::from(line.state.code()),
+        Value::from(line.effective_at.map(Instant::ms)),
+        Value::from(line.expires_at.map(Instant::ms)),
+    ]
+}
+
+fn order_from(row: Option<Row>) -> Option<Order> {
+    row.map(|mut row| order_from_row(&mut row))
+}
+
+/// An order that `account` owns or pays for, locked.
+pub(super) async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Option<Order>, DbError> {
+    match tx.opt(LOCK_OWN, params![account, id]).await? {
+        Some(mut row) => Ok(Some(order_from_row(&mut row))),
+        None => Ok(order_from(tx.opt(LOCK_PAID_BY, params![account, id]).await?)),
+    }
+}
+
+/// An order for the system itself, locked.
+pub(super) async fn lock_any(tx: &mut Tx, id: &str) -> Result<Option<Order>, DbError> {
+    Ok(order_from(tx.opt(LOCK_ANY, params![id]).await?))
+}
+
+/// An order, whoever owns it.
+pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Option<Order>, DbError> {
+    Ok(order_from(tx.opt(FIND, params![id]).await?))
+}
+
+/// Writes a new order, its lines and its count.
+pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
+    let projects = serde_json::to_string(&order.enterprise_projects).expect("a list of texts is JSON");
+    tx.exec(
+        INSERT,
+        params![
+            &order.account,
+            &order.id,
+            order.order_type.code(),
+            order.status.code(),
+            order.source_type.code(),
+            &order.service_type_code,
+            order.service_type_code.to_lowercase(),
+            projects,
+            order.partner.as_deref(),
+            &order.payer,
+            order.official.units(),
+            order.payable.units(),
+            order.currency.code(),
+            &order.user_name,
+            order.auto_pay,
+            order.auto_renew,
+            order.base_order.as_deref(),
+            order.created_at.ms(),
+            order.paid_at.map(Instant::ms),
+            order.pay_before.map(Instant::ms),
+            order.open_lines,
+        ],
+    )
+    .await?;
+    let rows: Vec<_> = lines.iter().map(|line| line_to_row(order, line)).collect();
+    tx.insert_many(INSERT_LINES, &rows, "").await?;
+    let partner = order.partner.as_deref().unwrap_or_default();
+    tx.exec(COUNT_ONE_MORE, params![&order.account, partner]).await?;
+    Ok(())
+}
+
+/// Writes what changed of an order.
+pub(super) async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
+    let (paid_at, pay_before) = (order.paid_at.map(Instant::ms), order.pay_before.map(Instant::ms));
+    let params =
+        params![&order.account, &order.id, order.status.code(), paid_at, pay_before, order.open_lines];
+    tx.exec(UPDATE, params).await?;
+    Ok(())
+}
+
+/// Every line of an order.
+pub(super) async fn lines(tx: &mut Tx, order: &Order) -> Result<Vec<Line>, DbError> {
+    let mut rows = tx.all(LINES, params![&order.account, &order.id]).await?;
+    Ok(rows.iter_mut().map(line_from_row).collect())
+}
+
+/// One line.
+pub(super) async fn line(tx: &mut Tx, order: &Order, line_no: i64) -> Result<Line, DbError> {
+    let mut row = tx.one(LINE, params![&order.account, &order.id, line_no]).await?;
+    Ok(line_from_row(&mut row))
+}
+
+/// A page of the lines of an order, and how many there are.
+pub(super) async fn lines_page(
+    tx: &mut Tx,
+    order: &Order,
+    offset: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Line>), DbError> {
+    let total = tx.one(LINES_TOTAL, params![&order.account, &order.id]).await?.int(0);
+    let mut rows = tx.all(LINES_PAGE, params![&order.account, &order.id, limit, offset]).await?;
+    Ok((total, rows.iter_mut().map(line_from_row).collect()))
+}
+
+/// How many lines of an order are in a state.
+pub(super) async fn lines_in_state(tx: &mut Tx, order: &Order, state: LineState) -> Result<i64, DbError> {
+    Ok(tx.one(LINES_IN_STATE, params![&order.account, &order.id, state.code()]).await?.int(0))
+}
+
+/// Writes what changed of the lines of an order: one statement where all changed alike.
+pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
+    let change = |line: &Line| {
+        (line.state.code(), line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms))
+    };
+    let Some(first) = lines.first().map(change) else { return Ok(()) };
+    if lines.iter().all(|line| change(line) == first) {
+        let (state, effective_at, expires_at) = first;
+        tx.exec(UPDATE_LINES, params![&order.account, &order.id, state, effective_at, expires_at]).await?;
+        return Ok(());
+    }
+    for line in lines {
+        update_line(tx, order, line).await?;
+    }
+    Ok(())
+}
+
+/// Writes what changed of one line.
+pub(super) async fn update_line(tx: &mut Tx, order: &Order, line: &Line) -> Result<(), DbError> {
+    let (effective_at, expires_at) = (line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms));
+    let params =
+        params![&order.account, &order.id, line.line_no, line.state.code(), effective_at, expires_at];
+    tx.exec(UPDATE_LINE, params).await?;
+    Ok(())
+}
+
+/// Orders whose time to pay is over at `until`.
+pub(super) async fn overdue(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<Due>, DbError> {
+    let rows = tx.all(OVERDUE, params![until.ms(), limit]).await?;
+    let due = |row: &Row| Due { at: Instant::from_ms(row.int(0)), key: row.text(1).to_owned() };
+    Ok(rows.iter().map(due).collect())
+}
+
+/// Whose orders a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of a customer.
+    Account(String),
+    /// Those of a partner's customers.
+    Partner(String),
+    /// Those that an account pays for others.
+    Payer(String),
+}
+
+/// Filters of a list; texts as they are compared (ids in capitals, service codes in lower case).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The order.
+    pub order_id: Option<String>,
+    /// The customer.
+    pub customer_id: Option<String>,
+    /// First instant of its creation.
+    pub created_from: Option<Instant>,
+    /// First instant after it.
+    pub created_until: Option<Instant>,
+    /// Service of its first line.
+    pub service_type: Option<String>,
+    /// What state it is in.
+    pub status: Option<i64>,
+    /// What it is for.
+    pub order_type: Option<i64>,
+    /// First instant of its payment.
+    pub paid_from: Option<Instant>,
+    /// First instant after it.
+    pub paid_until: Option<Instant>,
+    /// The customer's own partner, where a customer names one.
+    pub partner_id: Option<String>,
+}
+
+/// Which page, in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Latest first.
+    pub is_descending: bool,
+    /// Index of the first record.
+    pub offset: i64,
+    /// The most records.
+    pub limit: i64,
+}
+
+fn conditions<'a>(statement: &mut Composed<'a>, scope: &'a Scope, filter: &'a Filter) {
+    match scope {
+        Scope::Account(id) => statement.push("account_id = ?", [Value::from(id)]),
+        Scope::Partner(id) => statement.push("partner_id = ?", [Value::from(id)]),
+        Scope::Payer(id) => statement.push("payer_id = ? and payer_id <> account_id", [Value::from(id)]),
+    };
+    let texts = [
+        (" and id = ?", &filter.order_id),
+        (" and account_id = ?", &filter.customer_id),
+        (" and service_type_folded = ?", &filter.service_type),
+        (" and partner_id = ?", &filter.partner_id),
+    ];
+    for (fragment, value) in texts {
+        if let Some(value) = value {
+            statement.push(fragment, [Value::from(value)]);
+        }
+    }
+    let numbers = [
+        (" and created_at >= ?", filter.created_from.map(Instant::ms)),
+        (" and created_at < ?", filter.created_until.map(Instant::ms)),
+        (" and status = ?", filter.status),
+        (" and order_type = ?", filter.order_type),
+        (" and paid_at >= ?", filter.paid_from.map(Instant::ms)),
+        (" and paid_at < ?", filter.paid_until.map(Instant::ms)),
+    ];
+    for (fragment, value) in numbers {
+        if let Some(value) = value {
+            statement.push(fragment, [Value::from(value)]);
+        }
+    }
+}
+
+fn page_statement<'a>(scope: &'a Scope, filter: &'a Filter, page: Page) -> Composed<'a> {
+    let mut statement = Composed::default();
+    statement.push(concat!("select ", order_columns!(), " from orders where "), []);
+    conditions(&mut statement, scope, filter);
+    let order = if page.is_descending {
+        " order by created_at desc, id desc limit ? offset ?"
+    } else {
+        " order by created_at, id limit ? offset ?"
+    };
+    statement.push(order, [Value::from(page.limit), Value::from(page.offset)]);
+    statement
+}
+
+fn total_statement<'a>(scope: &'a Scope, filter: &'a Filter) -> Composed<'a> {
+    let mut statement = Composed::default();
+    statement.push("select count(*) from orders where ", []);
+    conditions(&mut statement, scope, filter);
+    statement
+}
+
+/// A page of orders, and how many there are in all. Where a counter knows the total nothing is counted.
+pub(super) async fn list(
+    tx: &mut Tx,
+    scope: &Scope,
+    filter: &Filter,
+    page: Page,
+) -> Result<(i64, Vec<Order>), DbError> {
+    let only_customer = Filter { customer_id: filter.customer_id.clone(), ..Filter::default() };
+    let total = match (scope, &filter.customer_id) {
+        (Scope::Account(id), None) if *filter == only_customer => {
+            tx.one(TOTAL_OF_ACCOUNT, params![id]).await?
+        }
+        (Scope::Partner(id), None) if *filter == only_customer => {
+            tx.one(TOTAL_OF_PARTNER, params![id]).await?
+        }
+        (Scope::Partner(id), Some(customer)) if *filter == only_customer => {
+            tx.one(TOTAL_OF_CUSTOMER, params![id, customer]).await?
+        }
+        (Scope::Account(_) | Scope::Partner(_) | Scope::Payer(_), _) => {
+            let statement = total_statement(scope, filter);
+            tx.one(statement.sql(), statement.params()).await?
+        }
+    }
+    .int(0);
+    if page.offset >= total {
+        return Ok((total, Vec::new()));
+    }
+    let statement = page_statement(scope, filter, page);
+    let mut rows = tx.all(statement.sql(), statement.params()).await?;
+    Ok((total, rows.iter_mut().map(order_from_row).collect()))
+}
+
+/// How many broken rows a check names.
+const NAMED_MAX: i64 = 20;
+
+/// Both sides of a check, and what does not agree.
+pub(super) struct Sides {
+    /// Left side.
+    pub left: i64,
+    /// Right side.
+    pub right: i64,
+    /// What does not agree, by id.
+    pub broken: Vec<String>,
+}
+
+async fn sides(tx: &mut Tx, left: &str, right: &str, broken: &str) -> Result<Sides, DbError> {
+    let rows = tx.all(broken, params![NAMED_MAX]).await?;
+    Ok(Sides {
+        left: tx.one(left, &[]).await?.int(0),
+        right: tx.one(right, &[]).await?.int(0),
+        broken: rows.iter().map(|row| row.text(0).to_owned()).collect(),
+    })
+}
+
+/// Orders against their lines.
+pub(super) async fn sums(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, SUM_OF_ORDERS, SUM_OF_LINES, BROKEN_SUMS).await
+}
+
+/// Counters against orders.
+pub(super) async fn counters(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, NUMBER_COUNTED, NUMBER_OF_ORDERS, BROKEN_COUNTERS).await
+}
+
+/// Orders after `id` for which money moved: id, amount, and whether it went back.
+pub(super) async fn paid_after(
+    tx: &mut Tx,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, Charge, bool)>, DbError> {
+    let rows = tx.all(PAID_AFTER, params![id, limit]).await?;
+    let refund = OrderType::Unsubscription.code();
+    let paid = |row: &Row| (row.text(0).to_owned(), Charge::from_units(row.int(1)), row.int(2) == refund);
+    Ok(rows.iter().map(paid).collect())
+}
+
+/// Every statement of this store; of the composed ones those with no filter, with each alone and with all.
+pub(super) fn statements() -> Vec<String> {
+    let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
+    let text = || Some("x".to_owned());
+    let (at, code) = (Some(Instant::from_ms(0)), Some(1));
+    let none = Filter::default;
+    let filters = [
+        none(),
+        Filter { order_id: text(), ..none() },
+        Filter { customer_id: text(), ..none() },
+        Filter { created_from: at, ..none() },
+        Filter { created_until: at, ..none() },
+        Filter { service_type: text(), ..none() },
+        Filter { status: code, ..none() },
+        Filter { order_type: code, ..none() },
+        Filter { paid_from: at, ..none() },
+        Filter { paid_until: at, ..none() },
+        Filter { partner_id: text(), ..none() },
+        Filter {
+            order_id: text(),
+            customer_id: text(),
+            created_from: at,
+            created_until: at,
+            service_type: text(),
+            status: code,
+            order_type: code,
+            paid_from: at,
+            paid_until: at,
+            partner_id: text(),
+        },
+    ];
+    let id = "x".to_owned();
+    for scope in [Scope::Account(id.clone()), Scope::Partner(id.clone()), Scope::Payer(id)] {
+        for filter in &filters {
+            for is_descending in [true, false] {
+                let page = Page { is_descending, offset: 0, limit: 1 };
+                all.push(page_statement(&scope, filter, page).sql().to_owned());
+            }
+            all.push(total_statement(&scope, filter).sql().to_owned());
+        }
+    }
+    let columns = line_columns!().split(',').count() + 2;
+    let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
+    all.push(format!("{INSERT_LINES} ({})", values.join(",")));
+    all
+}

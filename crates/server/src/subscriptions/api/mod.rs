@@ -1,0 +1,4 @@
+//! The operations of subscriptions.
+
+pub(super) mod provisioning;
+pub(super) mod query;

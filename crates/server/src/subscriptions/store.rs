@@ -1,0 +1,480 @@
+//! All SQL of resources and of what the cloud still has to do for them.
+
+use domain::calendar::Instant;
+use platform::db::{Composed, DbError, Row, Tx, Value};
+use platform::params;
+
+use crate::orders::model::Description;
+
+/// Status of a resource that waits for the cloud.
+pub(super) const WAITING: i64 = 0;
+/// Status of a resource that the cloud could not provide.
+pub(super) const NEVER_THERE: i64 = -1;
+
+macro_rules! resource_columns {
+    () => {
+        "account_id, id, resource_id, order_id, line_no, seq, parent_id, resource_name, region_code, \
+         available_zone, service_type_code, resource_type_code, resource_spec_code, project_id, \
+         enterprise_project_id, product_id, product_spec_desc, spec_size, spec_size_measure_id, status, \
+         expire_policy, auto_renew, period_type, period_num, created_at, effective_at, expires_at, updated_at"
+    };
+}
+
+platform::statements! {
+    /// A resource, whoever owns it: the cloud knows its id only.
+    const FIND = concat!("select ", resource_columns!(), " from resources where id = $1");
+    /// The same, locked.
+    const LOCK = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2 \
+        {for_update}");
+    /// What provisioning changes of a resource.
+    const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
+        updated_at = $7 where account_id = $1 and id = $2";
+    /// Whether another resource of the account has this name in the cloud.
+    const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3";
+    /// How the resources of a line are: how many wait, how many are there, and their term.
+    const LINE_STATE = "select cast(coalesce(sum(case when status = 0 then 1 else 0 end), 0) as bigint), \
+        cast(coalesce(sum(case when status > 0 then 1 else 0 end), 0) as bigint), min(effective_at), \
+        max(expires_at) from resources where account_id = $1 and order_id = $2 and line_no = $3";
+    /// The resource id of a parent.
+    const RESOURCE_ID = "select resource_id from resources where account_id = $1 and id = $2";
+    /// What waits for the cloud.
+    const TASKS = "select t.id, t.action, t.created_at, r.id, r.order_id, r.account_id, r.parent_id, \
+        r.resource_name, r.region_code, r.available_zone, r.service_type_code, r.resource_type_code, \
+        r.resource_spec_code, r.spec_size, r.spec_size_measure_id, r.project_id, r.enterprise_project_id, \
+        r.period_type, r.period_num from provisioning_tasks t join resources r \
+        on r.account_id = t.account_id and r.id = t.resource_key where t.state = 'waiting' \
+        order by t.created_at, t.id limit $1 offset $2";
+    /// How much waits for the cloud.
+    const TASKS_TOTAL = "select count(*) from provisioning_tasks where state = 'waiting'";
+    /// The task that created a resource, or was to.
+    const TASK = "select state, reason, refund_order_id from provisioning_tasks \
+        where account_id = $1 and resource_key = $2 and action = 'create' order by created_at, id limit 1";
+    /// What came of it.
+    const FINISH_TASK = "update provisioning_tasks set state = $3, reason = $4, refund_order_id = $5, \
+        finished_at = $6 where account_id = $1 and resource_key = $2 and action = 'create' and state = 'waiting'";
+}
+
+const INSERT: &str = concat!("insert into resources (", resource_columns!(), ", service_type_folded) values");
+const INSERT_TASK: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, state, created_at) values";
+
+/// A yearly/monthly resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resource {
+    pub(super) account: String,
+    /// Ours, and the resource id unless the cloud gives its own.
+    pub(super) id: String,
+    /// As the cloud names it.
+    pub(super) resource_id: Option<String>,
+    pub(super) order: String,
+    pub(super) line_no: i64,
+    /// Which of the line's subscriptions, from 0.
+    pub(super) seq: i64,
+    /// Our id of the primary resource.
+    pub(super) parent: Option<String>,
+    pub(super) resource_name: Option<String>,
+    pub(super) region_code: String,
+    pub(super) available_zone: Option<String>,
+    pub(super) service_type_code: String,
+    pub(super) resource_type_code: String,
+    pub(super) resource_spec_code: String,
+    pub(super) project_id: Option<String>,
+    pub(super) enterprise_project_id: Option<String>,
+    pub(super) product_id: String,
+    pub(super) description: Description,
+    pub(super) spec_size: Option<i64>,
+    pub(super) spec_size_measure_id: Option<i64>,
+    /// Rule 1.2, or [`WAITING`] or [`NEVER_THERE`].
+    pub(super) status: i64,
+    pub(super) expire_policy: i64,
+    pub(super) auto_renew: bool,
+    pub(super) period_type: i64,
+    pub(super) period_num: i64,
+    pub(super) created_at: Instant,
+    pub(super) effective_at: Option<Instant>,
+    pub(super) expires_at: Option<Instant>,
+    pub(super) updated_at: Instant,
+}
+
+fn from_row(row: &mut Row) -> Resource {
+    Resource {
+        account: row.take_text(0),
+        id: row.take_text(1),
+        resource_id: row.take_opt_text(2),
+        order: row.take_text(3),
+        line_no: row.int(4),
+        seq: row.int(5),
+        parent: row.take_opt_text(6),
+        resource_name: row.take_opt_text(7),
+        region_code: row.take_text(8),
+        available_zone: row.take_opt_text(9),
+        service_type_code: row.take_text(10),
+        resource_type_code: row.take_text(11),
+        resource_spec_code: row.take_text(12),
+        project_id: row.take_opt_text(13),
+        enterprise_project_id: row.take_opt_text(14),
+        product_id: row.take_text(15),
+        description: Description::from_stored(row.text(16)),
+        spec_size: row.opt_int(17),
+        spec_size_measure_id: row.opt_int(18),
+        status: row.int(19),
+        expire_policy: row.int(20),
+        auto_renew: row.bool(21),
+        period_type: row.int(22),
+        period_num: row.int(23),
+        created_at: Instant::from_ms(row.int(24)),
+        effective_at: row.opt_int(25).map(Instant::from_ms),
+        expires_at: row.opt_int(26).map(Instant::from_ms),
+        updated_at: Instant::from_ms(row.int(27)),
+    }
+}
+
+fn to_row(resource: &Resource) -> Vec<Value<'_>> {
+    vec![
+        Value::from(&resource.account),
+        Value::from(&resource.id),
+        Value::from(resource.resource_id.as_deref()),
+        Value::from(&resource.order),
+        Value::from(resource.line_no),
+        Value::from(resource.seq),
+        Value::from(resource.parent.as_deref()),
+        Value::from(resource.resource_name.as_deref()),
+        Value::from(&resource.region_code),
+        Value::from(resource.available_zone.as_deref()),
+        Value::from(&resource.service_type_code),
+        Value::from(&resource.resource_type_code),
+        Value::from(&resource.resource_spec_code),
+        Value::from(resource.project_id.as_deref()),
+        Value::from(resource.enterprise_project_id.as_deref()),
+        Value::from(&resource.product_id),
+        Value::from(resource.description.to_stored()),
+        Value::from(resource.spec_size),
+        Value::from(resource.spec_size_measure_id),
+        Value::from(resource.status),
+        Value::from(resource.expire_policy),
+        Value::from(resource.auto_renew),
+        Value::from(resource.period_type),
+        Value::from(resource.period_num),
+        Value::from(resource.created_at.ms()),
+        Value::from(resource.effective_at.map(Instant::ms)),
+        Value::from(resource.expires_at.map(Instant::ms)),
+        Value::from(resource.updated_at.ms()),
+        Value::from(resource.service_type_code.to_lowercase()),
+    ]
+}
+
+/// Writes new resources.
+pub(super) async fn insert(tx: &mut Tx, resources: &[Resource]) -> Result<(), DbError> {
+    let rows: Vec<_> = resources.iter().map(to_row).collect();
+    tx.insert_many(INSERT, &rows, "").await?;
+    Ok(())
+}
+
+/// Writes the tasks that create resources: pairs of a task id and its resource.
+pub(super) async fn insert_tasks(tx: &mut Tx, tasks: &[(String, &Resource)]) -> Result<(), DbError> {
+    let row = |(id, resource): &(String, &Resource)| {
+        vec![
+            Value::from(id.clone()),
+            Value::from(resource.account.clone()),
+            Value::from(resource.id.clone()),
+            Value::from(resource.order.clone()),
+            Value::from("create"),
+            Value::from("waiting"),
+            Value::from(resource.created_at.ms()),
+        ]
+    };
+    let rows: Vec<Vec<Value<'_>>> = tasks.iter().map(row).collect();
+    tx.insert_many(INSERT_TASK, &rows, "").await?;
+    Ok(())
+}
+
+/// A resource, whoever owns it.
+pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Option<Resource>, DbError> {
+    Ok(tx.opt(FIND, params![id]).await?.map(|mut row| from_row(&mut row)))
+}
+
+/// A resource that is there, locked.
+pub(super) async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Resource, DbError> {
+    let mut row = tx.one(LOCK, params![account, id]).await?;
+    Ok(from_row(&mut row))
+}
+
+/// Writes what provisioning changed of a resource.
+pub(super) async fn update(tx: &mut Tx, resource: &Resource) -> Result<(), DbError> {
+    tx.exec(
+        UPDATE,
+        params![
+            &resource.account,
+            &resource.id,
+            resource.resource_id.as_deref(),
+            resource.status,
+            resource.effective_at.map(Instant::ms),
+            resource.expires_at.map(Instant::ms),
+            resource.updated_at.ms(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether another resource of the account has this resource id.
+pub(super) async fn is_taken(tx: &mut Tx, resource: &Resource, resource_id: &str) -> Result<bool, DbError> {
+    let params = params![&resource.account, resource_id, &resource.id];
+    Ok(tx.one(NAMESAKES, params).await?.int(0) > 0)
+}
+
+/// How the resources of a line are.
+pub(super) struct LineProgress {
+    /// How many wait for the cloud.
+    pub(super) waiting: i64,
+    /// The term of those that are there; `None`: none is.
+    pub(super) term: Option<(Instant, Instant)>,
+}
+
+pub(super) async fn line_progress(tx: &mut Tx, one: &Resource) -> Result<LineProgress, DbError> {
+    let row = tx.one(LINE_STATE, params![&one.account, &one.order, one.line_no]).await?;
+    let term = match (row.int(1), row.opt_int(2), row.opt_int(3)) {
+        (0, _, _) => None,
+        (_, Some(begin), Some(end)) => Some((Instant::from_ms(begin), Instant::from_ms(end))),
+        (_, _, _) => None,
+    };
+    Ok(LineProgress { waiting: row.int(0), term })
+}
+
+/// The cloud's id of a resource.
+pub(super) async fn resource_id(tx: &mut Tx, account: &str, id: &str) -> Result<Option<String>, DbError> {
+    let row = tx.opt(RESOURCE_ID, params![account, id]).await?;
+    Ok(row.and_then(|mut row| row.take_opt_text(0)))
+}
+
+/// Something that the cloud has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Task {
+    pub(super) task_id: String,
+    pub(super) action: String,
+    pub(super) created_at: Instant,
+    pub(super) id: String,
+    pub(super) order: String,
+    pub(super) account: String,
+    pub(super) parent: Option<String>,
+    pub(super) resource_name: Option<String>,
+    pub(super) region_code: String,
+    pub(super) available_zone: Option<String>,
+    pub(super) service_type_code: String,
+    pub(super) resource_type_code: String,
+    pub(super) resource_spec_code: String,
+    pub(super) spec_size: Option<i64>,
+    pub(super) spec_size_measure_id: Option<i64>,
+    pub(super) project_id: Option<String>,
+    pub(super) enterprise_project_id: Option<String>,
+    pub(super) period_type: i64,
+    pub(super) period_num: i64,
+}
+
+fn task_from_row(row: &mut Row) -> Task {
+    Task {
+        task_id: row.take_text(0),
+        action: row.take_text(1),
+        created_at: Instant::from_ms(row.int(2)),
+        id: row.take_text(3),
+        order: row.take_text(4),
+        account: row.take_text(5),
+        parent: row.take_opt_text(6),
+        resource_name: row.take_opt_text(7),
+        region_code: row.take_text(8),
+        available_zone: row.take_opt_text(9),
+        service_type_code: row.take_text(10),
+        resource_type_code: row.take_text(11),
+        resource_spec_code: row.take_text(12),
+        spec_size: row.opt_int(13),
+        spec_size_measure_id: row.opt_int(14),
+        project_id: row.take_opt_text(15),
+        enterprise_project_id: row.take_opt_text(16),
+        period_type: row.int(17),
+        period_num: row.int(18),
+    }
+}
+
+/// A page of what waits for the cloud, and how much does.
+pub(super) async fn tasks(tx: &mut Tx, offset: i64, limit: i64) -> Result<(i64, Vec<Task>), DbError> {
+    let total = tx.one(TASKS_TOTAL, &[]).await?.int(0);
+    let mut rows = tx.all(TASKS, params![limit, offset]).await?;
+    Ok((total, rows.iter_mut().map(task_from_row).collect()))
+}
+
+/// What came of the creation of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TaskEnd {
+    pub(super) reason: Option<String>,
+    pub(super) refund_order: Option<String>,
+}
+
+/// What came of the creation of a resource; nothing special where the paying transaction created it.
+pub(super) async fn task_end(tx: &mut Tx, resource: &Resource) -> Result<TaskEnd, DbError> {
+    let row = tx.opt(TASK, params![&resource.account, &resource.id]).await?;
+    Ok(row.map_or_else(TaskEnd::default, |mut row| TaskEnd {
+        reason: row.take_opt_text(1),
+        refund_order: row.take_opt_text(2),
+    }))
+}
+
+/// Notes what came of the creation of a resource.
+pub(super) async fn finish_task(
+    tx: &mut Tx,
+    resource: &Resource,
+    state: &str,
+    end: &TaskEnd,
+    now: Instant,
+) -> Result<(), DbError> {
+    let (reason, refund) = (end.reason.as_deref(), end.refund_order.as_deref());
+    tx.exec(FINISH_TASK, params![&resource.account, &resource.id, state, reason, refund, now.ms()]).await?;
+    Ok(())
+}
+
+/// The most resource ids of one query (004 table 8-26).
+pub(super) const IDS_MAX: usize = 50;
+
+/// Filters of a query of resources.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    /// As the cloud names them.
+    pub(super) resource_ids: Vec<String>,
+    /// What is attached to the named resources too.
+    pub(super) with_attached: bool,
+    /// Primary resources only; of no effect where ids are named.
+    pub(super) only_primaries: bool,
+    pub(super) order_id: Option<String>,
+    /// Empty: all that customers may see.
+    pub(super) statuses: Vec<i64>,
+    pub(super) expires_from: Option<Instant>,
+    pub(super) expires_until: Option<Instant>,
+    /// In lower case.
+    pub(super) service_type: Option<String>,
+}
+
+/// `?` for each of at most [`IDS_MAX`] ids, padded so that there are few texts.
+fn padded(ids: &[String]) -> (String, Vec<&String>) {
+    let last = ids.last().expect("the caller has at least one id");
+    let width = if ids.len() == 1 { 1 } else { IDS_MAX.max(ids.len()) };
+    (vec!["?"; width].join(","), ids.iter().chain(std::iter::repeat(last)).take(width).collect())
+}
+
+/// Statuses that customers see (004 table 8-27: closed resources are not visible to them).
+const VISIBLE: [i64; 3] = [2, 4, 5];
+
+fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Filter) {
+    statement.push("account_id = ?", [Value::from(account)]);
+    if !filter.resource_ids.is_empty() {
+        let (marks, ids) = padded(&filter.resource_ids);
+        let ids = || ids.iter().map(|id| Value::from(*id));
+        let named = format!("select id from resources where account_id = ? and resource_id in ({marks})");
+        let own = || std::iter::once(Value::from(account));
+        if filter.with_attached {
+            let attached = format!(
+                "select child.id from resources parent join resources child on child.account_id = parent.account_id \
+                 and child.parent_id = parent.id where parent.account_id = ? and parent.resource_id in ({marks})"
+            );
+            let both = format!(" and id in ({named} union all {attached})");
+            statement.push(&both, own().chain(ids()).chain(own()).chain(ids()));
+        } else {
+            statement.push(&format!(" and id in ({named})"), own().chain(ids()));
+        }
+    } else if filter.only_primaries {
+        statement.push(" and parent_id is null", []);
+    }
+    // Always three places, so that the text does not depend on how many were asked for.
+    let asked: Vec<i64> = VISIBLE
+        .into_iter()
+        .filter(|status| filter.statuses.is_empty() || filter.statuses.contains(status))
+        .collect();
+    let place = |at: usize| asked.get(at).or(asked.last()).copied().unwrap_or(i64::MIN);
+    statement.push(" and status in (?, ?, ?)", [0, 1, 2].map(|at| Value::from(place(at))));
+    for (fragment, value) in
+        [(" and order_id = ?", &filter.order_id), (" and service_type_folded = ?", &filter.service_type)]
+    {
+        if let Some(value) = value {
+            statement.push(fragment, [Value::from(value)]);
+        }
+    }
+    let instants =
+        [(" and expires_at >= ?", filter.expires_from), (" and expires_at < ?", filter.expires_until)];
+    for (fragment, value) in instants {
+        if let Some(value) = value {
+            statement.push(fragment, [Value::from(value.ms())]);
+        }
+    }
+}
+
+fn total_statement<'a>(account: &'a str, filter: &'a Filter) -> Composed<'a> {
+    let mut statement = Composed::default();
+    statement.push("select count(*) from resources where ", []);
+    conditions(&mut statement, account, filter);
+    statement
+}
+
+fn page_statement<'a>(account: &'a str, filter: &'a Filter, offset: i64, limit: i64) -> Composed<'a> {
+    let mut statement = Composed::default();
+    statement.push(concat!("select ", resource_columns!(), " from resources where "), []);
+    conditions(&mut statement, account, filter);
+    let order = " order by created_at desc, id desc limit ? offset ?";
+    statement.push(order, [Value::from(limit), Value::from(offset)]);
+    statement
+}
+
+/// A page of an account's resources, the latest first, and how many match.
+pub(super) async fn query(
+    tx: &mut Tx,
+    account: &str,
+    filter: &Filter,
+    offset: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Resource>), DbError> {
+    let statement = total_statement(account, filter);
+    let total = tx.one(statement.sql(), statement.params()).await?.int(0);
+    if offset >= total {
+        return Ok((total, Vec::new()));
+    }
+    let statement = page_statement(account, filter, offset, limit);
+    let mut rows = tx.all(statement.sql(), statement.params()).await?;
+    Ok((total, rows.iter_mut().map(from_row).collect()))
+}
+
+fn insert_text(head: &str, columns: usize) -> String {
+    let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
+    format!("{head} ({})", values.join(","))
+}
+
+/// Every statement of this store; of the composed ones those with no filter, with each alone and with all.
+pub(super) fn statements() -> Vec<String> {
+    let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
+    all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
+    all.push(insert_text(INSERT_TASK, 7));
+    let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
+    let ids = |number| vec!["x".to_owned(); number];
+    let none = Filter::default;
+    let filters = [
+        none(),
+        Filter { resource_ids: ids(1), ..none() },
+        Filter { resource_ids: ids(2), ..none() },
+        Filter { resource_ids: ids(1), with_attached: true, ..none() },
+        Filter { only_primaries: true, ..none() },
+        Filter { order_id: text(), ..none() },
+        Filter { expires_from: at, ..none() },
+        Filter { expires_until: at, ..none() },
+        Filter { service_type: text(), ..none() },
+        Filter {
+            resource_ids: ids(2),
+            with_attached: true,
+            only_primaries: false,
+            order_id: text(),
+            statuses: vec![2],
+            expires_from: at,
+            expires_until: at,
+            service_type: text(),
+        },
+    ];
+    for filter in &filters {
+        all.push(total_statement("x", filter).sql().to_owned());
+        all.push(page_statement("x", filter, 0, 1).sql().to_owned());
+    }
+    all
+}

@@ -1,0 +1,50 @@
+"""The program of the README, run as it is printed there."""
+
+import ast
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+
+README = pathlib.Path(__file__).resolve().parents[4] / "README.md"
+PRINTED = "http://127.0.0.1:8080"
+
+
+def program():
+    text = README.read_text(encoding="utf-8")
+    found = re.search(r"<!-- sdk-tour -->\s*```python\n(.*?)```", text, re.DOTALL)
+    assert found, "README.md marks its program with <!-- sdk-tour -->"
+    return found.group(1)
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def test_the_program_is_short():
+    statements = ast.parse(program()).body
+    assert len([one for one in statements if not isinstance(one, (ast.Import, ast.ImportFrom))]) <= 15
+
+
+def test_the_program_runs_as_printed(start, tmp_path):
+    text = program()
+    assert PRINTED in text
+    server = start(listen="127.0.0.1:8080" if is_free(8080) else "127.0.0.1:0")
+    script = tmp_path / "tour.py"
+    script.write_text(text.replace(PRINTED, server.endpoint), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUAWEICLOUD")}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60,
+                          env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for piece in ("Elastic Cloud Server", "182.07", "10000", "web-1"):
+        assert piece in done.stdout, done.stdout
+    orders = server.own("acme", "GET", "/v2/orders/customer-orders").json()
+    assert [row["status"] for row in orders["order_infos"]] == [5]

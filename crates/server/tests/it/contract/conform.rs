@@ -1,0 +1,270 @@
+//! Answers of the published operations against the contract of the official SDKs: every field there, of the right
+//! JSON type, and with data in it (`tests/data/bss*.json`; what may be empty is reviewed in `may_be_null.json`).
+
+use std::collections::BTreeSet;
+
+use domain::site::Site;
+use platform::op::Host;
+use serde_json::{Map, Value, json};
+
+use super::calls::{Complaints, payment, place, purchase, region, served};
+use super::published;
+use crate::harness::{Options, Reply, TestApp};
+use crate::on_both;
+
+const CN: &str = include_str!("../../data/bss.json");
+const INTL: &str = include_str!("../../data/bssintl.json");
+const MAY_BE_NULL: &str = include_str!("../../data/may_be_null.json");
+
+/// What the SDK of a site expects.
+struct Contract {
+    operations: Vec<Value>,
+    schemas: Map<String, Value>,
+    may_be_null: Map<String, Value>,
+}
+
+impl Contract {
+    fn of(site: Site) -> Self {
+        let file = if site == Site::Cn { CN } else { INTL };
+        let mut data: Value = serde_json::from_str(file).expect("the contract is JSON");
+        let Value::Array(operations) = data["operations"].take() else { panic!("operations are a list") };
+        let Value::Object(schemas) = data["schemas"].take() else { panic!("schemas are an object") };
+        let may_be_null = serde_json::from_str(MAY_BE_NULL).expect("the reviewed list is an object");
+        Self { operations, schemas, may_be_null }
+    }
+
+    /// The operation that a request meets.
+    fn operation(&self, method: &str, path: &str) -> Option<&Value> {
+        let path = path.split('?').next().unwrap_or(path);
+        let fits = |pattern: &str| {
+            let (mut pattern, mut actual) = (pattern.split('/'), path.split('/'));
+            loop {
+                match (pattern.next(), actual.next()) {
+                    (None, None) => return true,
+                    (Some(name), Some(_)) if name.starts_with('{') => {}
+                    (Some(fixed), Some(segment)) if fixed == segment => {}
+                    _ => return false,
+                }
+            }
+        };
+        self.operations.iter().find(|row| row["method"] == method && row["path"].as_str().is_some_and(fits))
+    }
+
+    /// Checks an object field by field.
+    fn check(&self, schema: &str, value: &Value, at: &str, complaints: &mut Complaints) {
+        let Some(fields) = self.schemas.get(schema).and_then(Value::as_object) else {
+            return complaints.add(format!("{at}: the contract has no {schema}"));
+        };
+        let Some(object) = value.as_object() else {
+            return complaints.add(format!("{at}: {schema} is an object, got {value}"));
+        };
+        for (field, kind) in fields {
+            let kind = kind.as_str().expect("a type's name");
+            let at = format!("{at}.{field}");
+            match object.get(field) {
+                None => complaints.add(format!("{at} ({schema}) is missing")),
+                Some(value) if is_empty(value) => {
+                    let is_allowed = self.may_be_null.contains_key(&format!("{schema}.{field}"));
+                    complaints.unless(is_allowed, || format!("{at} ({schema}) is {value}"));
+                    self.typed(kind, value, &at, complaints);
+                }
+                Some(value) => self.typed(kind, value, &at, complaints),
+            }
+        }
+    }
+
+    fn typed(&self, kind: &str, value: &Value, at: &str, complaints: &mut Complaints) {
+        if value.is_null() {
+            return;
+        }
+        let fits = match kind {
+            "str" => value.is_string(),
+            "int" => value.is_i64() || value.is_u64(),
+            "bool" => value.is_boolean(),
+            // The SDKs read JSON numbers as exact decimals.
+            "decimal.Decimal" | "float" => value.is_number(),
+            other => match other.strip_prefix("list[").and_then(|inner| inner.strip_suffix(']')) {
+                Some(inner) => {
+                    let Some(items) = value.as_array() else {
+                        return complaints.add(format!("{at} is a {kind}, got {value}"));
+                    };
+                    for (index, item) in items.iter().enumerate() {
+                        self.typed(inner, item, &format!("{at}[{index}]"), complaints);
+                    }
+                    return;
+                }
+                None => return self.check(other, value, at, complaints),
+            },
+        };
+        complaints.unless(fits, || format!("{at} is a {kind}, got {value}"));
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// A walk through the product as a customer, which checks each answer.
+struct Walk<'a> {
+    app: &'a TestApp,
+    contract: Contract,
+    complaints: Complaints,
+    visited: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    async fn call(&mut self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let Reply { status, body, .. } = self.app.call("acme", method, path, body).await;
+        let Some(operation) = self.contract.operation(method, path) else {
+            panic!("{path} is not in the contract")
+        };
+        let name = operation["operation"].as_str().expect("a name").to_owned();
+        if status == 204 {
+            self.complaints.unless(body.is_empty(), || format!("{name}: 204 with a body"));
+            self.visited.insert(name);
+            return Value::Null;
+        }
+        let Ok(value) = serde_json::from_slice::<Value>(&body) else { panic!("{name}: {status}, not JSON") };
+        assert_eq!(status, 200, "{name}: {value}");
+        let schema = operation["response"].as_str().expect("a schema");
+        self.contract.check(schema, &value, &name, &mut self.complaints);
+        self.visited.insert(name);
+        value
+    }
+
+    async fn products(&mut self) {
+        for path in [
+            "/v2/products/service-types?limit=100",
+            "/v2/products/resource-types?limit=100",
+            "/v2/products/service-resources?service_type_code=hws.service.type.ec2",
+            "/v2/products/usage-types?resource_type_code=hws.resource.type.vm",
+            "/v2/bases/measurements",
+            "/v2/bases/conversions?measure_type=2",
+        ] {
+            self.call("GET", path, None).await;
+        }
+    }
+
+    async fn prices(&mut self, region: &str) {
+        let on_demand = json!({"project_id": "p", "inquiry_precision": 1, "product_infos": [{
+            "id": "1", "cloud_service_type": "hws.service.type.ec2", "resource_type": "hws.resource.type.vm",
+            "resource_spec": "s3.medium.4.linux", "region": region, "usage_factor": "Duration",
+            "usage_value": 2, "usage_measure_id": 4, "subscription_num": 1,
+        }]});
+        self.call("POST", "/v2/bills/ratings/on-demand-resources", Some(on_demand)).await;
+        let mut infos = purchase(region)["lines"].clone();
+        for (index, info) in infos.as_array_mut().expect("lines").iter_mut().enumerate() {
+            info["id"] = json!(index.to_string());
+        }
+        let period = json!({"project_id": "p", "product_infos": infos});
+        self.call("POST", "/v2/bills/ratings/period-resources/subscribe-rate", Some(period)).await;
+    }
+
+    async fn orders(&mut self) {
+        let (paid, cancelled) = (place(self.app, "acme").await, place(self.app, "acme").await);
+        self.list_and_details(&[&paid, &cancelled]).await;
+        self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&paid))).await;
+        let cancel = json!({"order_id": cancelled});
+        self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
+        self.list_and_details(&[&paid, &cancelled]).await;
+        let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
+        assert_eq!(resources["total_count"], 2, "{resources}");
+        self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
+    }
+
+    async fn list_and_details(&mut self, orders: &[&str]) {
+        let list = self.call("GET", "/v2/orders/customer-orders", None).await;
+        assert_eq!(list["total_count"], orders.len(), "{list}");
+        for order in orders {
+            let details =
+                self.call("GET", &format!("/v2/orders/customer-orders/details/{order}"), None).await;
+            assert_eq!(details["order_info"]["order_id"], *order);
+            assert_eq!(details["order_line_items"].as_array().map(Vec::len), Some(2), "{details}");
+        }
+    }
+}
+
+/// Walks through everything that is served, and checks that nothing of the contract was left out.
+async fn everything_conforms(app: &TestApp) {
+    let site = app.app.site();
+    let contract = Contract::of(site);
+    let mut walk = Walk { app, contract, complaints: Complaints::default(), visited: BTreeSet::new() };
+    let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
+    app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
+    walk.products().await;
+    walk.prices(region(site)).await;
+    walk.orders().await;
+    for entry in served(app) {
+        let place = published::place_of(entry.spec);
+        let of_contract = walk.contract.operations.iter().find(|row| {
+            let text = |field: &str| row[field].as_str().expect("text");
+            published::place(text("method"), text("path")) == place
+        });
+        let is_left_out =
+            of_contract.is_some_and(|row| !walk.visited.contains(row["operation"].as_str().expect("a name")));
+        walk.complaints.unless(!is_left_out, || format!("{} was not called by this test", entry.spec.id));
+    }
+    walk.complaints.none();
+}
+
+on_both! {
+    async fn answers_fit_the_sdk_of_the_china_site(app: Options { site: Site::Cn, ..Options::default() }) {
+        everything_conforms(&app).await;
+        app.finish().await;
+    }
+
+    async fn answers_fit_the_sdk_of_the_international_site(app) {
+        everything_conforms(&app).await;
+        app.finish().await;
+    }
+
+    async fn answers_fit_the_sdk_of_the_europe_site(app: Options { site: Site::Eu, ..Options::default() }) {
+        everything_conforms(&app).await;
+        app.finish().await;
+    }
+}
+
+#[test]
+fn the_reviewed_list_names_fields_of_the_contract() {
+    let (cn, intl) = (Contract::of(Site::Cn), Contract::of(Site::Intl));
+    for (name, reason) in &cn.may_be_null {
+        let (schema, field) = name.split_once('.').expect("Schema.field");
+        let is_known = [&cn, &intl]
+            .iter()
+            .any(|contract| contract.schemas.get(schema).is_some_and(|s| s.get(field).is_some()));
+        assert!(is_known, "{name} is no field of either contract");
+        assert!(reason.as_str().is_some_and(|reason| reason.len() > 20), "{name} has no reason");
+    }
+}
+
+#[test]
+fn the_checker_finds_planted_faults() {
+    let contract = Contract::of(Site::Intl);
+    let good = json!({"total_count": 1, "service_types": [
+        {"service_type_name": "a", "service_type_code": "b", "abbreviation": "c"},
+    ]});
+    let complaints_about = |value: &Value| {
+        let mut complaints = Complaints::default();
+        contract.check("ListServiceTypesResponse", value, "x", &mut complaints);
+        complaints.count()
+    };
+    assert_eq!(complaints_about(&good), 0);
+    for (pointer, planted) in [
+        ("/total_count", json!("1")),
+        ("/total_count", Value::Null),
+        ("/service_types", json!({})),
+        ("/service_types/0", json!("b")),
+        ("/service_types/0/service_type_code", json!("")),
+        ("/service_types/0/service_type_code", json!(1)),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("it is there") = planted;
+        assert_eq!(complaints_about(&bad), 1, "{bad}");
+    }
+    assert_eq!(complaints_about(&json!({"total_count": 1})), 1);
+}

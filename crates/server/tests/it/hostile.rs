@@ -1,0 +1,197 @@
+//! Hostile input at every parameter of every operation.
+//!
+//! Requests are made from the declarations: a base request that every parameter's declaration accepts, with one
+//! value put in its place. Values that the declaration forbids must be refused by name; what it does not forbid
+//! (random text, huge numbers, ids of other tenants) may be refused or not, but never with a fault of the server,
+//! never with an undeclared code (the test door panics on one), and a refusal never changes anything.
+//!
+//! ```text
+//! declarations --> base request --> one value replaced --> call --+--> forbidden: 400 CBC.0100, field named
+//!                                    ^                             '--> otherwise: any declared answer
+//!       forbidden values, then random ones from a fixed seed
+//! ```
+
+mod requests;
+mod values;
+
+use platform::op::Entry;
+use platform::op::wire::{Described, Place};
+use serde_json::Value;
+use server::app::App;
+
+use crate::contract::calls::{Complaints, admitted, call, integers, served};
+use crate::harness::{Reply, TestApp};
+use crate::on_both;
+use requests::Base;
+use values::{Hostile, Verdict};
+
+/// Operations that are not called with values that may succeed, with the reason.
+const ONLY_FORBIDDEN: &[(&str, &str)] = &[
+    ("KeystoneCreateToken", "each password that is checked costs a slow hash, by design"),
+    ("MoveSandboxClock", "a clock that moved far is slow, and another test's subject"),
+    ("CreateSandboxFault", "an injected fault answers the next requests"),
+    ("ResetSandbox", "it takes the tenants of this test away"),
+];
+
+/// Random values for each parameter.
+const RANDOM_CASES: usize = 12;
+
+/// Tables whose rows a refused request may add to: the trail, and sign-in attempts.
+const MAY_GROW: &[&str] = &["audit_events", "idempotency_keys", "job_failures"];
+
+/// One statement that counts the rows of every table, from the migrations, and sums what rows hold.
+fn fingerprint_sql() -> (String, usize) {
+    let text: String = server::app::MIGRATIONS.iter().map(|migration| migration.sqlite).collect();
+    let tables = text.split("create table ").skip(1).map(|rest| rest.split([' ', '\n', '(']).next());
+    let tables = tables.map(|name| name.expect("a table has a name")).filter(|name| !MAY_GROW.contains(name));
+    let mut columns: Vec<String> = tables.map(|name| format!("(select count(*) from {name})")).collect();
+    assert!(columns.len() > 15, "the migrations hold the tables");
+    for (sum, table) in [
+        ("balance", "ledger_accounts"),
+        ("status", "orders"),
+        ("version", "versions"),
+        ("frozen", "accounts"),
+    ] {
+        columns.push(format!("(select cast(coalesce(sum({sum}), 0) as bigint) from {table})"));
+    }
+    let count = columns.len();
+    (format!("select {}", columns.join(", ")), count)
+}
+
+/// One attack on one parameter.
+struct Attack<'a> {
+    app: &'a TestApp,
+    entry: &'a Entry<App>,
+    tenant: &'static str,
+    names: &'a [String],
+}
+
+impl Attack<'_> {
+    async fn send(&self, base: &Base) -> Reply {
+        let path = base.path_and_query(self.entry.spec);
+        let headers: Vec<(&str, &str)> =
+            base.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        call(self.app, self.entry.spec, &self.app.key(self.tenant), &path, &base.body_bytes(), &headers).await
+    }
+
+    /// What every answer must be, whatever was sent.
+    fn judge(&self, what: &str, reply: &Reply, verdict: Verdict, field: &str, complaints: &mut Complaints) {
+        let spec = self.entry.spec;
+        let text = reply.text();
+        complaints.unless(reply.status < 500, || format!("{what}: a fault of the server: {text}"));
+        if reply.status < 400 {
+            complaints.unless(verdict == Verdict::Any, || format!("{what}: accepted with {}", reply.status));
+            return;
+        }
+        let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+        let code = body["error_code"].as_str().unwrap_or_default();
+        let message = body["error_msg"].as_str().unwrap_or_default();
+        let known = spec.errors.iter().chain(platform::op::door::COMMON).chain([&spec.denied]);
+        let is_declared = known.copied().any(|known| known.code == code && known.status == reply.status);
+        complaints.unless(is_declared, || format!("{what}: {} is not declared: {text}", reply.status));
+        complaints.unless(!message.is_empty() && message.chars().count() <= 1000, || {
+            format!("{what}: message {text}")
+        });
+        if code == "CBC.0100" {
+            let names_one =
+                self.names.iter().any(|name| message.contains(name.as_str())) || message.contains("body");
+            complaints.unless(names_one, || format!("{what}: no field is named: {text}"));
+        }
+        if verdict == Verdict::Forbidden {
+            let is_named = code == "CBC.0100" && message.contains(field);
+            complaints.unless(is_named, || {
+                format!("{what}: wanted CBC.0100 on {field}, got {} {text}", reply.status)
+            });
+        }
+    }
+}
+
+/// Throws everything at one operation.
+async fn attack(app: &TestApp, entry: &Entry<App>, complaints: &mut Complaints) -> usize {
+    let spec = entry.spec;
+    let params = (entry.params)();
+    let tenant = admitted(spec);
+    let mut names = Vec::new();
+    requests::names(&params, &mut names);
+    let base = Base::of(&params, &app.domain(tenant));
+    let (sql, columns) = fingerprint_sql();
+    let attack = Attack { app, entry, tenant, names: &names };
+    let only_forbidden = ONLY_FORBIDDEN.iter().any(|(id, _)| *id == spec.id);
+    let strangers = strangers(app);
+    let mut calls = 0;
+    let mut before = integers(app, &sql, columns).await;
+    for target in requests::targets(&params) {
+        let random = if only_forbidden { 0 } else { RANDOM_CASES };
+        let hostile = values::against(&target, random, &strangers);
+        for Hostile { value, verdict } in hostile {
+            if only_forbidden && verdict == Verdict::Any {
+                continue;
+            }
+            let Some(request) = base.with(&target, &value) else { continue };
+            let what = format!("{} {} = {}", spec.id, target.pointer, value.shown());
+            let reply = attack.send(&request).await;
+            attack.judge(&what, &reply, verdict, target.name, complaints);
+            calls += 1;
+            let after = integers(app, &sql, columns).await;
+            complaints.unless(reply.status < 400 || before == after, || {
+                format!("{what}: refused with {}, and yet something changed", reply.status)
+            });
+            before = after;
+        }
+    }
+    calls
+}
+
+/// Ids of tenants and things that the callers of this test do not own.
+fn strangers(app: &TestApp) -> Vec<String> {
+    vec![
+        app.domain("brook"),
+        app.domain("globex-lab"),
+        app.key("brook").access_key,
+        "CS2601151600ABCDEFGH".to_owned(),
+    ]
+}
+
+/// Every operation, in two halves so that two processors share the work.
+async fn every_second(app: &TestApp, half: usize) {
+    let mut complaints = Complaints::default();
+    let mut calls = 0;
+    for entry in served(app).skip(half).step_by(2) {
+        calls += attack(app, entry, &mut complaints).await;
+    }
+    complaints.unless(calls > 500, || format!("only {calls} calls were made"));
+    complaints.none();
+}
+
+on_both! {
+    async fn no_value_of_a_parameter_breaks_an_operation_of_the_first_half(app) {
+        every_second(&app, 0).await;
+        app.finish().await;
+    }
+
+    async fn no_value_of_a_parameter_breaks_an_operation_of_the_second_half(app) {
+        every_second(&app, 1).await;
+        app.finish().await;
+    }
+}
+
+#[test]
+fn the_list_of_spared_operations_names_served_ones() {
+    let registry = server::app::registry(true);
+    for (id, reason) in ONLY_FORBIDDEN {
+        assert!(registry.entries().iter().any(|entry| entry.spec.id == *id), "{id} ({reason}) is not served");
+    }
+}
+
+#[test]
+fn every_place_of_a_parameter_is_attacked() {
+    let registry = server::app::registry(true);
+    let mut places = Vec::new();
+    for entry in registry.entries() {
+        let params: Vec<Described> = (entry.params)();
+        places.extend(requests::targets(&params).into_iter().map(|target| target.place));
+    }
+    for place in [Place::Path, Place::Query, Place::Body] {
+        assert!(places.contains(&place), "no parameter in {place:?} is attacked");
+    }
+}
