@@ -16,10 +16,10 @@ use super::products;
 /// What stands for the site's currency in names and abbreviations of units.
 const CURRENCY: &str = "{currency}";
 
-/// Builds the catalogue of a decoded document. `version` is the number of the import.
-pub fn build(document: Document, site: Site, version: i64) -> Result<Catalog, Refusal> {
-    let mut catalog = Catalog { version, ..Catalog::default() };
-    measures(&mut catalog, &document, site)?;
+/// Builds the catalogue of a decoded document: without a number, and the same on every site until [`localize`].
+pub fn build(document: Document) -> Result<Catalog, Refusal> {
+    let mut catalog = Catalog::default();
+    measures(&mut catalog, &document)?;
     conversions(&mut catalog, &document)?;
     regions(&mut catalog, &document)?;
     services(&mut catalog, &document)?;
@@ -27,6 +27,16 @@ pub fn build(document: Document, site: Site, version: i64) -> Result<Catalog, Re
     usage_types(&mut catalog, &document)?;
     products::add(&mut catalog, document.products.unwrap_or_default())?;
     Ok(catalog)
+}
+
+/// Puts the currency of the site into the names of units.
+pub fn localize(catalog: &mut Catalog, site: Site) {
+    let code = site.profile().currency.code();
+    for measure in &mut catalog.measures {
+        for text in [&mut measure.name.en, &mut measure.name.zh, &mut measure.abbreviation] {
+            *text = text.replace(CURRENCY, code);
+        }
+    }
 }
 
 /// A text of the document.
@@ -68,15 +78,13 @@ fn rows<T>(section: Option<&Vec<Lined<T>>>) -> impl Iterator<Item = (usize, &Lin
     section.into_iter().flatten().enumerate()
 }
 
-fn measures(catalog: &mut Catalog, document: &Document, site: Site) -> Result<(), Refusal> {
-    let code = site.profile().currency.code();
-    let named = |text: &str| text.replace(CURRENCY, code);
+fn measures(catalog: &mut Catalog, document: &Document) -> Result<(), Refusal> {
     for (at, Lined { line, value }) in rows(document.measures.as_ref()) {
         let row = Measure {
             id: value.id,
             kind: value.kind,
-            name: Text { en: named(&value.name.en), zh: named(&value.name.zh) },
-            abbreviation: named(&value.abbreviation),
+            name: text(&value.name),
+            abbreviation: value.abbreviation.clone(),
         };
         index(&mut catalog.by_measure, &mut catalog.measures, value.id, row, || {
             twice(*line, format!("measures[{at}].id"), &value.id.to_string())

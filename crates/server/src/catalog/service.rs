@@ -4,7 +4,6 @@ use platform::db::{DbError, Tx};
 use platform::op::node::Node;
 use platform::op::{ApiError, Host, Refusal};
 
-use super::document::Document;
 use super::model::Catalog;
 use super::yaml::Format;
 use super::{build, document, store, yaml};
@@ -14,17 +13,18 @@ use crate::app::App;
 /// What is exported before anything was imported: a document without rows, which can be imported again.
 const EMPTY: &str = "format: openbss-catalog/1\n";
 
-/// A document that was read and found to be in order, but for the rules between its values.
+/// A document that was read and found to be in order.
 #[derive(Debug)]
 pub struct Read {
     text: String,
-    document: Document,
+    catalog: Catalog,
 }
 
 /// Reads a document; refusals carry the line. Done before a transaction begins: a large one takes time.
 pub fn read(text: &str, format: Format) -> Result<Read, Refusal> {
     let node = yaml::parse(text, format)?;
-    Ok(Read { text: text.to_owned(), document: document::decode(&node)? })
+    let catalog = build::build(document::decode(&node)?)?;
+    Ok(Read { text: text.to_owned(), catalog })
 }
 
 /// Loads the newest catalogue into memory.
@@ -43,11 +43,9 @@ pub async fn refresh(app: &App) -> Result<(), DbError> {
     tx.rollback().await;
     let text =
         text.ok_or_else(|| DbError::Other(format!("catalogue {version} is in force but not there")))?;
-    let catalog = read(&text, Format::of(&text))
-        .and_then(|read| build::build(read.document, app.site(), version))
-        .map_err(|refusal| {
-            DbError::Other(format!("catalogue {version} cannot be read: {}", refusal.text()))
-        })?;
+    let read = read(&text, Format::of(&text)).map_err(|refusal| unreadable(version, &refusal))?;
+    let mut catalog = Catalog { version, ..read.catalog };
+    build::localize(&mut catalog, app.site());
     app.catalog.replace(catalog);
     Ok(())
 }
@@ -91,8 +89,8 @@ pub struct Imported {
 }
 
 async fn keep(tx: &mut Tx, app: &App, read: Read, by: &str) -> Result<(Imported, Catalog), ApiError> {
-    // Rules between values are checked before the row is held, so that a refused document holds up nobody.
-    let mut catalog = build::build(read.document, app.site(), 0)?;
+    let mut catalog = read.catalog;
+    build::localize(&mut catalog, app.site());
     // Also above what memory holds: the numbers of a database that was emptied must not begin anew under a
     // catalogue in memory, which only a higher number replaces.
     let current = store::lock_version(tx).await?.max(app.catalog.current().version);

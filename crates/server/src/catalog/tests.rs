@@ -2,6 +2,7 @@
 
 use domain::site::Site;
 use platform::op::Refusal;
+use platform::op::node::Node;
 
 use super::model::{Catalog, Place};
 use super::yaml::Format;
@@ -11,7 +12,9 @@ const DEMO: &str = include_str!("../../data/demo-catalog.yaml");
 
 fn catalog(text: &str) -> Result<Catalog, Refusal> {
     let node = yaml::parse(text, Format::of(text))?;
-    build::build(document::decode(&node)?, Site::Eu, 1)
+    let mut catalog = build::build(document::decode(&node)?)?;
+    build::localize(&mut catalog, Site::Cn);
+    Ok(catalog)
 }
 
 fn shape(catalog: &Catalog) -> String {
@@ -30,8 +33,8 @@ fn shape(catalog: &Catalog) -> String {
 #[test]
 fn the_demo_catalogue_is_in_order_and_its_currency_is_the_sites() {
     let catalog = catalog(DEMO).expect("in order");
-    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "USD");
-    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 USD");
+    assert_eq!(catalog.find_measure(1).expect("currency").name.en, "CNY");
+    assert_eq!(catalog.find_measure(3).expect("hundredth").abbreviation, "0.01 CNY");
     assert_eq!(catalog.products.len(), DEMO.matches("\n  - spec:").count());
     let place = Place {
         service: "hws.service.type.vpc",
@@ -238,4 +241,25 @@ fn what_is_not_a_document_is_refused() {
 fn an_empty_catalogue_can_be_imported() {
     let catalog = catalog("format: openbss-catalog/1\n").expect("in order");
     assert!(catalog.products.is_empty());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+    /// Whatever is sent is read or refused; the parser underneath never brings the server down.
+    #[test]
+    fn no_text_breaks_the_reader(text in "[-?:,\\[\\]{}#&*!|>'\"%@` \n\t\r~a-c0-2.e\\\\\u{0}\u{feff}\u{85}\u{1F600}]{0,80}") {
+        let _ = yaml::parse(&text, Format::Yaml);
+        let _ = yaml::parse(&text, Format::Json);
+    }
+
+    /// What is written is read back as it was.
+    #[test]
+    fn any_text_survives_being_written(text in "[^\u{0}]{0,40}", key in "[^\u{0}]{1,20}") {
+        let node = Node::Object(vec![(key, Node::List(vec![Node::Object(vec![("value".into(), Node::Text(text))])]))]);
+        let json = yaml::to_json(&node);
+        proptest::prop_assert_eq!(&yaml::to_json(&yaml::parse(&json, Format::Json).expect("JSON")), &json);
+        let block = yaml::to_yaml(&node);
+        proptest::prop_assert_eq!(yaml::to_json(&yaml::parse(&block, Format::Yaml).expect("YAML")), json, "{}", block);
+    }
 }

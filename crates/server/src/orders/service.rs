@@ -129,7 +129,7 @@ async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), Ap
         }
         let outcomes = kind.paid(cx, order, &claimed).await?;
         assert_eq!(outcomes.len(), claimed.len(), "a fulfilment answers for each line");
-        for (at, outcome) in places.zip(outcomes) {
+        for (at, outcome) in places.into_iter().zip(outcomes) {
             match outcome {
                 Fulfilled::Waiting => lines[at].state = LineState::Provisioning,
                 Fulfilled::Done { effective_at, expires_at } => {

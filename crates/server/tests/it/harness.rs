@@ -227,18 +227,21 @@ impl TestApp {
 #[macro_export]
 macro_rules! on_both {
     ($( $(#[$about:meta])* async fn $name:ident($app:ident $(: $options:expr)?) $body:block )*) => {$(
+        $(#[$about])*
+        async fn $name(on: $crate::harness::On) {
+            let $app = $crate::on_both!(@start on $(, $options)?);
+            $body
+        }
         mod $name {
-            #[allow(unused_imports, reason = "not every fact needs its file's imports")]
-            use super::*;
-            $(#[$about])*
-            async fn fact($app: $crate::harness::TestApp) $body
+            use $crate::harness::On;
+
             #[tokio::test]
             async fn sqlite() {
-                fact($crate::on_both!(@start $crate::harness::On::Sqlite $(, $options)?)).await;
+                super::$name(On::Sqlite).await;
             }
             #[tokio::test]
             async fn postgres() {
-                fact($crate::on_both!(@start $crate::harness::On::Postgres $(, $options)?)).await;
+                super::$name(On::Postgres).await;
             }
         }
     )*};
