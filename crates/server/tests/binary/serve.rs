@@ -22,11 +22,11 @@ fn certificates() -> PathBuf {
 
 /// A folder with a configuration of these top-level lines.
 fn configured(lines: &str) -> TempDir {
-    let folder = tempdir().unwrap();
+    let folder = tempdir().expect("a folder with a file");
     let text = format!(
         "listen = \"127.0.0.1:0\"\nsite = \"intl\"\n{lines}\n[database]\npath = \"openbss.db\"\n[log]\nlevel = \"error\"\n"
     );
-    std::fs::write(folder.path().join("openbss.toml"), text).unwrap();
+    std::fs::write(folder.path().join("openbss.toml"), text).expect("a folder with a file");
     folder
 }
 
@@ -36,7 +36,10 @@ fn operator(folder: &Path) -> Value {
 }
 
 fn call(server: &Running, key: &Value, path: &str) -> (u16, String) {
-    let pair = (key["access_key"].as_str().unwrap(), key["secret_key"].as_str().unwrap());
+    let pair = (
+        key["access_key"].as_str().expect("a key is text"),
+        key["secret_key"].as_str().expect("a key is text"),
+    );
     let headers = signature(&server.address, pair, "GET", path, "");
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     server.plain("GET", path, &headers, "")
@@ -102,16 +105,18 @@ fn https_is_served_with_both_versions_of_tls() {
 
 fn over_tls(address: &str, version: &'static SupportedProtocolVersion) -> (u16, String) {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificates().join("authority.pem")).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_file(certificates().join("authority.pem")).expect("TLS is set up"))
+        .expect("TLS is set up");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
-        .unwrap()
+        .expect("TLS is set up")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from("localhost").unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let stream = StreamOwned::new(connection, TcpStream::connect(address).unwrap());
+    let name = ServerName::try_from("localhost").expect("TLS is set up");
+    let connection = ClientConnection::new(Arc::new(config), name).expect("TLS is set up");
+    let stream = StreamOwned::new(connection, TcpStream::connect(address).expect("TLS is set up"));
     exchange(stream, address, "GET", "/healthz", &[], "")
 }
 

@@ -1,4 +1,5 @@
 //! Facts about the behaviour of the whole application, on both databases.
+#![expect(clippy::unwrap_used, reason = "what panics in a test has failed, and the place says what")]
 
 mod accounts;
 mod catalog;
