@@ -156,7 +156,7 @@ def test_a_refusal_is_an_exception_with_code_message_and_request_id(server, sdk)
     assert (denied.status_code, denied.error_code) == (401, "APIG.0301")
     partner = Sdk(server, "summit")
     kind = refusal(partner.client.pay_orders, pay(models, "CS2601151600ABCDEFGH"))
-    assert (kind.status_code, kind.error_code) == (403, "CBC.0155")
+    assert (kind.status_code, kind.error_code) == (403, "CBC.0151")
 
 
 def test_two_equal_requests_within_a_second_both_succeed(sdk, own_second):

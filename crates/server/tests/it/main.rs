@@ -1,5 +1,5 @@
 //! Facts about the behaviour of the whole application, on both databases.
-#![expect(clippy::unwrap_used, reason = "what panics in a test has failed, and the place says what")]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
 mod catalog;
@@ -9,9 +9,13 @@ mod hostile;
 mod identity;
 mod ledger;
 mod machine;
+mod order_lists;
+mod orders;
 mod postgres;
 mod pricing;
 mod sandbox;
 mod statements;
+mod subscriptions;
 mod tidy_repo;
 mod verify;
+mod webhooks;

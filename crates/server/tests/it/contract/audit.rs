@@ -76,7 +76,7 @@ on_both! {
         rows_since(&app, &mut seen).await;
         let pay = "/v3/orders/customer-orders/pay";
         app.plain("POST", pay, "{}", &[]).await.refused(401, "APIG.0301");
-        app.post("north", pay, payment("CS2601151600ABCDEFGH")).await.refused(403, "CBC.0155");
+        app.post("north", pay, payment("CS2601151600ABCDEFGH")).await.refused(403, "CBC.0151");
         app.post("acme", pay, json!({"use_coupon": "NO"})).await.refused(400, "CBC.0100");
         app.get("acme", "/v2/orders/customer-orders").await.ok(200);
         assert_eq!(rows_since(&app, &mut seen).await, Vec::new());
