@@ -358,7 +358,7 @@ on_both! {
         app.call("globex", "PUT", CANCEL, Some(json!({"order_id": order}))).await.refused(400, "CBC.30000010");
         app.get("north", &format!("{LIST}/details/{order}")).await.refused(400, "CBC.30000010");
         app.post("acme", PAY, payment("CS0000000000NOTHING")).await.refused(400, "CBC.30000010");
-        app.post("north", PAY, payment(&order)).await.refused(403, "CBC.0151");
+        app.post("north", PAY, payment(&order)).await.refused(403, "CBC.0155");
         app.get("operator", LIST).await.refused(403, "CBC.0155");
         assert_eq!(app.get("globex", LIST).await.ok(200)["total_count"], 0);
         assert_eq!(status(&app, "acme", &order).await, 6);

@@ -130,7 +130,7 @@ on_both! {
         // 31 January and a month: month ends stick.
         assert_eq!(first["expire_time"], "2026-02-28T15:59:59Z");
         assert_eq!(status(&app, "acme", &order).await, 3);
-        assert_eq!(waiting(&app).await, [disk.clone()]);
+        assert_eq!(waiting(&app).await, vec![disk.clone()]);
         let again = report(&app, machine, "provisioned", json!({"resource_id": "cloud-1"})).await.ok(200);
         assert_eq!(again, first);
         assert_eq!(report(&app, machine, "provisioned", json!({})).await.ok(200), first);
