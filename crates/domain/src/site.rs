@@ -191,6 +191,6 @@ mod tests {
             |site: Site| (site.profile().currency.code(), site.profile().large_refund_above.to_string());
         assert_eq!(rule(Site::Cn), ("CNY", "50000".to_owned()));
         assert_eq!(rule(Site::Intl), ("USD", "7000".to_owned()));
-        assert_eq!(rule(Site::Eu).0, "EUR");
+        assert_eq!(rule(Site::Eu).0, "USD");
     }
 }

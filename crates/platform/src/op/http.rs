@@ -20,8 +20,8 @@ use super::metrics::Metrics;
 use super::node::Node;
 use super::wire::{Problem, Refusal};
 use super::{
-    AccountKind, Answer, ApiError, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
-    RequestFacts, Spec, door,
+    AccountKind, Answer, ApiError, Audit, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
+    RequestFacts, Right, Spec, door,
 };
 use crate::auth::secrets::hex;
 use crate::auth::signature::{self, RequestParts};
@@ -222,7 +222,10 @@ impl<H: Host> Server<H> {
 
     /// Runs to the end in a task of its own: a client that hangs up does not cancel what has begun.
     async fn run(self: &Arc<Self>, number: usize, accepted: Accepted) -> Result<Answer, ApiError> {
-        if self.registry.entries()[number].spec.mode != Mode::Write {
+        let spec = self.registry.entries()[number].spec;
+        // Some operations change something in transactions of their own: their right or audit event tells.
+        let only_reads = spec.mode != Mode::Write && spec.audit == Audit::None && spec.right == Right::Read;
+        if only_reads {
             return self.registry.entries()[number].runner.run(&self.app, &accepted).await;
         }
         let server = self.clone();

@@ -274,9 +274,17 @@ impl Spec {
         })
     }
 
+    /// Whether it takes an `Idempotency-Key`: then it may answer CBC.0101 for a key used before.
+    pub fn takes_key(&self) -> bool {
+        self.mode == Mode::Write && !self.is_secret
+    }
+
     /// Whether it may answer `code`.
     pub fn declares(&self, code: &Code) -> bool {
-        self.denied == code || self.errors.contains(&code) || door::COMMON.contains(&code)
+        self.denied == code
+            || self.errors.contains(&code)
+            || door::COMMON.contains(&code)
+            || (self.takes_key() && code == &door::INVALID)
     }
 }
 

@@ -159,7 +159,8 @@ fn by_status(spec: &Spec) -> std::collections::BTreeMap<u16, BTreeSet<&'static s
     let public = [&door::PARAMETER, &door::THROTTLED, &door::TOO_LARGE, &door::INTERNAL];
     let common: &[&Code] = if spec.is_public() { &public } else { door::COMMON };
     let own = spec.errors.iter().chain(std::iter::once(&spec.denied));
-    for code in own.chain(common).filter(|code| code.status != spec.success) {
+    let key: &[&Code] = if spec.takes_key() { &[&door::INVALID] } else { &[] };
+    for code in own.chain(key).chain(common).filter(|code| code.status != spec.success) {
         statuses.entry(code.status).or_default().insert(code.code);
     }
     statuses

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use crate::app::App;
 use crate::config::LogFormat;
-use crate::{catalog, identity};
+use crate::{catalog, identity, webhooks};
 
 /// The environment variable that decides what is logged, before any configuration.
 const LOG_VARIABLE: &str = "OPENBSS_LOG";
@@ -102,6 +102,7 @@ impl Ready {
         let server = self.app.server(self.door.clone())?;
         let (ending, ended) = watch::channel(false);
         let background = tokio::spawn(background(self.app.clone(), ended));
+        let sender = tokio::spawn(webhooks::sender::run(self.app.clone()));
         say(&hello);
         listen::serve(self.listener, self.tls, server, stop.wait()).await;
         // Nobody listens any more when the task has ended already.
@@ -109,6 +110,8 @@ impl Ready {
         if tokio::time::timeout(TICK_STOP_TIMEOUT, background).await.is_err() {
             tracing::warn!("background work was still under way when the server stopped");
         }
+        // What is on its way is sent again by whoever starts next.
+        sender.abort();
         self.app.db().close().await.map_err(|error| format!("the database did not close cleanly: {error}"))
     }
 }

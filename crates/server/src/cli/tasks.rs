@@ -8,6 +8,7 @@ use platform::op::{ApiError, Host, openapi as document};
 use super::run::say;
 use super::{DATA_FOLDER, Failure, Place, open, sandbox, serve};
 use crate::app::{App, registry};
+use crate::catalog::yaml::Format;
 use crate::config::Config;
 use crate::{catalog, verify as books};
 
@@ -48,16 +49,13 @@ pub async fn import(file: PathBuf, place: Place) -> Result<(), Failure> {
     close(&app).await
 }
 
-/// Writes the catalogue in force to a file.
+/// Writes the catalogue in force to a file: JSON where its name ends in `.json`, YAML otherwise.
 pub async fn export(file: PathBuf, place: Place) -> Result<(), Failure> {
     let app = app_of(&place).await?;
-    let format = match file.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => catalog::yaml::Format::Json,
-        _ => catalog::yaml::Format::Yaml,
-    };
-    let text = catalog::service::export_alone(&app, format)
-        .await
-        .map_err(|error| format!("the catalogue: {error}"))?;
+    let format =
+        if file.extension().is_some_and(|ending| ending == "json") { Format::Json } else { Format::Yaml };
+    let text = catalog::service::export_alone(&app, format).await;
+    let text = text.map_err(|error| format!("the catalogue cannot be read: {error}"))?;
     if file == Path::new("-") {
         say(&text);
     } else {

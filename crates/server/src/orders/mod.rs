@@ -17,6 +17,7 @@
 //! - A paid order has exactly one pay journal of its payable amount, a refund order one refund journal
 //!   (`orders.postings`). The order's row is locked before any account of the ledger.
 //! - From `pay_before` on an order cannot be paid, and the job `orders.cancel_unpaid` cancels it.
+//! - A status agrees with time of payment, deadline and open lines (`orders.states`).
 //! - The counters of orders agree with the orders (`orders.counters`).
 //!
 //! Never: an order of another tenant shown or changed; an amount changed after placing.
@@ -46,6 +47,6 @@ pub const FEATURE: Feature = Feature {
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();
     },
-    checks: &[&checks::Lines, &checks::Counters, &checks::Postings],
+    checks: &[&checks::Lines, &checks::States, &checks::Counters, &checks::Postings],
     statements: store::statements,
 };

@@ -99,6 +99,17 @@ platform::statements! {
         coalesce(partner_id, '') partner_id, count(*) orders from orders group by account_id, \
         coalesce(partner_id, '')) o on o.account_id = c.account_id and o.partner_id = c.partner_id \
         where coalesce(o.orders, 0) <> c.orders order by c.account_id limit $1";
+    /// How many orders were paid, or cost nothing; refund orders are among them.
+    const NUMBER_PAID = "select count(*) from orders where paid_at is not null";
+    /// How many orders stand in a status that only payment leads to: 3 processing, 5 completed.
+    const NUMBER_PAST_PAYMENT = "select count(*) from orders where status in (3, 5)";
+    /// Orders whose status contradicts the rest of the row: time of payment, deadline (6 pending payment) or open
+    /// lines.
+    const BROKEN_STATES = "select id from orders where \
+        case when status in (3, 5) then 1 else 0 end <> case when paid_at is not null then 1 else 0 end \
+        or case when status = 6 then 1 else 0 end <> case when pay_before is not null then 1 else 0 end \
+        or case when status = 5 then 1 else 0 end <> case when open_lines = 0 then 1 else 0 end \
+        order by id limit $1";
     /// Orders for which money moved, by id.
     const PAID_AFTER = "select id, payable_amount, order_type from orders \
         where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
@@ -485,6 +496,11 @@ pub(super) async fn sums(tx: &mut Tx) -> Result<Sides, DbError> {
 /// Counters against orders.
 pub(super) async fn counters(tx: &mut Tx) -> Result<Sides, DbError> {
     sides(tx, NUMBER_COUNTED, NUMBER_OF_ORDERS, BROKEN_COUNTERS).await
+}
+
+/// Paid orders against those whose status says so.
+pub(super) async fn states(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, NUMBER_PAID, NUMBER_PAST_PAYMENT, BROKEN_STATES).await
 }
 
 /// Orders after `id` for which money moved: id, amount, and whether it went back.

@@ -61,13 +61,13 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
             ids_by_line.entry(line.line_no).or_default().push(id.clone());
             resources.push(Resource {
                 account: order.account.clone(),
-                id,
+                id: id.clone(),
                 resource_id: None,
                 order: order.id.clone(),
                 line_no: line.line_no,
                 seq,
                 parent,
-                resource_name: line.resource_name.clone(),
+                resource_name: Some(name_of(line, &id)),
                 region_code: line.region_code.clone(),
                 available_zone: line.available_zone.clone(),
                 service_type_code: line.service_type_code.clone(),
@@ -92,6 +92,12 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
         }
     }
     resources
+}
+
+/// The name of a resource: the buyer's, or its type with the beginning of its id, such as `vm-2ed3`.
+fn name_of(line: &Line, id: &str) -> String {
+    let kind = line.resource_type_code.rsplit('.').next().unwrap_or_default();
+    line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{}", id.get(..4).unwrap_or(id)))
 }
 
 /// The term of a line that begins now.

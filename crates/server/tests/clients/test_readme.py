@@ -31,7 +31,7 @@ def is_free(port):
 
 def test_the_program_is_short():
     statements = ast.parse(program()).body
-    assert len([one for one in statements if not isinstance(one, (ast.Import, ast.ImportFrom))]) <= 15
+    assert len(statements) <= 10
 
 
 def test_the_program_runs_as_printed(start, tmp_path):
@@ -44,7 +44,7 @@ def test_the_program_runs_as_printed(start, tmp_path):
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60,
                           env=environment, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    for piece in ("Elastic Cloud Server", "182.07", "10000", "web-1"):
+    for piece in ("Elastic Cloud Server", "182.07", "10000", '"resource_id"'):
         assert piece in done.stdout, done.stdout
     orders = server.own("acme", "GET", "/v2/orders/customer-orders").json()
     assert [row["status"] for row in orders["order_infos"]] == [5]

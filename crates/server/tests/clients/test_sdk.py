@@ -163,4 +163,4 @@ def test_two_equal_requests_within_a_second_both_succeed(sdk, own_second):
     client, models = sdk.client, sdk.models
     own_second()
     answers = [client.show_customer_account_balances(models.ShowCustomerAccountBalancesRequest()) for _ in range(2)]
-    assert answers[0].to_dict() == answers[1].to_dict()
+    assert str(answers[0]) == str(answers[1])

@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use domain::money::Charge;
+use domain::site::Site;
 use platform::db::DbError;
 use platform::job::context;
 use serde_json::{Value, json};
 use server::accounts::service::{PayError, pay_order, refund_order};
+use server::app::Provisioner;
 
-use crate::harness::{Options, TestApp};
+use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
+use crate::orders::{PAY, payment, place, status};
 
 const BALANCES: &str = "/v2/accounts/customer-accounts/balances";
+
+/// The cloud provides what was paid, or fails to.
+pub(crate) const EXTERNAL: Options =
+    Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
 
 fn top_ups(app: &TestApp, tenant: &str) -> String {
     format!("/openbss/v1/accounts/{}/top-ups", app.domain(tenant))
@@ -34,8 +41,41 @@ async fn shown(app: &TestApp, tenant: &str) -> String {
     format!("{}; debt {}", rows.join(", "), body["debt_amount"])
 }
 
-/// Pays within a transaction of its own, as orders do.
-async fn pay(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(), PayError> {
+/// A disk for a year that costs this many cents: a GB is 0.50.
+pub(crate) fn disk(cents: i64) -> Value {
+    assert_eq!(cents % 50, 0, "a GB for a year is 0.50");
+    volume("SATA", cents / 50, 3)
+}
+
+fn volume(spec: &str, size: i64, period_type: i64) -> Value {
+    json!({
+        "cloud_service_type": "hws.service.type.ebs", "resource_type": "hws.resource.type.volume",
+        "resource_spec": spec, "region": "ap-southeast-1", "resource_size": size, "size_measure_id": 17,
+        "period_type": period_type, "period_num": 1,
+    })
+}
+
+/// Lines that cost this many cents together: whatever is no multiple of 0.50 needs disks for a month, at 0.05
+/// and 0.09 a GB.
+fn goods(cents: i64) -> Value {
+    let rest = 50 + cents % 50;
+    let dear = 4 * rest % 5;
+    json!([disk(cents - rest), volume("SATA", (rest - 9 * dear) / 5, 2), volume("SAS", dear, 2)])
+}
+
+async fn pay(app: &TestApp, payer: &str, order: &str) -> Reply {
+    app.post(payer, PAY, payment(order)).await
+}
+
+/// Places an order of one disk and pays it.
+async fn buy(app: &TestApp, tenant: &str, cents: i64) -> String {
+    let order = place(app, tenant, json!([disk(cents)])).await;
+    pay(app, tenant, &order).await.ok(204);
+    order
+}
+
+/// Asks for the money of an order again, below the order that would have stopped it.
+async fn charge(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(), PayError> {
     let mut cx = context(&app.app, "test").await.expect("a transaction");
     let paid = pay_order(&mut cx, &app.domain(payer), order, Charge::cents(cents)).await;
     // A refusal is committed too: it must have written nothing.
@@ -43,11 +83,28 @@ async fn pay(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(), 
     paid
 }
 
+/// Gives money back, below the orders that decide how much.
 async fn refund(app: &TestApp, payer: &str, base: &str, order: &str, cents: i64) -> Result<(), DbError> {
     let mut cx = context(&app.app, "test").await.expect("a transaction");
     let refunded = refund_order(&mut cx, &app.domain(payer), base, order, Charge::cents(cents)).await;
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
     refunded
+}
+
+/// The disks that wait for the cloud: price in cents, and id.
+pub(crate) async fn waiting(app: &TestApp) -> Vec<(i64, String)> {
+    let body = app.get("operator", "/openbss/v1/provisioning").await.ok(200);
+    let of = |item: &Value| {
+        (item["resource_size"].as_i64().expect("a disk") * 50, item["id"].as_str().expect("an id").to_owned())
+    };
+    body["items"].as_array().expect("a list").iter().map(of).collect()
+}
+
+/// The cloud cannot provide a resource; the answer names the order that gave its money back.
+pub(crate) async fn fail(app: &TestApp, id: &str) -> String {
+    let path = format!("/openbss/v1/resources/{id}/failed");
+    let body = app.post("operator", &path, json!({"reason": "no capacity"})).await.ok(200);
+    body["refund_order_id"].as_str().expect("its money went back").to_owned()
 }
 
 on_both! {
@@ -188,70 +245,142 @@ on_both! {
     }
 
     async fn an_order_is_paid_from_cash_then_from_credit_and_once(app) {
-        pay(&app, "globex", "CS1", 480_000).await.expect("cash suffices");
+        let first = buy(&app, "globex", 480_000).await;
         assert_eq!(shown(&app, "globex").await, "1 200, 2 2000 of 2000; debt 0");
-        pay(&app, "globex", "CS1", 480_000).await.expect("it was paid before");
+        pay(&app, "globex", &first).await.refused(400, "CBC.99003106");
+        charge(&app, "globex", &first, 480_000).await.expect("it was paid before");
         assert_eq!(shown(&app, "globex").await, "1 200, 2 2000 of 2000; debt 0");
         let expire_time = "2026-02-01T00:00:00Z";
         app.post("operator", &credit(&app, "globex"), json!({"amount": 100, "expire_time": expire_time})).await.ok(201);
         // 200 cash, 100 of the line that expires, 50 of the one that does not.
-        pay(&app, "globex", "CS2", 35_000).await.expect("credit suffices");
+        let second = buy(&app, "globex", 35_000).await;
         assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2100; debt 150");
-        assert!(matches!(pay(&app, "globex", "CS3", 195_001).await, Err(PayError::Insufficient)));
-        pay(&app, "globex", "CS2", 35_000).await.expect("it was paid before, though money is short now");
-        pay(&app, "globex", "CS4", 0).await.expect("nothing is due");
+        let third = place(&app, "globex", goods(195_001)).await;
+        let message = pay(&app, "globex", &third).await.refused(400, "CBC.99005003");
+        assert!(message.contains(&third), "{message}");
+        assert_eq!(status(&app, "globex", &third).await, 6);
+        charge(&app, "globex", &second, 35_000).await.expect("it was paid before, though money is short now");
+        let address = json!({
+            "cloud_service_type": "hws.service.type.vpc", "resource_type": "hws.resource.type.ip",
+            "resource_spec": "5_bgp", "region": "ap-southeast-1", "period_type": 2, "period_num": 1,
+        });
+        let free = place(&app, "globex", json!([address])).await;
+        assert_eq!(status(&app, "globex", &free).await, 5, "nothing is due");
         assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2100; debt 150");
         // Expired credit pays nothing, and what was taken of it stays owed.
         app.advance_to("2026-02-01T00:00:00Z").await;
         assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2000; debt 150");
-        pay(&app, "globex", "CS5", 195_000).await.expect("the rest of the line");
-        assert!(matches!(pay(&app, "globex", "CS6", 1).await, Err(PayError::Insufficient)));
+        let fourth = place(&app, "globex", goods(195_001)).await;
+        pay(&app, "globex", &fourth).await.refused(400, "CBC.99005003");
+        buy(&app, "globex", 195_000).await;
+        let fifth = place(&app, "globex", json!([volume("SATA", 1, 2)])).await;
+        pay(&app, "globex", &fifth).await.refused(400, "CBC.99005003");
         assert_eq!(shown(&app, "globex").await, "1 0, 2 0 of 2000; debt 2100");
         app.finish().await;
     }
 
-    async fn refunds_go_back_to_the_funds_that_paid_and_never_exceed_them(app) {
-        pay(&app, "globex", "CS1", 550_000).await.expect("5000 cash and 500 credit");
+    async fn amounts_to_the_cent_are_paid_to_the_cent(app) {
+        for cents in [195_001, 10_049, 33_333] {
+            let order = place(&app, "acme", goods(cents)).await;
+            pay(&app, "acme", &order).await.ok(204);
+        }
+        // 10000 − 1950.01 − 100.49 − 333.33
+        assert_eq!(shown(&app, "acme").await, "1 7616.17; debt 0");
+        app.finish().await;
+    }
+
+    async fn refunds_go_back_to_the_funds_that_paid_and_never_exceed_them(app: EXTERNAL) {
+        let order = place(&app, "globex", json!([disk(20_000), disk(40_000), disk(490_000)])).await;
+        pay(&app, "globex", &order).await.ok(204);
         assert_eq!(shown(&app, "globex").await, "1 0, 2 1500 of 2000; debt 500");
-        refund(&app, "globex", "CS1", "CR1", 20_000).await.expect("credit first");
+        let mut disks = waiting(&app).await;
+        disks.sort_unstable();
+        let first = fail(&app, &disks[0].1).await;
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 1700 of 2000; debt 300", "credit first");
+        assert_eq!(fail(&app, &disks[0].1).await, first, "the same report again");
+        refund(&app, "globex", &order, &first, 20_000).await.expect("the same refund order again");
         assert_eq!(shown(&app, "globex").await, "1 0, 2 1700 of 2000; debt 300");
-        refund(&app, "globex", "CS1", "CR1", 20_000).await.expect("the same refund order again");
-        assert_eq!(shown(&app, "globex").await, "1 0, 2 1700 of 2000; debt 300");
-        refund(&app, "globex", "CS1", "CR2", 40_000).await.expect("the rest of credit, then cash");
+        fail(&app, &disks[1].1).await;
+        assert_eq!(shown(&app, "globex").await, "1 100, 2 2000 of 2000; debt 0", "the rest of credit, then cash");
+        assert!(refund(&app, "globex", &order, "CR3", 490_001).await.is_err(), "a cent too much");
+        let unpaid = place(&app, "globex", json!([disk(50)])).await;
+        assert!(refund(&app, "globex", &unpaid, "CR4", 1).await.is_err(), "never paid");
+        assert!(refund(&app, "globex", "CS9", "CR4", 1).await.is_err(), "never placed");
+        refund(&app, "globex", &order, "CR5", 0).await.expect("nothing goes back");
         assert_eq!(shown(&app, "globex").await, "1 100, 2 2000 of 2000; debt 0");
-        assert!(refund(&app, "globex", "CS1", "CR3", 490_001).await.is_err(), "a cent too much");
-        assert!(refund(&app, "globex", "CS9", "CR4", 1).await.is_err(), "never paid");
-        refund(&app, "globex", "CS1", "CR5", 0).await.expect("nothing goes back");
-        refund(&app, "globex", "CS1", "CR6", 490_000).await.expect("all of it");
-        assert_eq!(shown(&app, "globex").await, "1 5000, 2 2000 of 2000; debt 0");
+        fail(&app, &disks[2].1).await;
+        assert_eq!(shown(&app, "globex").await, "1 5000, 2 2000 of 2000; debt 0", "all of it");
+        assert_eq!(status(&app, "globex", &order).await, 5);
+        assert!(refund(&app, "globex", &order, "CR6", 1).await.is_err(), "there is nothing left");
         app.finish().await;
     }
 
     async fn concurrent_payments_never_spend_the_same_money(app) {
+        let mut orders = Vec::new();
+        for _ in 0..16 {
+            orders.push(place(&app, "globex", json!([disk(70_000)])).await);
+        }
         let app = Arc::new(app);
-        let tasks: Vec<_> = (0..16).map(|task| {
+        let tasks: Vec<_> = orders.into_iter().map(|order| {
             let app = app.clone();
             // Money for ten of them; the eleventh needs more than is left, cash and credit together.
-            tokio::spawn(async move { pay(&app, "globex", &format!("CS{task}"), 70_000).await.is_ok() })
+            tokio::spawn(async move { (pay(&app, "globex", &order).await, order) })
         }).collect();
         let mut paid = 0;
         for task in tasks {
-            paid += i64::from(task.await.expect("no task panics"));
+            let (reply, order) = task.await.expect("no task panics");
+            if reply.status == 204 {
+                paid += 1;
+                assert_eq!(status(&app, "globex", &order).await, 5);
+            } else {
+                reply.refused(400, "CBC.99005003");
+                assert_eq!(status(&app, "globex", &order).await, 6);
+            }
         }
         assert_eq!(paid, 10);
         assert_eq!(shown(&app, "globex").await, "1 0, 2 0 of 2000; debt 2000");
         Arc::into_inner(app).expect("every task has ended").finish().await;
     }
 
+    async fn concurrent_failures_give_each_share_back_once(app: EXTERNAL) {
+        // Eight machines of 30.00; each is reported twice, all at once.
+        let order = json!([{
+            "cloud_service_type": "hws.service.type.ec2", "resource_type": "hws.resource.type.vm",
+            "resource_spec": "s2.medium.4.linux", "region": "ap-southeast-1", "period_type": 2, "period_num": 1,
+            "subscription_num": 8,
+        }]);
+        let order = place(&app, "acme", order).await;
+        pay(&app, "acme", &order).await.ok(204);
+        assert_eq!(shown(&app, "acme").await, "1 9760; debt 0");
+        let body = app.get("operator", "/openbss/v1/provisioning").await.ok(200);
+        let ids: Vec<String> = body["items"].as_array().expect("a list").iter()
+            .map(|item| item["id"].as_str().expect("an id").to_owned()).collect();
+        let app = Arc::new(app);
+        let tasks: Vec<_> = ids.iter().chain(&ids).cloned().map(|id| {
+            let app = app.clone();
+            tokio::spawn(async move { fail(&app, &id).await })
+        }).collect();
+        let mut refunds = std::collections::BTreeSet::new();
+        for task in tasks {
+            refunds.insert(task.await.expect("no task panics"));
+        }
+        assert_eq!(refunds.len(), 8);
+        assert_eq!(shown(&app, "acme").await, "1 10000; debt 0");
+        assert_eq!(status(&app, "acme", &order).await, 5);
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
+    /// The lock of the accounts alone, without that of the order above them: so these refunds have no orders, and
+    /// that is what `verify` says of them.
     async fn concurrent_refunds_never_exceed_the_payment(app) {
-        pay(&app, "acme", "CS1", 10_000).await.expect("cash suffices");
+        let order = buy(&app, "acme", 10_000).await;
         let app = Arc::new(app);
         let tasks: Vec<_> = (0..8).map(|task| {
-            let app = app.clone();
+            let (app, base) = (app.clone(), order.clone());
             tokio::spawn(async move {
                 let mut cx = context(&app.app, "test").await.expect("a transaction");
                 let order = format!("CR{task}");
-                let done = refund_order(&mut cx, &app.domain("acme"), "CS1", &order, Charge::cents(3_000)).await;
+                let done = refund_order(&mut cx, &app.domain("acme"), &base, &order, Charge::cents(3_000)).await;
                 let tx = cx.tx.take().expect("the transaction is there");
                 match done {
                     Ok(()) => tx.commit().await.is_ok(),
@@ -265,10 +394,14 @@ on_both! {
         }
         assert_eq!(done, 3);
         assert_eq!(shown(&app, "acme").await, "1 9990; debt 0");
-        Arc::into_inner(app).expect("every task has ended").finish().await;
+        let verdict = server::verify::service::verify(&app.app).await.expect("verify runs");
+        let broken: Vec<_> = verdict.iter().filter(|identity| !identity.holds).collect();
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert_eq!(broken[0].name, "orders.postings");
+        assert_eq!(broken[0].detail.as_deref(), Some("1 orders have 4 journals"));
     }
 
-    async fn the_china_site_keeps_yuan(app: Options { site: domain::site::Site::Cn, ..Options::default() }) {
+    async fn the_china_site_keeps_yuan(app: Options { site: Site::Cn, ..Options::default() }) {
         let body = app.get("acme", BALANCES).await.ok(200);
         assert_eq!(body["currency"], "CNY");
         assert_eq!(body["account_balances"][0]["currency"], "CNY");

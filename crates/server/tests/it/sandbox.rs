@@ -152,7 +152,7 @@ on_both! {
         assert!(slow["status"].is_null() && slow["error_code"].is_null());
         let began = platform::clock::monotonic();
         app.get("acme", BALANCES).await.ok(200);
-        assert!(began.elapsed().as_millis() >= 30);
+        assert!(platform::clock::since(began).as_millis() >= 30);
         app.finish().await
     }
 

@@ -46,10 +46,12 @@ fn files(below: &str) -> Vec<Source> {
         {
             let path = entry.expect("the folder can be read").path();
             let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+            // In a linked work tree `.git` is a file that names the machine's folders.
+            if FOREIGN_FOLDERS.contains(&name.as_str()) {
+                continue;
+            }
             if path.is_dir() {
-                if !FOREIGN_FOLDERS.contains(&name.as_str()) {
-                    folders.push(path);
-                }
+                folders.push(path);
             } else if let Ok(text) = std::fs::read_to_string(&path) {
                 // What is not UTF-8 is no text.
                 found.push(Source { path: relative(&path), text });

@@ -2,10 +2,11 @@
 
 use platform::op::Host;
 use serde_json::{Value, json};
-use server::accounts::service::{pay_order, refund_order};
 
+use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::TestApp;
 use crate::on_both;
+use crate::orders::{PAY, payment, place};
 
 async fn verdict(app: &TestApp) -> Value {
     app.get("operator", "/openbss/v1/verify").await.ok(200)
@@ -26,17 +27,54 @@ async fn plant(app: &TestApp, sql: &str) {
     tx.commit().await.expect("durable");
 }
 
-/// Pays 5500.00 of `globex`, gives 100.00 back, and tops `acme` up.
-async fn trade(app: &TestApp) {
-    let mut cx = platform::job::context(&app.app, "test").await.expect("a transaction");
-    let globex = app.domain("globex");
-    pay_order(&mut cx, &globex, "CS1", domain::money::Charge::cents(550_000)).await.expect("paid");
-    refund_order(&mut cx, &globex, "CS1", "CR1", domain::money::Charge::cents(10_000))
-        .await
-        .expect("given back");
-    cx.tx.take().expect("there").commit().await.expect("durable");
+/// What [`trade`] left in the books.
+struct Trade {
+    /// Paid by `globex`, and still processing.
+    order: String,
+    /// Gave a part of it back, and is completed.
+    refund: String,
+    /// Paid by `acme`, and completed.
+    done: String,
+    /// Placed by `acme`, and waiting for payment.
+    unpaid: String,
+}
+
+async fn order(app: &TestApp, tenant: &str, lines: Value) -> String {
+    let order = place(app, tenant, lines).await;
+    app.post(tenant, PAY, payment(&order)).await.ok(204);
+    order
+}
+
+/// `globex` pays 5500.00 and gets 100.00 back for what the cloud cannot provide; `acme` is topped up, buys for
+/// 50.00, gets that, and places an order that it does not pay.
+async fn trade(app: &TestApp) -> Trade {
     let path = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &path, json!({"amount": 7, "trans_id": "t"})).await.ok(201);
+    let first = order(app, "globex", json!([disk(540_000), disk(10_000)])).await;
+    let done = order(app, "acme", json!([disk(5_000)])).await;
+    let mut refund = String::new();
+    for (cents, id) in waiting(app).await {
+        match cents {
+            10_000 => refund = fail(app, &id).await,
+            5_000 => {
+                let path = format!("/openbss/v1/resources/{id}/provisioned");
+                app.post("operator", &path, json!({})).await.ok(200);
+            }
+            _ => {}
+        }
+    }
+    let unpaid = place(app, "acme", json!([disk(5_000)])).await;
+    Trade { order: first, refund, done, unpaid }
+}
+
+/// Plants faults one at a time, each on top of books that hold, and undoes each.
+async fn expect_each(app: &TestApp, cases: &[(String, String, &[&str], &str)]) {
+    for (fault, cure, named, detail) in cases {
+        expect(app, fault, named, detail).await;
+        plant(app, cure).await;
+        let verdict = verdict(app).await;
+        assert_eq!(verdict["holds"], true, "{cure}: {verdict}");
+    }
 }
 
 /// Plants a fault and expects these identities, and no others, to be named with this text in their detail.
@@ -53,14 +91,14 @@ async fn expect(app: &TestApp, sql: &str, named: &[&str], detail: &str) {
 }
 
 on_both! {
-    async fn sound_books_hold_and_show_both_sides(app) {
+    async fn sound_books_hold_and_show_both_sides(app: EXTERNAL) {
         trade(&app).await;
         let verdict = verdict(&app).await;
         assert_eq!(verdict["holds"], true, "{verdict}");
         assert_eq!(verdict["checked_at"], "2026-01-15T08:00:00Z");
         let sides = verdict["identities"].as_array().expect("a list");
         for name in ["ledger.zero_sum", "ledger.balances", "ledger.floors", "ledger.currencies", "ledger.given_back",
-            "top_ups.postings", "credit_lines.postings"] {
+            "top_ups.postings", "credit_lines.postings", "orders.lines", "orders.states", "orders.counters", "orders.postings"] {
             let side = sides.iter().find(|side| side["name"] == name).unwrap_or_else(|| panic!("{name} is missing"));
             assert_eq!(side["left"], side["right"], "{side}");
             assert_eq!(side["detail"], Value::Null, "{side}");
@@ -72,7 +110,7 @@ on_both! {
         app.finish().await;
     }
 
-    async fn a_changed_posting_is_named(app) {
+    async fn a_changed_posting_is_named(app: EXTERNAL) {
         trade(&app).await;
         let account = format!("{}:cash", app.domain("acme"));
         let sql = format!("update postings set amount = amount + 1 where ledger_account_id = '{account}' and account_seq = 2");
@@ -82,36 +120,38 @@ on_both! {
         assert!(found[2].1.contains("top_up t of"), "{found:?}");
     }
 
-    async fn a_deleted_posting_is_named(app) {
-        trade(&app).await;
-        let sql = "delete from postings where journal_id in \
-            (select id from journals where cause = 'pay_order/CS1/') and seq = 1";
+    async fn a_deleted_posting_is_named(app: EXTERNAL) {
+        let Trade { order, .. } = trade(&app).await;
         let account = format!("{}:cash", app.domain("globex"));
-        plant(&app, sql).await;
+        plant(&app, &format!("delete from postings where ledger_account_id = '{account}' and journal_id in \
+            (select id from journals where cause = 'pay_order/{order}/')")).await;
         let found = broken(&verdict(&app).await);
         assert_eq!(found[0].0, "ledger.zero_sum");
         assert!(found.iter().any(|(name, detail)| name == "ledger.balances" && detail.contains(&account)), "{found:?}");
+        assert!(found.iter().any(|(name, detail)| name == "orders.postings" && *detail == order), "{found:?}");
     }
 
-    async fn postings_moved_between_journals_are_named_though_sums_agree(app) {
-        trade(&app).await;
-        plant(&app, "update postings set amount = amount + 5 where ledger_account_id = 'house:revenue' and amount > 0").await;
-        plant(&app, "update postings set amount = amount - 5 where ledger_account_id = 'house:revenue' and amount < 0").await;
+    async fn postings_moved_between_journals_are_named_though_sums_agree(app: EXTERNAL) {
+        let Trade { order, refund, .. } = trade(&app).await;
+        for (change, cause) in [("+ 5", format!("pay_order/{order}/")), ("- 5", format!("refund_order/{refund}/"))] {
+            plant(&app, &format!("update postings set amount = amount {change} where ledger_account_id = 'house:revenue' \
+                and journal_id in (select id from journals where cause = '{cause}')")).await;
+        }
         let verdict = verdict(&app).await;
         let found = broken(&verdict);
-        assert_eq!(found.len(), 1, "{verdict}");
         assert_eq!(found[0].0, "ledger.zero_sum");
         assert_eq!(found[0].1.matches("journal ").count(), 2, "{found:?}");
+        assert_eq!(found.len(), 1, "{verdict}");
     }
 
-    async fn a_changed_balance_is_named(app) {
+    async fn a_changed_balance_is_named(app: EXTERNAL) {
         trade(&app).await;
         let account = format!("{}:cash", app.domain("acme"));
         let sql = format!("update ledger_accounts set balance = balance + 100 where id = '{account}'");
         expect(&app, &sql, &["ledger.balances"], &account).await;
     }
 
-    async fn money_moved_between_balances_is_named_though_the_sum_agrees(app) {
+    async fn money_moved_between_balances_is_named_though_the_sum_agrees(app: EXTERNAL) {
         trade(&app).await;
         let [from, to] = ["acme", "globex"].map(|tenant| format!("{}:cash", app.domain(tenant)));
         plant(&app, &format!("update ledger_accounts set balance = balance - 100 where id = '{from}'")).await;
@@ -119,46 +159,154 @@ on_both! {
         expect(&app, &sql, &["ledger.balances"], &from).await;
     }
 
-    async fn a_broken_chain_is_named(app) {
+    async fn a_broken_chain_is_named(app: EXTERNAL) {
         trade(&app).await;
         let account = format!("{}:cash", app.domain("acme"));
         let sql = format!("update postings set balance_after = balance_after - 1 where ledger_account_id = '{account}' and account_seq = 1");
         expect(&app, &sql, &["ledger.balances"], &account).await;
     }
 
-    async fn a_changed_top_up_is_named(app) {
+    async fn a_changed_top_up_is_named(app: EXTERNAL) {
         trade(&app).await;
         expect(&app, "update top_ups set amount = amount + 1 where trans_id = 't'", &["top_ups.postings"], "top_up t of").await;
     }
 
-    async fn a_lost_top_up_is_named(app) {
+    async fn a_lost_top_up_is_named(app: EXTERNAL) {
         trade(&app).await;
         expect(&app, "delete from top_ups where trans_id = 't'", &["top_ups.postings"], "journals").await;
     }
 
-    async fn a_renamed_top_up_is_named(app) {
+    async fn a_renamed_top_up_is_named(app: EXTERNAL) {
         trade(&app).await;
         expect(&app, "update top_ups set trans_id = 'u' where trans_id = 't'", &["top_ups.postings"], "top_up u of").await;
     }
 
-    async fn a_changed_credit_line_is_named(app) {
+    async fn a_changed_credit_line_is_named(app: EXTERNAL) {
         let sql = format!("update credit_lines set amount = amount * 2 where account_id = '{}'", app.domain("globex"));
         expect(&app, &sql, &["credit_lines.postings"], "grant_credit").await;
     }
 
-    async fn an_account_below_its_floor_is_named(app) {
+    async fn an_account_below_its_floor_is_named(app: EXTERNAL) {
         let account = format!("{}:cash", app.domain("acme"));
         let sql = format!("update ledger_accounts set floor = balance + 1 where id = '{account}'");
         expect(&app, &sql, &["ledger.floors"], &account).await;
     }
 
-    async fn a_mixed_currency_is_named(app) {
-        trade(&app).await;
-        expect(&app, "update journals set currency = 'EUR' where cause = 'pay_order/CS1/'", &["ledger.currencies"], "cash").await;
+    async fn a_mixed_currency_is_named(app: EXTERNAL) {
+        let Trade { order, .. } = trade(&app).await;
+        let sql = format!("update journals set currency = 'EUR' where cause = 'pay_order/{order}/'");
+        expect(&app, &sql, &["ledger.currencies"], "cash").await;
     }
 
-    async fn a_refund_that_refers_to_another_payment_is_named(app) {
-        trade(&app).await;
-        expect(&app, "update journals set gives_back = 'nothing' where cause = 'refund_order/CR1/'", &["ledger.given_back"], "nothing").await;
+    async fn a_refund_that_refers_to_no_payment_is_named(app: EXTERNAL) {
+        let Trade { refund, .. } = trade(&app).await;
+        let sql = format!("update journals set gives_back = 'nothing' where cause = 'refund_order/{refund}/'");
+        expect(&app, &sql, &["ledger.given_back"], "nothing").await;
     }
+
+    async fn a_changed_amount_of_an_order_is_named(app: EXTERNAL) {
+        let Trade { order, refund, done, unpaid } = trade(&app).await;
+        let orders = |change: &str, id: &str| format!("update orders set {change} where id = '{id}'");
+        let lines = |change: &str, id: &str| format!("update order_lines set {change} where order_id = '{id}' and line_no = 1");
+        let (more, less) = ("payable_amount = payable_amount + 1", "payable_amount = payable_amount - 1");
+        let (dearer, cheaper) = ("official_amount = official_amount + 1", "official_amount = official_amount - 1");
+        for id in [&order, &refund, &done] {
+            expect_each(&app, &[
+                (orders(more, id), orders(less, id), &["orders.lines", "orders.postings"], id),
+                (orders(dearer, id), orders(cheaper, id), &["orders.lines"], id),
+                (lines(more, id), lines(less, id), &["orders.lines"], id),
+                (lines(dearer, id), lines(cheaper, id), &["orders.lines"], id),
+            ]).await;
+        }
+        // No money has moved for it yet, so only its lines tell.
+        expect_each(&app, &[(orders(more, &unpaid), orders(less, &unpaid), &["orders.lines"], &unpaid)]).await;
+        // Both together are consistent, and still not what was paid.
+        plant(&app, &orders(more, &done)).await;
+        expect(&app, &lines(more, &done), &["orders.postings"], &done).await;
+        app_holds_after(app, &[&orders(less, &done), &lines(less, &done)]).await;
+    }
+
+    async fn amounts_moved_between_orders_are_named_though_the_sums_agree(app: EXTERNAL) {
+        let Trade { order, done, .. } = trade(&app).await;
+        plant(&app, &format!("update orders set payable_amount = payable_amount + 1 where id = '{order}'")).await;
+        let sql = format!("update orders set payable_amount = payable_amount - 1 where id = '{done}'");
+        expect(&app, &sql, &["orders.lines", "orders.postings"], &order).await;
+        let found = broken(&verdict(&app).await);
+        assert!(found.iter().all(|(_, detail)| detail.contains(&done)), "{found:?}");
+    }
+
+    async fn a_changed_status_of_an_order_is_named(app: EXTERNAL) {
+        let Trade { order, refund, done, unpaid } = trade(&app).await;
+        let to = |id: &str, status: i64| format!("update orders set status = {status} where id = '{id}'");
+        // 3 processing, 4 cancelled, 5 completed, 6 pending payment.
+        for (id, now, others) in [(&order, 3, [4, 5, 6]), (&refund, 5, [3, 4, 6]), (&done, 5, [3, 4, 6]), (&unpaid, 6, [3, 4, 5])] {
+            for other in others {
+                expect_each(&app, &[(to(id, other), to(id, now), &["orders.states"], id)]).await;
+            }
+        }
+        app.finish().await;
+    }
+
+    async fn a_forged_payment_is_named(app: EXTERNAL) {
+        let Trade { done, unpaid, .. } = trade(&app).await;
+        // Everything about the row looks paid; only the books know better.
+        let paid = format!("update orders set status = 5, paid_at = created_at, pay_before = null, open_lines = 0 where id = '{unpaid}'");
+        expect(&app, &paid, &["orders.postings"], &unpaid).await;
+        let pending = format!("update orders set status = 6, paid_at = null, pay_before = created_at + 1, open_lines = 1 where id = '{unpaid}'");
+        plant(&app, &pending).await;
+        // And the other way round: a payment forgotten, which leaves a journal without its order.
+        let forgotten = format!("update orders set status = 4, paid_at = null, open_lines = 1 where id = '{done}'");
+        expect(&app, &forgotten, &["orders.postings"], "2 orders have 3 journals").await;
+    }
+
+    async fn a_deleted_payment_is_named(app: EXTERNAL) {
+        let Trade { order, done, .. } = trade(&app).await;
+        let sql = format!("delete from journals where cause = 'pay_order/{done}/'");
+        plant(&app, &sql).await;
+        let verdict = verdict(&app).await;
+        let found = broken(&verdict);
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["ledger.zero_sum", "orders.postings"], "{verdict}");
+        assert!(found[0].1.starts_with("journal "), "{found:?}");
+        assert_eq!(found[1].1, format!("{done}; 3 orders have 2 journals"));
+        assert!(!found[1].1.contains(&order), "{found:?}");
+    }
+
+    async fn a_payment_deleted_without_a_trace_in_the_ledger_is_named(app: EXTERNAL) {
+        // The books balance and balances agree: only the order tells that it was paid.
+        let Trade { done, .. } = trade(&app).await;
+        let account = format!("{}:cash", app.domain("acme"));
+        let journal = format!("select id from journals where cause = 'pay_order/{done}/'");
+        for sql in [
+            format!("delete from postings where ledger_account_id = '{account}' and journal_id in ({journal})"),
+            format!("delete from postings where ledger_account_id = 'house:revenue' and journal_id in ({journal})"),
+            format!("update ledger_accounts set balance = balance + 5000, last_seq = last_seq - 1 where id = '{account}'"),
+        ] {
+            plant(&app, &sql).await;
+        }
+        let sql = format!("delete from journals where cause = 'pay_order/{done}/'");
+        expect(&app, &sql, &["orders.postings"], &done).await;
+    }
+
+    async fn a_deleted_refund_is_named(app: EXTERNAL) {
+        let Trade { refund, .. } = trade(&app).await;
+        plant(&app, &format!("delete from journals where cause = 'refund_order/{refund}/'")).await;
+        let found = broken(&verdict(&app).await);
+        assert!(found.iter().any(|(name, detail)| name == "orders.postings" && detail.contains(&refund)), "{found:?}");
+    }
+
+    async fn a_changed_counter_of_orders_is_named(app: EXTERNAL) {
+        trade(&app).await;
+        let acme = app.domain("acme");
+        let sql = format!("update order_counters set orders = orders + 1 where account_id = '{acme}'");
+        expect(&app, &sql, &["orders.counters"], &acme).await;
+    }
+}
+
+/// Undoes what was planted; the test ends as every other.
+async fn app_holds_after(app: TestApp, cures: &[&str]) {
+    for cure in cures {
+        plant(&app, cure).await;
+    }
+    app.finish().await;
 }

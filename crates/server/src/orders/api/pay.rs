@@ -78,7 +78,7 @@ impl Operation<App> for PayOrders {
         callers: CUSTOMER,
         actions: &[],
         right: Right::Pay,
-        denied: &codes::ACCESS_DENIED,
+        denied: &codes::DENIED_ON_ORDERS,
         mode: Mode::Write,
         audit: Audit::Event("order", "payCustomerOrderV3"),
         limit: Limit::PerSecond(10),

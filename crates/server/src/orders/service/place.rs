@@ -1,19 +1,20 @@
 //! Placing an order: the lines are priced by the catalogue of the moment, and what is decided here never changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::calendar::{Instant, Term, pending_payment_end};
 use domain::id::OrderId;
 use domain::money::Charge;
 use domain::order::{OrderStatus, OrderType, SourceType};
+use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
 use super::{check_payable, settle, take_money};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag};
 use crate::codes;
-use crate::identity::service::Account;
+use crate::identity::service::{Account, find_project_id};
 use crate::orders::errors::OrderError;
 use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::store;
@@ -98,7 +99,8 @@ pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
         true => cx.now.plus_hours(HARDWARE_PAYMENT_HOURS),
         false => pending_payment_end(cx.now),
     };
-    let lines: Vec<Line> = priced.into_iter().map(|priced| priced.line).collect();
+    let mut lines: Vec<Line> = priced.into_iter().map(|priced| priced.line).collect();
+    name_projects(cx, &new.customer.id, &mut lines).await?;
     let mut order = compose(cx, new, &lines, order_type, pay_before)?;
     store::insert(&mut cx.tx, &order, &lines).await?;
     if OrderStatus::at_creation(order.payable, new.auto_pay) == OrderStatus::PendingPayment {
@@ -116,6 +118,19 @@ pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     order.status = status;
     let order = settle(cx, order, lines).await?;
     Ok(Placed { order, unpaid: None })
+}
+
+/// A line that names no project belongs to the customer's project of its region, where there is one.
+async fn name_projects(cx: &mut Cx, customer: &str, lines: &mut [Line]) -> Result<(), DbError> {
+    let mut by_region: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for line in lines.iter_mut().filter(|line| line.project_id.is_none()) {
+        if !by_region.contains_key(&line.region_code) {
+            let project = find_project_id(&mut cx.tx, customer, &line.region_code).await?;
+            by_region.insert(line.region_code.clone(), project);
+        }
+        line.project_id = by_region.get(&line.region_code).cloned().flatten();
+    }
+    Ok(())
 }
 
 /// What a line is attached to must be an earlier primary line of the same region.

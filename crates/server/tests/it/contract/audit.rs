@@ -71,6 +71,26 @@ on_both! {
         app.finish().await;
     }
 
+    async fn operations_with_transactions_of_their_own_leave_one_row_too(app) {
+        let mut seen = Vec::new();
+        rows_since(&app, &mut seen).await;
+        let users = format!("/openbss/v1/accounts/{}/users", app.domain("acme"));
+        for (status, error) in [(201, None), (400, Some("CBC.0101"))] {
+            let reply = app.post("acme", &users, json!({"name": "twice", "rights": ["read"]})).await;
+            assert_eq!(reply.status, status, "{}", reply.text());
+            let rows = rows_since(&app, &mut seen).await;
+            assert_eq!(rows.len(), 1, "{rows:?}");
+            assert_eq!((rows[0].2, rows[0].3.as_deref()), (i64::from(status), error));
+        }
+        let document = app.get("operator", "/openbss/v1/catalog").await.text();
+        let yaml = [("content-type", "application/yaml")];
+        let imported = app.signed(&app.key("operator"), "PUT", "/openbss/v1/catalog", &document, &yaml).await;
+        assert_eq!(imported.status, 200, "{}", imported.text());
+        let rows = rows_since(&app, &mut seen).await;
+        assert_eq!(rows.iter().map(|row| row.2).collect::<Vec<_>>(), [200], "{rows:?}");
+        app.finish().await;
+    }
+
     async fn what_never_reached_the_operation_leaves_no_row(app) {
         let mut seen = Vec::new();
         rows_since(&app, &mut seen).await;

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the same request again is answered again and done once.
 
 use futures_util::future::join_all;
-use platform::op::Method;
+use platform::op::{Method, Mode, Right};
 use serde_json::{Value, json};
 
 use super::calls::{
@@ -159,4 +159,25 @@ on_both! {
         complaints.none();
         app.finish().await;
     }
+}
+
+/// Changes that take no `Idempotency-Key`, with the reason: repeating each is harmless by itself.
+const TAKE_NO_KEY: &[(&str, &str)] = &[
+    ("MoveSandboxClock", "a tool of tests, and no commerce"),
+    ("ResetSandbox", "it takes the record of its own key away"),
+    ("CreateSandboxFault", "a tool of tests, and no commerce"),
+    ("DeleteSandboxFaults", "what is gone stays gone"),
+];
+
+#[test]
+fn every_change_takes_a_key_or_is_listed_or_bears_a_secret() {
+    let mut listed: std::collections::BTreeSet<&str> = TAKE_NO_KEY.iter().map(|(id, _)| *id).collect();
+    for entry in server::app::registry(true).entries() {
+        let spec = entry.spec;
+        let changes = spec.right != Right::Read && spec.mode != Mode::Read;
+        if changes && !spec.takes_key() && !spec.is_secret {
+            assert!(listed.remove(spec.id), "{} takes no Idempotency-Key", spec.id);
+        }
+    }
+    assert!(listed.is_empty(), "listed for nothing: {listed:?}");
 }

@@ -9,7 +9,7 @@ use crate::harness::TestApp;
 use crate::on_both;
 
 /// Operations with `{name}` segments other than `{domain_id}` of which the refusal is tried below, by path.
-const TRIED_BY_PATH: &[&str] = &["ShowCustomerOrderDetails"];
+const TRIED_BY_PATH: &[&str] = &["ShowCustomerOrderDetails", "DeleteWebhook"];
 /// Operations of the operator with such segments: it owns everything, so there is no other tenant to ask for.
 fn is_operators_only(spec: &platform::op::Spec) -> bool {
     use platform::op::AccountKind;
@@ -91,6 +91,18 @@ on_both! {
         }
         probe.complaints.none();
         assert_eq!(cash(&app, "acme").await, money);
+        app.finish().await;
+    }
+
+    async fn a_webhook_of_another_tenant_is_as_good_as_unknown(app) {
+        let hooks = "/openbss/v1/webhooks";
+        let hook = app.post("acme", hooks, json!({"url": "http://127.0.0.1:9/acme"})).await.ok(201);
+        let id = hook["id"].as_str().expect("a webhook has an id").to_owned();
+        let foreign = app.call("globex", "DELETE", &format!("{hooks}/{id}"), None).await;
+        let nobodys = app.call("globex", "DELETE", &format!("{hooks}/nobodys-id"), None).await;
+        assert_eq!((foreign.status, foreign.text()), (nobodys.status, nobodys.text()));
+        assert_eq!(app.get("globex", hooks).await.ok(200)["total_count"], 0);
+        assert_eq!(app.get("acme", hooks).await.ok(200)["total_count"], 1);
         app.finish().await;
     }
 

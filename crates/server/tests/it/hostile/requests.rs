@@ -97,39 +97,62 @@ pub(super) fn names(params: &[Described], into: &mut Vec<String>) {
     into.extend(targets(params).into_iter().map(|target| target.name.to_owned()));
 }
 
-/// A value that the schema accepts; known names get values that mean something in the demo catalogue.
-pub(super) fn accepted(name: &str, schema: &Value, domain: &str) -> Value {
-    if let Some(values) = schema["enum"].as_array() {
-        return values[0].clone();
-    }
-    match name {
-        "customer_id" | "domain_id" | "account_id" => return json!(domain),
-        "cloud_service_type" | "service_type_code" => return json!("hws.service.type.ec2"),
-        "resource_type" | "resource_type_code" => return json!("hws.resource.type.vm"),
-        "resource_spec" => return json!("s3.medium.4.linux"),
-        "region" | "region_code" => return json!("ap-southeast-1"),
-        "usage_factor" => return json!("Duration"),
-        "usage_measure_id" => return json!(4),
-        "url" => return json!("http://127.0.0.1:9/hook"),
-        _ => {}
-    }
-    let kind = schema["type"].as_str().unwrap_or_default();
-    match (kind, schema["format"].as_str()) {
-        ("string", Some("date-time")) => json!("2026-01-15T08:00:00Z"),
-        ("string", Some("date")) => json!("2026-01-15"),
-        ("string", _) => json!("a1"),
-        ("integer", _) => json!(schema["minimum"].as_i64().unwrap_or(1).max(0)),
-        ("boolean", _) => json!(false),
-        ("array", _) => json!([accepted(name, &schema["items"], domain)]),
-        ("object", _) => {
-            let mut object = Map::new();
-            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-                object.insert(name.clone(), accepted(name, schema, domain));
-            }
-            Value::Object(object)
+/// Values that mean something to the application under test, by the name of the parameter.
+#[derive(Default)]
+pub(super) struct Known(pub(super) std::collections::BTreeMap<&'static str, Value>);
+
+/// Members that a base request leaves out: they exclude others, or name things that the test does not have.
+const LEFT_OUT: &[&str] = &[
+    "accounting",
+    "association_type",
+    "attached_to_line",
+    "available_zone",
+    "coupon_id",
+    "coupon_infos",
+    "discount_id",
+    "discount_infos",
+    "enterprise_project_id",
+    "groups",
+    "has_direct_customers",
+    "master_id",
+    "partner_id",
+    "password",
+    "project_ids",
+    "secret",
+    "users",
+];
+
+impl Known {
+    /// A value that the schema accepts.
+    pub(super) fn accepted(&self, name: &str, schema: &Value, is_full: bool) -> Value {
+        if let Some(value) = self.0.get(name) {
+            return if schema["type"] == "array" { json!([value]) } else { value.clone() };
         }
-        // A decimal says that it is a number or a string; anything else takes a text.
-        _ => json!("1"),
+        if let Some(values) = schema["enum"].as_array() {
+            return values[0].clone();
+        }
+        let kind = schema["type"].as_str().unwrap_or_default();
+        match (kind, schema["format"].as_str()) {
+            ("string", Some("date-time")) => json!("2027-01-15T08:00:00Z"),
+            ("string", Some("date")) => json!("2027-01-15"),
+            ("string", _) => json!("a1"),
+            ("integer", _) => json!(schema["minimum"].as_i64().unwrap_or(1).max(0)),
+            ("boolean", _) => json!(false),
+            ("array", _) => json!([self.accepted(name, &schema["items"], is_full)]),
+            ("object", _) => {
+                let mut object = Map::new();
+                let required = schema["required"].as_array().cloned().unwrap_or_default();
+                for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                    let is_required = required.iter().any(|other| other == name);
+                    if is_full || is_required || !LEFT_OUT.contains(&name.as_str()) {
+                        object.insert(name.clone(), self.accepted(name, schema, is_full));
+                    }
+                }
+                Value::Object(object)
+            }
+            // A decimal says that it is a number or a string; anything else takes a text.
+            _ => json!("1"),
+        }
     }
 }
 
@@ -140,6 +163,8 @@ pub(super) struct Base {
     query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     body: Option<Value>,
+    /// The body with the members that are usually left out, to attack what is inside of them.
+    full_body: Value,
     raw_body: Option<String>,
 }
 
@@ -154,18 +179,30 @@ fn text_of(value: &Value) -> String {
 }
 
 impl Base {
-    /// A request with every required parameter and every member of the body.
-    pub(super) fn of(params: &[Described], domain: &str) -> Self {
-        let mut base = Self { path: vec![], query: vec![], headers: vec![], body: None, raw_body: None };
+    /// A request with every required parameter and most members of the body.
+    pub(super) fn of(params: &[Described], known: &Known) -> Self {
+        let mut base = Self {
+            path: vec![],
+            query: vec![],
+            headers: vec![],
+            body: None,
+            full_body: json!({}),
+            raw_body: None,
+        };
         for described in params {
             let name = described.param.name.to_owned();
-            let value = accepted(&name, &described.schema, domain);
+            let value = known.accepted(&name, &described.schema, false);
             match described.param.place {
                 Place::Path => base.path.push((name, text_of(&value))),
                 Place::Query if described.is_required => base.query.push((name, text_of(&value))),
+                Place::Header if described.is_required => base.headers.push((name, text_of(&value))),
                 Place::Query | Place::Header => {}
                 Place::Body => {
-                    base.body.get_or_insert_with(|| json!({}))[name] = value;
+                    let body = base.body.get_or_insert_with(|| json!({}));
+                    if described.is_required || !LEFT_OUT.contains(&name.as_str()) {
+                        body[&name] = value;
+                    }
+                    base.full_body[&name] = known.accepted(&name, &described.schema, true);
                 }
             }
         }
@@ -191,7 +228,12 @@ impl Base {
                 request.query.extend(text.map(|text| (target.name.to_owned(), text)));
             }
             Place::Header => {
-                let text = text.filter(|text| text.bytes().all(|byte| (0x20..0x7f).contains(&byte)))?;
+                let Some(text) = text else {
+                    request.headers.retain(|(name, _)| name != target.name);
+                    return Some(request);
+                };
+                let text = Some(text).filter(|text| text.bytes().all(|byte| (0x20..0x7f).contains(&byte)))?;
+                request.headers.retain(|(name, _)| name != target.name);
                 request.headers.push((target.name.to_owned(), text.trim().to_owned()));
             }
             Place::Body => request.put_in_body(target, put)?,
@@ -200,8 +242,11 @@ impl Base {
     }
 
     fn put_in_body(&mut self, target: &Target, put: &Put) -> Option<()> {
-        let body = self.body.as_mut()?;
         let (parent, name) = target.pointer.rsplit_once('/')?;
+        let body = self.body.as_mut()?;
+        if body.pointer(parent).is_none() {
+            body.clone_from(&self.full_body);
+        }
         let parent = body.pointer_mut(parent)?.as_object_mut()?;
         match put {
             Put::Absent => {

@@ -7,7 +7,7 @@ use proptest::strategy::{BoxedStrategy, Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use super::requests::{Put, Target, accepted};
+use super::requests::{Known, Put, Target};
 
 /// What must become of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +162,7 @@ fn decimals() -> Vec<Hostile> {
 }
 
 fn lists(target: &Target) -> Vec<Hostile> {
-    let item = accepted(target.name, &target.schema["items"], "nobodys-id");
+    let item = Known::default().accepted(target.name, &target.schema["items"], false);
     let mut all = vec![forbidden(json!([null]))];
     if let Some(max) = target.schema["maxItems"].as_u64() {
         let over = usize::try_from(max).expect("small") + 1;
