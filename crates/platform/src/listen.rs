@@ -22,7 +22,10 @@ use crate::op::http::Server;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long requests under way may take to finish when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most header fields of one request.
+/// The most connections at the same time; further ones wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 10_000;
+/// The most header fields of one request. What hyper itself refuses (more of them, a malformed request line) is
+/// answered without our envelope and request id: it never became a request.
 const HEADERS_MAX: usize = 100;
 
 /// Why a certificate or key cannot be used.
@@ -63,12 +66,17 @@ pub async fn serve<H: Host>(
 ) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
     loop {
+        let place = async { (places.clone().acquire_owned().await, listener.accept().await) };
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            (place, accepted) = place => match accepted {
                 Ok((stream, peer)) => {
                     let connection = connection(stream, peer, tls.clone(), server.clone(), graceful.watcher());
-                    tokio::spawn(connection);
+                    tokio::spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");

@@ -124,6 +124,7 @@ impl App {
             None => Box::new(SystemRandom),
         };
         let mut jobs = Jobs::default();
+        jobs.add::<platform::op::keys::ForgetKeys>();
         for feature in FEATURES {
             (feature.jobs)(&mut jobs);
         }

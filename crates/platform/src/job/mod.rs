@@ -75,7 +75,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 trait Erased<H: Host>: Send + Sync {
     fn name(&self) -> &'static str;
-    fn due<'a>(&'a self, tx: &'a mut Tx, until: Instant) -> Boxed<'a, Result<Vec<Due>, DbError>>;
+    fn due<'a>(&'a self, tx: &'a mut Tx, until: Instant, limit: i64) -> Boxed<'a, Result<Vec<Due>, DbError>>;
     fn run<'a>(&'a self, cx: &'a mut Cx<H>, key: &'a str) -> Boxed<'a, Result<String, ApiError>>;
 }
 
@@ -85,8 +85,8 @@ impl<H: Host, R: Reconciler<H>> Erased<H> for Typed<R> {
     fn name(&self) -> &'static str {
         R::NAME
     }
-    fn due<'a>(&'a self, tx: &'a mut Tx, until: Instant) -> Boxed<'a, Result<Vec<Due>, DbError>> {
-        Box::pin(R::due(tx, until, BATCH))
+    fn due<'a>(&'a self, tx: &'a mut Tx, until: Instant, limit: i64) -> Boxed<'a, Result<Vec<Due>, DbError>> {
+        Box::pin(R::due(tx, until, limit))
     }
     fn run<'a>(&'a self, cx: &'a mut Cx<H>, key: &'a str) -> Boxed<'a, Result<String, ApiError>> {
         Box::pin(R::run(cx, key))
@@ -172,10 +172,7 @@ impl<H: Host> Jobs<H> {
         while let Some(at) = self.earliest(app, until, &memory).await? {
             app.clock().advance_to(at);
             for job in &self.reconcilers {
-                for due in list(app, job.as_ref(), at).await? {
-                    if memory.skips(job.name(), &due) {
-                        continue;
-                    }
+                for due in list(app, job.as_ref(), at, &memory).await? {
                     memory.tried.insert((job.name(), due.clone()));
                     let attempts = memory.attempts(job.name(), &due.key);
                     ran.push(run_one(app, job.as_ref(), due, attempts).await?);
@@ -193,8 +190,7 @@ impl<H: Host> Jobs<H> {
     ) -> Result<Option<Instant>, DbError> {
         let mut earliest: Option<Instant> = None;
         for job in &self.reconcilers {
-            let due = list(app, job.as_ref(), until).await?;
-            if let Some(next) = due.iter().find(|due| !memory.skips(job.name(), due)) {
+            if let Some(next) = list(app, job.as_ref(), until, memory).await?.first() {
                 earliest = Some(earliest.map_or(next.at, |known| known.min(next.at)));
             }
         }
@@ -234,11 +230,27 @@ async fn failures<H: Host>(app: &Arc<H>) -> Result<HashMap<(String, String), Fai
     Ok(rows?.iter().map(entry).collect())
 }
 
-async fn list<H: Host>(app: &Arc<H>, job: &dyn Erased<H>, until: Instant) -> Result<Vec<Due>, DbError> {
-    let mut tx = app.db().begin_read().await?;
-    let due = job.due(&mut tx, until).await;
-    tx.rollback().await;
-    due
+/// What is due and not skipped. Keys that fail stay due, so where a whole batch is skipped the next look is deeper:
+/// failing keys must not hide the others.
+async fn list<H: Host>(
+    app: &Arc<H>,
+    job: &dyn Erased<H>,
+    until: Instant,
+    memory: &Memory,
+) -> Result<Vec<Due>, DbError> {
+    let mut limit = BATCH;
+    loop {
+        let mut tx = app.db().begin_read().await?;
+        let due = job.due(&mut tx, until, limit).await;
+        tx.rollback().await;
+        let due = due?;
+        let is_all = i64::try_from(due.len()).is_ok_and(|found| found < limit);
+        let open: Vec<Due> = due.into_iter().filter(|due| !memory.skips(job.name(), due)).collect();
+        if !open.is_empty() || is_all || limit >= FAILURES_MAX {
+            return Ok(open);
+        }
+        limit = (limit * 4).min(FAILURES_MAX);
+    }
 }
 
 async fn run_one<H: Host>(

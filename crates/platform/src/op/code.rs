@@ -67,6 +67,7 @@ impl Code {
             extra: None,
             source: None,
             is_injected: false,
+            retry_after_s: None,
         }
     }
 }
@@ -139,6 +140,8 @@ pub struct ApiError {
     pub extra: Option<Box<serde_json::Map<String, serde_json::Value>>>,
     /// The fault behind an internal error; it is logged and never answered.
     pub source: Option<DbError>,
+    /// After how many seconds to try again, with status 429; one where nothing else is said.
+    pub retry_after_s: Option<u32>,
     /// Whether the sandbox injected it: then the operation need not declare it.
     pub is_injected: bool,
 }

@@ -235,7 +235,7 @@ async fn audit_row<H: Host>(
         resource: cx.audited.as_ref(),
         status,
         error_code,
-        request: &String::from_utf8_lossy(&request.bytes),
+        request: &request.bytes,
     };
     store::audit(tx, cx.ids.as_mut(), &entry).await.map_err(ApiError::from)
 }

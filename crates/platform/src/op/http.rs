@@ -18,7 +18,7 @@ use super::dispatch::Accepted;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::node::Node;
-use super::wire::{Problem, Refusal};
+use super::wire::{Problem, Refusal, Schema as Json};
 use super::{
     AccountKind, Answer, ApiError, Audit, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
     RequestFacts, Right, Spec, door,
@@ -49,7 +49,7 @@ impl Default for DoorConfig {
         Self {
             throttle: true,
             signed_body_max: 12 * 1024 * 1024,
-            token_body_max: 64 * 1024 * 1024,
+            token_body_max: 12 * 1024 * 1024,
             public_body_max: 64 * 1024,
             behind_proxy: false,
             strict: false,
@@ -73,6 +73,8 @@ const NO_OPERATION: &str = "none";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest idempotency key.
 const IDEMPOTENCY_KEY_MAX: usize = 128;
+/// How long a body may take to arrive: 12 MB at 200 KB/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most query parameters of one request.
 const QUERY_MAX: usize = 200;
 
@@ -199,7 +201,9 @@ impl<H: Host> Server<H> {
             (self.anonymous.clone(), read_body(body, self.config.public_body_max).await?)
         } else {
             // Signers may leave a payload unsigned only where it is not JSON that changes something.
-            let json_write = entry.is_none_or(super::Entry::wants_json) && head.method != http::Method::GET;
+            let is_write = head.method != http::Method::GET;
+            let json_write =
+                is_write && (is_json(&head.headers) || entry.is_none_or(super::Entry::wants_json));
             self.authenticate(head, body, json_write).await?
         };
         let Some((number, path)) = found else {
@@ -410,6 +414,9 @@ fn accept<H: Host>(
     let query = parse_query(head.uri.query().unwrap_or(""))?;
     let wants_body = entry.wants_json() && (entry.needs_body() || !bytes.is_empty());
     let body = if wants_body { Some(json_body(&head.headers, &bytes)?) } else { None };
+    if let Some(shape) = entry.own_shape() {
+        refuse_misspelt(shape, &query, body.as_ref())?;
+    }
     let idempotency = match head.headers.get("idempotency-key") {
         None => None,
         Some(_) if entry.spec.method == Method::Get => None,
@@ -432,6 +439,50 @@ fn accept<H: Host>(
         bytes,
         idempotency,
     })
+}
+
+/// On the own API a name that is only spelt otherwise is refused: `autoPay` for `auto_pay` would leave an order
+/// unpaid. Foreign names are ignored everywhere, as clients of other versions send them.
+fn refuse_misspelt(shape: &Json, query: &[(String, String)], body: Option<&Node>) -> Result<(), Refusal> {
+    if let Some(known) = shape["query"]["properties"].as_object() {
+        query.iter().try_for_each(|(name, _)| refuse_if_misspelt(name, "", known))?;
+    }
+    body.map_or(Ok(()), |body| refuse_misspelt_members(&shape["body"], body, ""))
+}
+
+fn refuse_if_misspelt(name: &str, at: &str, known: &serde_json::Map<String, Json>) -> Result<(), Refusal> {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let meant = known.keys().find(|key| *key != name && plain(key) == plain(name));
+    match meant {
+        Some(meant) if !known.contains_key(name) => Err(Refusal::because(
+            format!("{at}{name}"),
+            format!("is not known; it is spelt {meant}"),
+            format!("无法识别，正确写法为 {meant}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_misspelt_members(schema: &Json, node: &Node, at: &str) -> Result<(), Refusal> {
+    match node.bare() {
+        Node::Object(members) => {
+            let Some(known) = schema["properties"].as_object() else { return Ok(()) };
+            for (name, value) in members {
+                refuse_if_misspelt(name, at, known)?;
+                if let Some(inner) = known.get(name) {
+                    refuse_misspelt_members(inner, value, &format!("{at}{name}."))?;
+                }
+            }
+            Ok(())
+        }
+        Node::List(items) => {
+            let inner = &schema["items"];
+            let list = at.trim_end_matches('.');
+            let each = |(index, item)| refuse_misspelt_members(inner, item, &format!("{list}[{index}]."));
+            items.iter().enumerate().try_for_each(each)
+        }
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::At(..) => Ok(()),
+    }
 }
 
 fn idempotency_key(value: &HeaderValue) -> Result<String, ApiError> {
@@ -491,7 +542,14 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    match Limited::new(body, max).collect().await {
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max).collect());
+    let Ok(collected) = collected.await else {
+        return Err(door::PARAMETER.because(
+            format!("The request body did not arrive within {} seconds.", BODY_TIMEOUT.as_secs()),
+            format!("请求体未在 {} 秒内到达。", BODY_TIMEOUT.as_secs()),
+        ));
+    };
+    match collected {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(door::TOO_LARGE.because(
             format!("The request body has more than {max} bytes."),
@@ -587,8 +645,9 @@ fn refuse(error: &ApiError, language: Language) -> Response<Full<Bytes>> {
     }
     let body = serde_json::Value::Object(body).to_string();
     let mut response = respond(Answer::of(super::output::JSON, body), error.status);
-    if error.code == &door::THROTTLED {
-        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    if error.status == 429 {
+        let seconds = HeaderValue::from(error.retry_after_s.unwrap_or(1));
+        response.headers_mut().insert(http::header::RETRY_AFTER, seconds);
     }
     response
 }

@@ -43,7 +43,7 @@ impl Collector for SuccessRate {
             calls.saturating_sub(failed).saturating_mul(1_000_000).checked_div(calls).unwrap_or(1_000_000);
         let gauge = ConstGauge::new(i64::try_from(ratio).unwrap_or(i64::MAX));
         let metric = encoder.encode_descriptor(
-            "openbss_call_success_ppm",
+            "call_success_ppm",
             "Calls since the start that did not fail with a 5xx status, in parts of a million",
             None,
             gauge.metric_type(),

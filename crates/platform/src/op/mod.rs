@@ -16,11 +16,13 @@
 pub mod code;
 pub mod dispatch;
 pub mod http;
+pub mod keys;
 pub mod limits;
 pub mod metrics;
 pub mod node;
 pub mod openapi;
 pub mod output;
+mod registry;
 pub mod store;
 pub mod wire;
 
@@ -35,6 +37,7 @@ use domain::site::Site;
 
 pub use code::{ApiError, Code, Language, door};
 pub use output::{Answer, Json, Num, Output, Raw, WithHeader};
+pub use registry::{Entry, Registry};
 pub use wire::{Input, Refusal};
 
 use crate::clock::Clock;
@@ -497,66 +500,5 @@ impl<H: Host> Cx<H> {
     /// The account of the caller.
     pub fn account(&self) -> &str {
         &self.principal.account
-    }
-}
-
-/// The operations of a server.
-pub struct Registry<H: Host> {
-    entries: Vec<Entry<H>>,
-}
-
-/// One registered operation.
-pub struct Entry<H: Host> {
-    /// Its declaration.
-    pub spec: &'static Spec,
-    /// Its parameters, for OpenAPI and the property tests.
-    pub params: fn() -> Vec<wire::Described>,
-    /// The schema of its answer.
-    pub answer: fn(&mut schemars::SchemaGenerator) -> Option<schemars::Schema>,
-    /// Whether it reads a JSON body: derived from its parameters once.
-    has_body: bool,
-    /// Whether some member of that body is required, so that a request without one is refused.
-    needs_body: bool,
-    /// Runs it.
-    pub(crate) runner: Box<dyn dispatch::Runner<H>>,
-}
-
-impl<H: Host> Entry<H> {
-    /// Whether it reads a JSON body.
-    pub fn wants_json(&self) -> bool {
-        self.has_body
-    }
-
-    /// Whether a request must have a body: where every member is optional, no body means `{}`.
-    pub fn needs_body(&self) -> bool {
-        self.needs_body
-    }
-}
-
-impl<H: Host> Default for Registry<H> {
-    fn default() -> Self {
-        Self { entries: Vec::new() }
-    }
-}
-
-impl<H: Host> Registry<H> {
-    /// Adds an operation.
-    pub fn add<O: Operation<H>>(&mut self) -> &mut Self {
-        self.entries.push(Entry {
-            spec: const { &O::SPEC },
-            params: <O::Input as Input>::params,
-            answer: <O::Output as Output>::schema,
-            has_body: O::Input::params().iter().any(|described| described.param.place == wire::Place::Body),
-            needs_body: O::Input::params()
-                .iter()
-                .any(|described| described.param.place == wire::Place::Body && described.is_required),
-            runner: Box::new(dispatch::Typed::<O>::default()),
-        });
-        self
-    }
-
-    /// Every operation, in registered order.
-    pub fn entries(&self) -> &[Entry<H>] {
-        &self.entries
     }
 }

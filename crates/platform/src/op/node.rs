@@ -1,13 +1,17 @@
 //! A request body as it was sent: a tree that keeps every number as its digits.
 //!
 //! Amounts never pass through a float, so a body is not read into `serde_json::Value`. Duplicate keys and
-//! nesting deeper than [`DEPTH_MAX`] are refused (`rules.md` 13).
+//! nesting deeper than [`DEPTH_MAX`] are refused (`rules.md` 13); so are more values than [`NODES_MAX`], since a
+//! dense body of some megabytes would become a tree of gigabytes.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The deepest nesting of a body.
 pub const DEPTH_MAX: usize = 32;
+
+/// The most values of one body: a thousand records of a hundred fields each.
+pub const NODES_MAX: usize = 100_000;
 
 /// One value of a body.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +39,8 @@ pub enum NodeError {
     Malformed(String),
     /// Nested deeper than [`DEPTH_MAX`].
     TooDeep,
+    /// More values than [`NODES_MAX`].
+    TooMany,
     /// The same key twice in one object.
     DuplicateKey(String),
     /// A NUL character in a string.
@@ -46,6 +52,7 @@ impl std::fmt::Display for NodeError {
         match self {
             Self::Malformed(at) => write!(f, "not well-formed JSON: {at}"),
             Self::TooDeep => write!(f, "nested deeper than {DEPTH_MAX} levels"),
+            Self::TooMany => write!(f, "made of more than {NODES_MAX} values"),
             Self::DuplicateKey(key) => write!(f, "the key \"{key}\" stands twice in one object"),
             Self::Nul => write!(f, "a string holds the character U+0000"),
         }
@@ -55,6 +62,9 @@ impl std::fmt::Display for NodeError {
 impl Node {
     /// Reads JSON.
     pub fn parse(text: &[u8]) -> Result<Self, NodeError> {
+        if values_at_most(text) > NODES_MAX {
+            return Err(NodeError::TooMany);
+        }
         let raw: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
         Self::from_raw(raw, DEPTH_MAX, None)
     }
@@ -150,6 +160,23 @@ impl Node {
     }
 }
 
+/// An upper bound of the values in a JSON text, found in one pass before any memory is spent on them: each value
+/// but the first follows a comma or an opening bracket outside a string.
+fn values_at_most(text: &[u8]) -> usize {
+    let mut values = 1;
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    values
+}
+
 /// The most members of one object; the largest documented one has about forty.
 const MEMBERS_MAX: usize = 256;
 
@@ -226,6 +253,16 @@ mod tests {
         let Node::List(items) = list.bare() else { panic!("{list:?}") };
         assert_eq!(items[0], Node::At(2, Box::new(Node::Number("1".into()))));
         assert_eq!(items[1].member("b"), Some(&Node::At(3, Box::new(Node::Null))));
+    }
+
+    #[test]
+    fn a_body_of_very_many_values_is_refused_before_it_is_read() {
+        let list = |n: usize| format!("[{}0]", "0,".repeat(n - 1));
+        assert!(Node::parse(list(NODES_MAX - 1).as_bytes()).is_ok());
+        assert_eq!(Node::parse(list(NODES_MAX).as_bytes()), Err(NodeError::TooMany));
+        // Commas and brackets in strings are no values, nor does an escaped quote end a string.
+        let text = format!(r#"["\"{}"]"#, ",[{".repeat(NODES_MAX));
+        assert!(Node::parse(text.as_bytes()).is_ok());
     }
 
     #[test]

@@ -89,6 +89,13 @@ fn operation<H: Host>(entry: &Entry<H>, answer: Option<Value>) -> Value {
             "content": {"application/json": {"schema": wire::object_schema(&in_body)}},
         });
     }
+    let raw = (entry.raw_body)();
+    if !raw.is_empty() {
+        let text = json!({"schema": {"type": "string"}});
+        let content: Map<String, Value> =
+            raw.iter().map(|media| ((*media).to_owned(), text.clone())).collect();
+        operation["requestBody"] = json!({"required": true, "content": content});
+    }
     if spec.is_public() {
         operation["security"] = json!([]);
     }

@@ -22,12 +22,13 @@ crate::statements! {
     /// Reclaims a key whose day is over.
     pub const RECLAIM_KEY = "update idempotency_keys set input_hash = $4, status = 0, created_at = $5 \
         where principal = $1 and operation = $2 and idempotency_key = $3";
-    /// Keys whose day is over.
-    pub const LIST_OLD_KEYS = "select principal, operation, idempotency_key, created_at from idempotency_keys \
-        where created_at < $1 order by created_at, principal, operation, idempotency_key limit $2";
-    /// Forgets a key.
-    pub const DELETE_KEY = "delete from idempotency_keys \
-        where principal = $1 and operation = $2 and idempotency_key = $3";
+    /// The oldest key, if its day is over.
+    pub const FIND_OLD_KEY = "select created_at from idempotency_keys where created_at <= $1 \
+        order by created_at, principal, operation, idempotency_key limit 1";
+    /// Forgets keys whose day is over, the oldest first.
+    pub const DELETE_OLD_KEYS = "delete from idempotency_keys where (principal, operation, idempotency_key) in \
+        (select principal, operation, idempotency_key from idempotency_keys where created_at <= $1 \
+        order by created_at, principal, operation, idempotency_key limit $2)";
     /// One audit row.
     pub const INSERT_AUDIT = "insert into audit_events \
         (account_id, id, at, operation, resource_type, event, resource_id, resource_name, user_id, user_name, \
@@ -122,14 +123,14 @@ pub struct AuditEntry<'a> {
     pub status: u16,
     /// Error code of the answer, if it was refused.
     pub error_code: Option<&'a str>,
-    /// The request as text; left out where it bears secrets.
-    pub request: &'a str,
+    /// The request's body; left out where it bears secrets.
+    pub request: &'a [u8],
 }
 
 /// Writes an audit row, unless the operation is one that is not audited.
 pub async fn audit(tx: &mut Tx, ids: &mut dyn IdSource, entry: &AuditEntry<'_>) -> Result<(), DbError> {
     let Audit::Event(resource_type, event) = entry.spec.audit else { return Ok(()) };
-    let request = if entry.spec.is_secret { "" } else { clip(entry.request) };
+    let request = if entry.spec.is_secret { String::new() } else { beginning(entry.request) };
     let id = hex32(ids);
     let source = entry.facts.source.to_string();
     let (resource_id, resource_name) = match entry.resource {
@@ -155,18 +156,15 @@ pub async fn audit(tx: &mut Tx, ids: &mut dyn IdSource, entry: &AuditEntry<'_>) 
             &entry.facts.id,
             i64::from(entry.status),
             entry.error_code,
-            request
+            &request
         ],
     )
     .await?;
     Ok(())
 }
 
-/// The first part of `text` that the audit trail keeps, cut between characters.
-fn clip(text: &str) -> &str {
-    let mut end = text.len().min(AUDITED_REQUEST_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+/// The first part of a body that the audit trail keeps; only that much of it is looked at.
+fn beginning(body: &[u8]) -> String {
+    let kept = &body[..body.len().min(AUDITED_REQUEST_MAX)];
+    String::from_utf8_lossy(kept).replace('\0', "")
 }

@@ -237,7 +237,11 @@ pub fn take<T: FromWire>(param: &Param, found: Option<Raw<'_>>) -> Result<T, Ref
             None => Some(raw),
             Some((Means::Value, _)) => Some(raw),
             Some((Means::Unset, _)) => None,
-            Some((Means::Refused, form)) => return Err(refuse(Problem::Absent(form))),
+            Some((Means::Refused, form)) => {
+                let may_be_left_out = param.default.is_some() || T::unset().is_some();
+                let problem = if may_be_left_out { Problem::Absent(form) } else { Problem::Blank(form) };
+                return Err(refuse(problem));
+            }
         },
     };
     let read = match (given, param.default) {
@@ -289,6 +293,10 @@ pub trait Input: Sized {
     fn params() -> Vec<Described>;
     /// Reads them all.
     fn decode(source: &Source<'_>) -> Result<Self, Refusal>;
+    /// The media types of a body that the input reads itself from [`Source::bytes`]; empty: none.
+    fn raw_body() -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A parameter with what OpenAPI says of it.

@@ -46,7 +46,7 @@ pub async fn finish<T>(
         status,
         error_code,
         // These operations bear passwords: their requests are never written down.
-        request: "",
+        request: b"",
     };
     audit(&mut tx, cx.ids.as_mut(), &entry).await?;
     tx.commit().await?;

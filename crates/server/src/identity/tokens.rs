@@ -131,10 +131,11 @@ async fn verified(
 ) -> Result<(String, String, String), ApiError> {
     let key = who.key();
     if !cx.app.identity.admits_login(&key, source, machine_now()) {
-        return Err(codes::THROTTLED.because(
+        let refused = codes::THROTTLED.because(
             "Too many failed logins of this user from this address; try again in 15 minutes.",
             "该用户从该地址登录失败次数过多，请 15 分钟后重试。",
-        ));
+        );
+        return Err(ApiError { retry_after_s: Some(15 * 60), ..refused });
     }
     let mut tx = cx.app.db().begin_read().await?;
     let found = find_login(&mut tx, who).await;

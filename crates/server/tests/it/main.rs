@@ -7,6 +7,7 @@ mod contract;
 mod harness;
 mod hostile;
 mod identity;
+mod jobs;
 mod ledger;
 mod machine;
 mod order_lists;

@@ -351,6 +351,18 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_name_spelt_otherwise_is_refused_on_the_own_api_and_a_foreign_one_ignored(app) {
+        let body = json!({"lines": [machine()], "autoPay": true});
+        let message = app.post("acme", ORDERS, body).await.refused(400, "CBC.0100");
+        assert_eq!(message, "autoPay is not known; it is spelt auto_pay.");
+        let mut line = machine();
+        line["resourceName"] = json!("web");
+        let message = app.post("acme", ORDERS, json!({"lines": [line]})).await.refused(400, "CBC.0100");
+        assert_eq!(message, "lines[0].resourceName is not known; it is spelt resource_name.");
+        app.post("acme", ORDERS, json!({"lines": [machine()], "colour": "red"})).await.ok(201);
+        app.finish().await;
+    }
+
     async fn what_others_ordered_cannot_be_seen_paid_or_cancelled(app) {
         let order = place(&app, "acme", json!([machine()])).await;
         app.get("globex", &format!("{LIST}/details/{order}")).await.refused(400, "CBC.30000010");

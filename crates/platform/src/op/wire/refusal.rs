@@ -7,8 +7,10 @@ use super::{ApiError, Node, door};
 pub enum Problem {
     /// It is missing.
     Required,
-    /// It is given in a form of absence that this parameter refuses.
+    /// It is given in a form of absence that this parameter refuses, and may be left out.
     Absent(&'static str),
+    /// It is required and given in a form of absence.
+    Blank(&'static str),
     /// It is of another type.
     Type(&'static str),
     /// It is outside its range.
@@ -33,6 +35,9 @@ impl Problem {
                 format!("must not be {form}; leave it out or give a value"),
                 format!("不能为 {form}，请省略或填写有效值"),
             ),
+            Self::Blank(form) => {
+                (format!("is required and must not be {form}"), format!("为必填参数，不能为 {form}"))
+            }
             Self::Type(wanted) => (format!("must be {wanted}"), format!("类型错误，应为 {wanted}")),
             Self::Range(min, i64::MAX) => (format!("must be at least {min}"), format!("不能小于 {min}")),
             Self::Range(min, max) => {

@@ -116,7 +116,7 @@ fn a_body_is_read_leniently_and_refused_by_path() {
         (r#"{"name":12}"#, "12"),
         (r#"{"name":true}"#, "true"),
         (r#"{"name":null}"#, "name is required"),
-        (r#"{"name":""}"#, "name must not be \"\"; leave it out or give a value"),
+        (r#"{"name":""}"#, "name is required and must not be \"\""),
         (r#"{"name":["a"]}"#, "name must be a string"),
         (r#"{"name":"abcdef"}"#, "name must have at most 5 characters"),
         (r#"{"name":"a","items":[]}"#, "a"),

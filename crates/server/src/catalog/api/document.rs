@@ -24,6 +24,10 @@ impl Input for ImportCatalogInput {
         Vec::new()
     }
 
+    fn raw_body() -> &'static [&'static str] {
+        &["application/yaml", "application/json"]
+    }
+
     fn decode(source: &Source<'_>) -> Result<Self, Refusal> {
         let media = source.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = media.unwrap_or("application/yaml").split(';').next().unwrap_or_default().trim();
