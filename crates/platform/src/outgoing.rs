@@ -13,15 +13,12 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// How long one request may take, from resolving the name to the status line.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Where the certificates of the authorities are, unless `SSL_CERT_FILE` names another file.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// Where a request may go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -202,19 +199,35 @@ fn connection(error: impl std::fmt::Display) -> OutgoingError {
 /// The TLS client, with the machine's authorities read once.
 fn connector() -> Result<TlsConnector, OutgoingError> {
     static CONNECTOR: OnceLock<Result<TlsConnector, String>> = OnceLock::new();
-    CONNECTOR.get_or_init(|| load().map_err(|error| error.to_string())).clone().map_err(connection)
+    CONNECTOR.get_or_init(load).clone().map_err(connection)
 }
 
-fn load() -> Result<TlsConnector, Box<dyn std::error::Error>> {
-    let file = std::env::var("SSL_CERT_FILE").unwrap_or_else(|_| AUTHORITIES.to_owned());
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_file_iter(&file)?.filter_map(Result::ok));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+fn load() -> Result<TlsConnector, String> {
+    let config = tls_client(machine_authorities()?).map_err(|error| error.to_string())?;
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The authorities that this machine trusts; the environment's `SSL_CERT_FILE` and `SSL_CERT_DIR` come first.
+///
+/// # Errors
+/// Why there are none. A certificate that cannot be read among others that can is left out.
+pub(crate) fn machine_authorities() -> Result<rustls::RootCertStore, String> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let reason = found.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
+        return Err(format!("this machine has no certificates of authorities{reason}"));
+    }
+    Ok(roots)
+}
+
+/// A TLS client that trusts `roots` and has no certificate of its own.
+pub(crate) fn tls_client(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

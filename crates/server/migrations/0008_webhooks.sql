@@ -25,4 +25,6 @@ create table outbox (
     created_at bigint not null
 );
 create index outbox_waiting on outbox (state, not_before, id);
+-- What was sent or given up, for its deletion.
+create index outbox_ended on outbox (created_at, id) where state in ('sent', 'failed');
 create index outbox_by_time on outbox (created_at, id);

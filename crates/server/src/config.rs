@@ -57,6 +57,9 @@ pub struct Database {
     /// The most connections to PostgreSQL.
     #[serde(default = "pool_size")]
     pub pool_size: usize,
+    /// PEM file of the authorities that PostgreSQL's certificate must come from; left out: those that the machine
+    /// trusts.
+    pub root_certificate: Option<PathBuf>,
 }
 
 /// Certificate and key as PEM files.
@@ -183,6 +186,7 @@ impl Config {
         here(&mut config.secret_key_file);
         here(&mut config.operator.credentials_file);
         config.database.path.iter_mut().for_each(here);
+        config.database.root_certificate.iter_mut().for_each(here);
         if let Some(tls) = &mut config.tls {
             here(&mut tls.certificate);
             here(&mut tls.key);
@@ -206,6 +210,9 @@ impl Config {
         }
         if config.database.pool_size == 0 {
             return Err("database.pool_size must be at least 1".to_owned());
+        }
+        if config.database.root_certificate.is_some() && config.database.url.is_none() {
+            return Err("database.root_certificate goes with url; a SQLite file has no certificate".to_owned());
         }
         if config.tls.is_none() && !config.behind_proxy {
             return Err(
@@ -273,6 +280,7 @@ mod tests {
             (LEAST.replace("behind_proxy = true\n", ""), "tls: certificate and key are required"),
             (LEAST.replace("path = \"a.db\"", ""), "database: path (SQLite) or url (PostgreSQL) is required"),
             (format!("{LEAST}url = \"postgres://x/y\"\n"), "not both"),
+            (format!("{LEAST}root_certificate = \"a.pem\"\n"), "goes with url"),
             (format!("{LEAST}\n[limits]\nthrotle = false\n"), "line 8: unknown field `throtle`"),
             (format!("{LEAST}\n[log]\nformat = \"xml\"\n"), "unknown variant `xml`"),
         ];

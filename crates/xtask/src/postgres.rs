@@ -6,13 +6,15 @@
 //! pipe whose other end only this process holds. Dropping the [`Cluster`] closes the pipe, and so does any
 //! other way to end (panic, Ctrl-C, SIGTERM, SIGKILL): one path cleans up after all of them.
 //!
-//! The cluster listens on 127.0.0.1 and trusts every connection; it must never hold anything but test data.
+//! The cluster listens on 127.0.0.1, with TLS for those who ask, and trusts every connection; it must never hold
+//! anything but test data.
 //! It does not survive a crash of the machine (`fsync=off`): tests of durability run on SQLite or start a
 //! server of their own.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,6 +31,12 @@ const START_ATTEMPTS_MAX: u32 = 5;
 
 /// Every test opens a pool of its own, and as many tests run at once as there are cores.
 const CONNECTIONS_MAX: u32 = 300;
+
+/// Certificate and key of the cluster, for 127.0.0.1: those of the tests of HTTPS.
+const TLS_FILES: [(&str, &[u8]); 2] = [
+    ("server.crt", include_bytes!("../../server/tests/data/tls/certificate.pem")),
+    ("server.key", include_bytes!("../../server/tests/data/tls/key.pem")),
+];
 
 /// A running cluster; stopped and removed when dropped.
 pub(crate) struct Cluster {
@@ -56,6 +64,7 @@ impl Cluster {
                 .arg(&data)
                 .stdout(Stdio::null()),
         )?;
+        write_tls_files(&data)?;
         for attempt in 1..=START_ATTEMPTS_MAX {
             cluster.port = free_port()?;
             configure(&data, &folder, cluster.port)?;
@@ -205,6 +214,7 @@ fn configure(data: &Path, folder: &Path, port: u16) -> Result<(), Failure> {
          max_connections = {CONNECTIONS_MAX}\n\
          fsync = off\n\
          full_page_writes = off\n\
+         ssl = on\n\
          timezone = 'UTC'\n",
         folder.display()
     );
@@ -214,6 +224,22 @@ fn configure(data: &Path, folder: &Path, port: u16) -> Result<(), Failure> {
         .open(&path)
         .and_then(|mut file| file.write_all(settings.as_bytes()))
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// Puts certificate and key into the cluster's folder. PostgreSQL takes a key only from a file that it owns and
+/// nobody else can read.
+fn write_tls_files(data: &Path) -> Result<(), Failure> {
+    for (name, content) in TLS_FILES {
+        let path = data.join(name);
+        std::fs::metadata(data)
+            .and_then(|folder| {
+                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+                file.write_all(content)?;
+                chown(&path, Some(folder.uid()), Some(folder.gid()))
+            })
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn free_port() -> Result<u16, Failure> {

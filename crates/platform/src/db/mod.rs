@@ -31,6 +31,7 @@ mod postgres;
 mod probe;
 mod sqlite;
 mod text;
+mod tls;
 mod tx;
 mod value;
 
@@ -114,9 +115,11 @@ impl Db {
         Ok(Self { home: Home::Sqlite(Arc::new(home)) })
     }
 
-    /// Connects to PostgreSQL with a URL or key-value string as libpq knows them (no TLS).
+    /// Connects to PostgreSQL with a URL or key-value string as libpq knows them. A server elsewhere must speak TLS
+    /// and prove its name, unless the URL says `sslmode=disable`; a server on this machine need not.
     ///
-    /// Fails with `Io` when the server cannot be reached and `Other` when its encoding is not UTF-8.
+    /// Fails with `Io` when the server cannot be reached or its certificate is not trusted, and with `Other` when
+    /// the options contradict each other or the database's encoding is not UTF-8.
     pub async fn open_postgres(url: &str, options: PgOptions) -> Result<Self, DbError> {
         let home = postgres::Postgres::open(url, options).await?;
         Ok(Self { home: Home::Postgres(Arc::new(home)) })

@@ -3,9 +3,11 @@
 //! Invariants:
 //! - A connection goes back to the pool only outside a transaction. One that is dropped inside is closed, and the
 //!   server takes the transaction back.
+//! - Clear text leaves the machine only where the URL says `sslmode=disable`; see [`super::tls`].
 //! - A commit waits for the server's disk: sessions that would not (`synchronous_commit = off`) are set to.
 
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +16,11 @@ use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, PoolError, R
 use futures_util::{TryStreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Config, NoTls, Statement};
+use tokio_postgres::{Config, Statement};
 
 use super::probe::ProbeSlot;
 use super::value::Cell;
-use super::{CommitEvent, CommitVerdict, DbError, Engine, Row, Value, text, too_many_rows};
+use super::{CommitEvent, CommitVerdict, DbError, Engine, Row, Value, text, tls, too_many_rows};
 
 /// How long to wait for a connection to the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,10 +32,13 @@ const SESSION: &str = "set statement_timeout = '60s'; set lock_timeout = '30s'; 
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
 /// How a PostgreSQL database is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PgOptions {
     /// The most connections at the same time; at least one.
     pub pool_size: usize,
+    /// PEM file of the authorities that the server's certificate must come from; given, there is no connection
+    /// without TLS. `None`: those that the machine trusts.
+    pub root_certificate: Option<PathBuf>,
 }
 
 /// An open PostgreSQL database.
@@ -55,8 +60,9 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        let tls = tls::connector(&mut config, options.root_certificate.as_deref())?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .max_size(options.pool_size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(POOL_TIMEOUT))

@@ -7,4 +7,5 @@
 mod base;
 mod commits;
 mod schema;
+mod tls;
 mod transactions;

@@ -25,14 +25,14 @@ const SANDBOX_KEY: &[u8] = b"openbss sandbox: nothing here is secret";
 pub enum Home<'a> {
     /// A SQLite file.
     File(&'a Path),
-    /// A PostgreSQL database: URL and the most connections.
-    Url(&'a str, usize),
+    /// A PostgreSQL database: URL, the most connections, and the authorities of its certificate.
+    Url(&'a str, usize, Option<&'a Path>),
 }
 
 impl<'a> Home<'a> {
     /// The PostgreSQL database of a sandbox.
     pub fn sandbox_url(url: &'a str) -> Self {
-        Self::Url(url, SANDBOX_POOL_SIZE)
+        Self::Url(url, SANDBOX_POOL_SIZE, None)
     }
 }
 
@@ -45,9 +45,12 @@ pub async fn database(home: Home<'_>) -> Result<Db, Failure> {
                 .await
                 .map_err(|error| format!("the database {} cannot be opened: {error}", path.display()))?
         }
-        Home::Url(url, pool_size) => Db::open_postgres(url, PgOptions { pool_size })
-            .await
-            .map_err(|error| format!("the PostgreSQL database cannot be opened: {error}"))?,
+        Home::Url(url, pool_size, root) => {
+            let options = PgOptions { pool_size, root_certificate: root.map(Path::to_owned) };
+            Db::open_postgres(url, options)
+                .await
+                .map_err(|error| format!("the PostgreSQL database cannot be opened: {error}"))?
+        }
     };
     db.migrate(MIGRATIONS, machine_now().ms())
         .await

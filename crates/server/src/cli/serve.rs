@@ -47,7 +47,9 @@ async fn run(config: Config) -> Result<(), Failure> {
 pub async fn open_app(config: &Config) -> Result<Arc<App>, Failure> {
     let home = match (&config.database.path, &config.database.url) {
         (Some(path), _) => open::Home::File(path),
-        (None, Some(url)) => open::Home::Url(url, config.database.pool_size),
+        (None, Some(url)) => {
+            open::Home::Url(url, config.database.pool_size, config.database.root_certificate.as_deref())
+        }
         (None, None) => unreachable!("a configuration without a database is refused when it is read"),
     };
     let db = open::database(home).await?;

@@ -32,6 +32,8 @@ const FAILURES_MAX: u32 = 5;
 const FAILURES_LIFE_MS: i64 = 15 * 60_000;
 /// Most users and addresses whose failures are remembered.
 const FAILING_MAX: usize = 50_000;
+/// How many of them are forgotten at once where all are young, so that not every failure has to look through all.
+const FORGOTTEN: usize = 5_000;
 /// Passwords hashed at the same time: each takes 19 MiB and a core.
 const HASHING_MAX: usize = 4;
 /// Logins that may wait for their turn; more are answered 429.
@@ -163,10 +165,7 @@ impl Cache {
     pub fn login_failed(&self, user: &str, source: IpAddr, now: Instant) {
         let mut failures = self.failures.lock();
         if failures.len() >= FAILING_MAX {
-            failures.retain(|_, one| now.ms() - one.since_ms < FAILURES_LIFE_MS);
-            if failures.len() >= FAILING_MAX {
-                failures.clear();
-            }
+            make_room(&mut failures, now);
         }
         let one =
             failures.entry((user.to_owned(), source)).or_insert(Failures { count: 0, since_ms: now.ms() });
@@ -179,6 +178,21 @@ impl Cache {
     /// Forgets the failed logins of a user who has now logged in.
     pub fn login_succeeded(&self, user: &str, source: IpAddr) {
         self.failures.lock().remove(&(user.to_owned(), source));
+    }
+}
+
+/// Forgets expired failures; where that is not enough the oldest, of users that still may log in before any that may
+/// not: whoever fails under names of his own invention must not open a door that is closed.
+fn make_room(failures: &mut HashMap<(String, IpAddr), Failures>, now: Instant) {
+    failures.retain(|_, one| now.ms() - one.since_ms < FAILURES_LIFE_MS);
+    if failures.len() < FAILING_MAX {
+        return;
+    }
+    let mut ranks: Vec<_> =
+        failures.iter().map(|(who, one)| ((one.count >= FAILURES_MAX, one.since_ms), who.clone())).collect();
+    let (forgotten, _, _) = ranks.select_nth_unstable(FORGOTTEN);
+    for (_, who) in forgotten {
+        failures.remove(who);
     }
 }
 
@@ -262,5 +276,50 @@ mod tests {
         assert!(cache.admits_login("u", here, start.plus_ms(FAILURES_LIFE_MS)));
         cache.login_succeeded("u", here);
         assert!(cache.admits_login("u", here, start));
+    }
+
+    fn fail(cache: &Cache, user: &str, times: u32, at: i64) {
+        for _ in 0..times {
+            cache.login_failed(user, IpAddr::V4(Ipv4Addr::LOCALHOST), Instant::from_ms(at));
+        }
+    }
+
+    fn is_admitted(cache: &Cache, user: &str, at: i64) -> bool {
+        cache.admits_login(user, IpAddr::V4(Ipv4Addr::LOCALHOST), Instant::from_ms(at))
+    }
+
+    #[test]
+    fn failures_under_invented_names_open_no_closed_door() {
+        let cache = Cache::default();
+        let later = 1_000_000;
+        fail(&cache, "closed", FAILURES_MAX, 0);
+        fail(&cache, "ajar", FAILURES_MAX - 1, 0);
+        for number in 0..FAILING_MAX * 2 {
+            fail(&cache, &format!("invented{number}"), 1, 1);
+        }
+        assert!(!is_admitted(&cache, "closed", 2));
+        assert!(cache.failures.lock().len() <= FAILING_MAX);
+        fail(&cache, "ajar", 1, 2);
+        assert!(is_admitted(&cache, "ajar", 2), "the oldest of those that may still try is forgotten first");
+        // Expired ones make room before any other.
+        for number in 0..FAILING_MAX {
+            fail(&cache, &format!("later{number}"), 1, later);
+        }
+        assert_eq!(cache.failures.lock().len(), FAILING_MAX, "nothing young was forgotten");
+        assert!(is_admitted(&cache, "closed", later));
+    }
+
+    #[test]
+    fn where_every_door_is_closed_the_oldest_is_forgotten_first() {
+        let cache = Cache::default();
+        for number in 0..=FAILING_MAX {
+            let at = i64::try_from(number).unwrap();
+            fail(&cache, &format!("u{number}"), FAILURES_MAX, at);
+        }
+        let now = i64::try_from(FAILING_MAX).unwrap();
+        assert!(is_admitted(&cache, "u0", now));
+        assert!(is_admitted(&cache, &format!("u{}", FORGOTTEN - 1), now));
+        assert!(!is_admitted(&cache, &format!("u{FORGOTTEN}"), now));
+        assert!(!is_admitted(&cache, &format!("u{FAILING_MAX}"), now));
     }
 }

@@ -8,6 +8,8 @@
 //!                            │ anything else
 //!                            ├──▶ waits again, with growing pauses
 //!                            └──▶ failed, after the last attempt or when the webhook is gone
+//!
+//!  sent, failed ──30 days after the event (`webhooks.delete_ended_notifications`)──▶ deleted
 //! ```
 //!
 //! Invariants:
@@ -17,10 +19,11 @@
 //! - Only an operator's webhook, or one of a sandbox, may lead into a private network: the others would make the
 //!   server a proxy into it.
 //!
-//! Pauses and signatures are of machine time; what an event says is of commercial time.
+//! Pauses and signatures are of machine time; what an event says, and how long its row is kept, of commercial time.
 //! Never: a request inside a transaction; a secret told twice.
 
 mod api;
+mod jobs;
 pub mod sender;
 pub mod service;
 mod store;
@@ -35,7 +38,9 @@ pub const FEATURE: Feature = Feature {
     operations: |registry| {
         registry.add::<api::CreateWebhook>().add::<api::ListWebhooks>().add::<api::DeleteWebhook>();
     },
-    jobs: |_| {},
+    jobs: |jobs| {
+        jobs.add::<jobs::DeleteEndedNotifications>();
+    },
     checks: &[],
     statements: store::statements,
 };

@@ -33,6 +33,13 @@ platform::statements! {
         where id = $1 and state = 'waiting' and not_before = $2";
     /// What came of an attempt.
     const SETTLE = "update outbox set state = $2, not_before = $3 where id = $1";
+    /// The oldest notification of those that nobody will send any more. Captured messages are not among them: they
+    /// are what a sandbox is asked for.
+    const OLDEST_ENDED = "select created_at from outbox where state in ('sent', 'failed') and created_at <= $1 \
+        order by created_at, id limit 1";
+    /// Deletes such notifications, the oldest first.
+    const DELETE_ENDED = "delete from outbox where id in (select id from outbox \
+        where state in ('sent', 'failed') and created_at <= $1 order by created_at, id limit $2)";
 }
 
 const INSERT_OUTBOX: &str = "insert into outbox (id, channel, recipient, webhook_id, account_id, subject, body, \
@@ -171,6 +178,17 @@ pub(super) async fn secret(tx: &mut Tx, one: &Notification) -> Result<Option<(Ve
 pub(super) async fn settle(tx: &mut Tx, id: &str, state: &str, not_before_ms: i64) -> Result<(), DbError> {
     tx.exec(SETTLE, params![id, state, not_before_ms]).await?;
     Ok(())
+}
+
+/// When the oldest notification was written that was sent or given up, if that was not after `until`.
+pub(super) async fn oldest_ended(tx: &mut Tx, until: Instant) -> Result<Option<Instant>, DbError> {
+    let row = tx.opt(OLDEST_ENDED, params![until.ms()]).await?;
+    Ok(row.map(|row| Instant::from_ms(row.int(0))))
+}
+
+/// Deletes at most `limit` notifications that were sent or given up and were written not after `until`; how many.
+pub(super) async fn delete_ended(tx: &mut Tx, until: Instant, limit: i64) -> Result<u64, DbError> {
+    tx.exec(DELETE_ENDED, params![until.ms(), limit]).await
 }
 
 /// Every statement of this store.
