@@ -22,7 +22,8 @@ create table journals (
     gives_back {text}                   -- the journal whose money this one returns, in whole or in part
 );
 create index journals_by_kind on journals (kind, id);
-create index journals_by_gives_back on journals (gives_back, id);
+-- Refunds, which are few.
+create index journals_by_gives_back on journals (gives_back, id) where gives_back is not null;
 
 create table postings (
     journal_id {text} not null,

@@ -1,12 +1,13 @@
 //! The application: its state, and the list of features.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::id::IdSource;
 use domain::site::Site;
 use parking_lot::Mutex;
 use platform::auth::secrets::{Random, SeededRandom, SystemRandom, Vault};
-use platform::clock::Clock;
+use platform::clock::{Clock, machine_now};
 use platform::db::{Db, DbError, Migration};
 use platform::job::Jobs;
 use platform::op::http::{DoorConfig, Server};
@@ -96,6 +97,8 @@ pub struct App {
     clock: Clock,
     site: Site,
     random: Mutex<Box<dyn Random>>,
+    /// Stands for machine time in ids, where they have to repeat themselves.
+    id_counter: Option<AtomicU64>,
     /// Seals secrets at rest.
     pub vault: Vault,
     /// Who provisions paid lines.
@@ -133,6 +136,7 @@ impl App {
             clock: config.clock,
             site: config.site,
             random: Mutex::new(random),
+            id_counter: config.seed.map(AtomicU64::new),
             vault: config.vault,
             provisioner: config.provisioner,
             identity: identity::Cache::default(),
@@ -171,14 +175,20 @@ pub fn registry(with_sandbox: bool) -> Registry<App> {
     registry
 }
 
-/// Ids drawn from the application's randomness.
-struct Ids(Box<dyn Random>);
+/// Ids of one operation: 48 bits that grow with machine time, then 80 random ones.
+///
+/// Rows of one time lie side by side in every index over their ids, so that a commit of many operations writes few
+/// pages; at random places each of them would write its own.
+struct Ids {
+    random: SeededRandom,
+    at: u64,
+}
 
 impl IdSource for Ids {
     fn next_u128(&mut self) -> u128 {
         let mut bytes = [0; 16];
-        self.0.fill(&mut bytes);
-        u128::from_be_bytes(bytes)
+        self.random.fill(&mut bytes);
+        (u128::from(self.at) << 80) | (u128::from_be_bytes(bytes) >> 48)
     }
 }
 
@@ -197,7 +207,11 @@ impl Host for App {
         // taken once an operation.
         let mut seed = [0; 8];
         self.fill_random(&mut seed);
-        Box::new(Ids(Box::new(SeededRandom::new(u64::from_be_bytes(seed)))))
+        let at = match &self.id_counter {
+            Some(counter) => counter.fetch_add(1, Ordering::Relaxed),
+            None => machine_now().ms().unsigned_abs(),
+        };
+        Box::new(Ids { random: SeededRandom::new(u64::from_be_bytes(seed)), at })
     }
     async fn find_access_key(&self, access_key: &str) -> Result<Option<Arc<AccessKey>>, ApiError> {
         identity::service::find_access_key(self, access_key).await

@@ -42,7 +42,7 @@ const READS: [&str; 4] = [
 const WRITES: [&str; 8] = [
     "insert into journals (id, cause, at) values (cast($2 as bigint), 'pay_order/' || cast(cast($2 as bigint) as text), $1)",
     "insert into postings (journal, seq, account, amount, account_seq, balance) values ($2, 1, $1, -18207, $2, 0)",
-    "insert into postings (journal, seq, account, amount) values ($2, 2, -$1, 18207)",
+    "insert into postings (journal, seq, account, amount) values ($2, 2, -cast($1 as bigint), 18207)",
     "update accounts set balance = balance - 18207, seq = $2 where id = $1",
     "insert into resources (account, id, order_id, detail) values ($1, $2, $2, $3)",
     "update orders set status = 5, paid = 1 where account = $1 and id = $2",

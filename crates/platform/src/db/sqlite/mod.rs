@@ -11,9 +11,16 @@
 //! the commit, which waits for the disk, goes to a blocking thread. An operation that ends with others queued
 //! behind it leaves its answer channel in the batch and passes the writer on.
 //!
+//! Clients that were answered together come back together, one after the other. A batch that is smaller than the
+//! one before therefore waits for the rest of its company, at most half as long as that one's commit took: else
+//! the first to come back would have the disk to itself and all others would wait for it.
+//!
+//! The log is folded into the file by a connection of its own, so that nobody waits for it, but for a last moment
+//! in which the writer stands still: only then can the log begin anew.
+//!
 //! Invariants:
 //! - Whoever lets go of the writer leaves either no open transaction, or somebody behind it in the queue who will
-//!   end it. A queued caller that gives up therefore sends a sweeper in its place.
+//!   end it, be it the one who waits for company. A queued caller that gives up therefore sends a sweeper in its place.
 //! - A batch has answers waiting exactly when it may hold writes.
 //! - When SQLite rolled back by itself (full disk, I/O error, no memory), all of the batch are told so.
 
@@ -22,7 +29,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -62,14 +69,24 @@ pub(super) struct Sqlite {
     probe: ProbeSlot,
     /// Where commits run, also when a transaction is dropped outside the runtime.
     runtime: Handle,
+    /// How many batches went to their commit.
+    commits: AtomicU64,
+    /// Pages in the write-ahead log.
+    log_pages: Arc<AtomicUsize>,
+    /// Folds the log; gone once the database is closed.
+    folder: parking_lot::Mutex<Option<Conn>>,
+    /// Whether the log is being folded.
+    is_folding: AtomicBool,
 }
 
 impl Sqlite {
     pub(super) async fn open(path: PathBuf, options: SqliteOptions) -> Result<Self, DbError> {
         assert!(options.readers > 0, "a database needs at least one reader");
         let runtime = Handle::current();
-        let opening = runtime.spawn_blocking(move || open_all(&path, options));
-        let (writer, readers) = opening.await.map_err(|e| DbError::Io(e.to_string()))??;
+        let log_pages = Arc::<AtomicUsize>::default();
+        let pages = log_pages.clone();
+        let opening = runtime.spawn_blocking(move || open_all(&path, options, pages));
+        let (writer, folder, readers) = opening.await.map_err(|e| DbError::Io(e.to_string()))??;
         Ok(Self {
             writer: Arc::new(Mutex::new(Writer::new(writer))),
             queued: AtomicUsize::new(0),
@@ -78,6 +95,10 @@ impl Sqlite {
             is_closed: AtomicBool::new(false),
             probe: ProbeSlot::default(),
             runtime,
+            commits: AtomicU64::new(0),
+            log_pages,
+            folder: parking_lot::Mutex::new(Some(folder)),
+            is_folding: AtomicBool::new(false),
         })
     }
 
@@ -105,16 +126,23 @@ impl Sqlite {
         let home = self.clone();
         let closing = self.runtime.spawn_blocking(move || {
             drop(idle);
+            // Waits for the log to be folded, if it is just now.
+            drop(home.folder.lock().take());
             writer::close(&home, writer)
         });
         closing.await.map_err(|e| DbError::Io(e.to_string()))?
     }
 }
 
-fn open_all(path: &Path, options: SqliteOptions) -> Result<(Conn, Vec<Conn>), DbError> {
-    let writer = Conn::open_writer(path, options.sync)?;
+fn open_all(
+    path: &Path,
+    options: SqliteOptions,
+    log_pages: Arc<AtomicUsize>,
+) -> Result<(Conn, Conn, Vec<Conn>), DbError> {
+    let writer = Conn::open_writer(path, options.sync, log_pages)?;
+    let folder = Conn::open_folder(path, options.sync)?;
     let readers = (0..options.readers).map(|_| Conn::open_reader(path)).collect::<Result<_, _>>()?;
-    Ok((writer, readers))
+    Ok((writer, folder, readers))
 }
 
 /// A transaction that reads; ends when it is dropped.

@@ -15,6 +15,11 @@ const BATCH_OPERATIONS_MAX: u32 = 64;
 /// The age at which a batch takes in no further operation.
 const BATCH_AGE_MAX: Duration = Duration::from_millis(2);
 
+/// The longest that a batch waits for company.
+const PATIENCE_MAX: Duration = Duration::from_millis(1);
+/// Pages in the write-ahead log from which on it is folded into the file: 16 MiB.
+const LOG_PAGES_MAX: usize = 4096;
+
 type Guard = OwnedMutexGuard<Writer>;
 type Answer = oneshot::Sender<Result<(), DbError>>;
 
@@ -23,21 +28,23 @@ pub(super) struct Writer {
     /// Gone once the database is closed.
     conn: Option<Conn>,
     batch: Option<Batch>,
-    /// How many batches went to their commit.
-    batches: u64,
+    /// How many operations the last batch had, and how long its commit took.
+    last: (u32, Duration),
 }
 
 /// The operations since the last `begin`.
 struct Batch {
     opened: Instant,
     operations: u32,
+    /// Whether somebody is behind it who gives others time to join.
+    awaits_company: bool,
     /// Who waits to hear that the batch is durable: every operation that ended with `commit`.
     answers: Vec<Answer>,
 }
 
 impl Writer {
     pub(super) fn new(conn: Conn) -> Self {
-        Self { conn: Some(conn), batch: None, batches: 0 }
+        Self { conn: Some(conn), batch: None, last: (1, Duration::ZERO) }
     }
 
     fn conn(&mut self) -> Result<&mut Conn, DbError> {
@@ -55,7 +62,12 @@ impl Writer {
             }
             // Waits on this thread while another process writes; within the process the queue has seen to it.
             conn.control("begin immediate")?;
-            self.batch = Some(Batch { opened: stopwatch(), operations: 0, answers: Vec::new() });
+            self.batch = Some(Batch {
+                opened: stopwatch(),
+                operations: 0,
+                awaits_company: false,
+                answers: Vec::new(),
+            });
         }
         self.conn()?.control("savepoint op")
     }
@@ -81,10 +93,28 @@ fn stopwatch() -> Instant {
 }
 
 /// Commits the open batch and answers everyone in it. Waits for the disk.
-fn commit_batch(home: &Sqlite, mut writer: Guard) {
-    let Some(batch) = writer.batch.take() else { return };
-    writer.batches += 1;
-    let number = writer.batches;
+fn commit_batch(home: &Arc<Sqlite>, mut writer: Guard) {
+    let Some((answers, outcome)) = commit_held(home, &mut writer) else { return };
+    // The next operation may begin while these are being told.
+    drop(writer);
+    tell(answers, &outcome);
+    if home.log_pages.load(Ordering::Relaxed) >= LOG_PAGES_MAX {
+        fold_log(home);
+    }
+}
+
+fn tell(answers: Vec<Answer>, outcome: &Result<(), DbError>) {
+    for answer in answers {
+        // A caller that no longer listens has nothing to be told.
+        let _ = answer.send(outcome.clone());
+    }
+}
+
+/// Commits the open batch; who waits to hear of it, and what they are to hear.
+fn commit_held(home: &Sqlite, writer: &mut Writer) -> Option<(Vec<Answer>, Result<(), DbError>)> {
+    let batch = writer.batch.take()?;
+    let number = home.commits.fetch_add(1, Ordering::SeqCst) + 1;
+    let begun = stopwatch();
     let verdict = home.probe.ask(CommitEvent::Starting { batch: number, operations: batch.operations });
     let outcome = match verdict {
         CommitVerdict::Proceed => writer.conn().and_then(|conn| conn.control("commit")),
@@ -101,23 +131,73 @@ fn commit_batch(home: &Sqlite, mut writer: Guard) {
         writer.lose_batch(error);
     }
     home.probe.ask(CommitEvent::Finished { batch: number, is_durable: outcome.is_ok() });
-    // The next operation may begin while these are being told.
-    drop(writer);
-    for answer in batch.answers {
-        // A caller that no longer listens has nothing to be told.
-        let _ = answer.send(outcome.clone());
+    writer.last = (batch.operations, stopwatch() - begun);
+    Some((batch.answers, outcome))
+}
+
+/// Folds the log into the file, unless somebody does: first beside the writer, then what was written meanwhile
+/// while the writer stands still, so that the next transaction begins the log anew.
+fn fold_log(home: &Arc<Sqlite>) {
+    if home.is_folding.swap(true, Ordering::SeqCst) {
+        return;
     }
+    let home = home.clone();
+    home.runtime.clone().spawn_blocking(move || {
+        let folder = home.folder.lock();
+        if let Some(folder) = &*folder {
+            let folded = folder.fold_log().and_then(|()| {
+                let mut writer = home.writer.clone().blocking_lock_owned();
+                // A transaction that is open already goes on at the end of the log.
+                if let Some((answers, outcome)) = commit_held(&home, &mut writer) {
+                    tell(answers, &outcome);
+                }
+                folder.fold_log()
+            });
+            if let Err(error) = folded {
+                tracing::warn!(%error, "the write-ahead log could not be folded; the next commit tries again");
+            }
+        }
+        drop(folder);
+        home.is_folding.store(false, Ordering::SeqCst);
+    });
 }
 
 /// Called by whoever holds the writer and is done with it: commits when due, else leaves the batch to the next.
 fn pass_on(home: &Arc<Sqlite>, mut writer: Guard) {
-    let Some(batch) = &writer.batch else { return };
-    let is_due = home.queued.load(Ordering::SeqCst) == 0
-        || batch.operations >= BATCH_OPERATIONS_MAX
-        || stopwatch() - batch.opened >= BATCH_AGE_MAX;
-    if !is_due {
+    let (company, took) = writer.last;
+    let Some(batch) = &mut writer.batch else { return };
+    let is_full = batch.operations >= BATCH_OPERATIONS_MAX || stopwatch() - batch.opened >= BATCH_AGE_MAX;
+    if !is_full && home.queued.load(Ordering::SeqCst) > 0 {
         return;
     }
+    if !is_full && batch.operations < company {
+        if !std::mem::replace(&mut batch.awaits_company, true) {
+            let number = home.commits.load(Ordering::SeqCst);
+            let patience = PATIENCE_MAX.min(took / 2);
+            home.runtime.spawn(await_company(home.clone(), number, patience));
+        }
+        return;
+    }
+    commit_open(home, writer);
+}
+
+/// Gives those who were answered with the last batch time to come back, then commits what is open.
+async fn await_company(home: Arc<Sqlite>, number: u64, patience: Duration) {
+    let begun = stopwatch();
+    let is_open = |home: &Sqlite| home.commits.load(Ordering::SeqCst) == number;
+    while is_open(&home) && stopwatch() - begun < patience {
+        // Timers are too coarse; whoever has something to do goes first.
+        tokio::task::yield_now().await;
+    }
+    let writer = home.writer.clone().lock_owned().await;
+    // A later batch has somebody of its own behind it.
+    if is_open(&home) {
+        commit_open(&home, writer);
+    }
+}
+
+fn commit_open(home: &Arc<Sqlite>, mut writer: Guard) {
+    let Some(batch) = &writer.batch else { return };
     if batch.answers.is_empty() {
         // All of its operations were taken back: there is nothing to keep and nobody to tell.
         writer.lose_batch(&DbError::Closed);
