@@ -56,7 +56,9 @@ impl Stock {
                 let options = SqliteOptions { readers: 4, sync: Sync::Full };
                 Db::open_sqlite(folder.join("openbss.db"), options).await
             }
-            On::Postgres(url) => Db::open_postgres(url, PgOptions { pool_size: 20 }).await,
+            On::Postgres(url) => {
+                Db::open_postgres(url, PgOptions { pool_size: 20, root_certificate: None }).await
+            }
         };
         let db = db.expect("the database opens");
         db.migrate(MIGRATIONS, 0).await.expect("the schema is brought up");

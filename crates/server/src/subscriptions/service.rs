@@ -94,10 +94,11 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
     resources
 }
 
-/// The name of a resource: the buyer's, or its type with the beginning of its id, such as `vm-2ed3`.
+/// The name of a resource: the buyer's, or its type with the end of its id (ids begin with a time), such as `vm-bf0c`.
 fn name_of(line: &Line, id: &str) -> String {
     let kind = line.resource_type_code.rsplit('.').next().unwrap_or_default();
-    line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{}", id.get(..4).unwrap_or(id)))
+    let end = id.get(id.len().saturating_sub(4)..).unwrap_or(id);
+    line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{end}"))
 }
 
 /// The term of a line that begins now.
