@@ -4,6 +4,7 @@
 //! must find nothing, and on a planted fault, which it must find.
 
 mod floors;
+mod keys;
 mod licences;
 mod rust_text;
 
