@@ -12,7 +12,7 @@ use crate::trace::{Effect, Event, breaches, parse, status_and_id};
 /// Clients that write at the same time, so that commits are shared.
 const CLIENTS: usize = 8;
 /// How often each of them does its four writes.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Writes of one round: a top-up, an order, its payment, and a second payment, which is refused and audited.
 const WRITES: usize = 4;
 

@@ -17,6 +17,7 @@
 //! 2. the frame that commits that page was written before the answer began, and
 //! 3. a sync of the log began after that frame had been written, and had succeeded before the answer began.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Length of a frame's header.
@@ -96,18 +97,19 @@ fn effect(call: &str) -> Option<Effect> {
 
 /// Decodes `\x2f\x74`; what is no escape stands for itself.
 fn unhex(text: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len() / 4);
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let escape = rest.strip_prefix("\\x").and_then(|digits| digits.get(..2));
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[4..];
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        match rest {
+            [b'\\', b'x', high, low, after @ ..] => {
+                let (high, low) = (digit(*high).expect("a digit"), digit(*low).expect("a digit"));
+                bytes.push(u8::try_from(high * 16 + low).expect("two digits are a byte"));
+                rest = after;
             }
-            None => {
-                bytes.extend_from_slice(first.to_string().as_bytes());
-                rest = &rest[first.len_utf8()..];
+            _ => {
+                bytes.push(*first);
+                rest = after;
             }
         }
     }
@@ -123,10 +125,6 @@ pub fn status_and_id(answer: &[u8]) -> Option<(u16, String)> {
     Some((status, id.to_owned()))
 }
 
-fn contains(bytes: &[u8], wanted: &str) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted.as_bytes())
-}
-
 /// Whether these bytes are the header of a frame that commits: it says how large the database is afterwards.
 fn is_commit_header(bytes: &[u8]) -> bool {
     bytes.len() == FRAME_HEADER && bytes[4..8] != [0; 4]
@@ -135,10 +133,14 @@ fn is_commit_header(bytes: &[u8]) -> bool {
 /// Breaches of the rule, a sentence each; and how many answers it was applied to. Answers with status 200 are
 /// those of reads here.
 pub fn breaches(events: &[Event]) -> (usize, Vec<String>) {
-    let log: Vec<(&Event, &[u8])> = events
+    let log: Vec<LogWrite<'_>> = events
         .iter()
         .filter_map(|event| match &event.effect {
-            Effect::LogWrite(bytes) => Some((event, bytes.as_slice())),
+            Effect::LogWrite(bytes) => Some(LogWrite {
+                ended: event.ended,
+                is_commit_header: is_commit_header(bytes),
+                text: String::from_utf8_lossy(bytes),
+            }),
             Effect::LogSync | Effect::Answer(_) => None,
         })
         .collect();
@@ -156,13 +158,20 @@ pub fn breaches(events: &[Event]) -> (usize, Vec<String>) {
     (answers, found)
 }
 
-fn check(log: &[(&Event, &[u8])], syncs: &[&Event], answer: usize, id: &str) -> Result<(), String> {
-    let row = log.iter().position(|(_, bytes)| contains(bytes, id));
+/// Bytes into the write-ahead log, as the rule looks at them.
+struct LogWrite<'a> {
+    ended: Option<usize>,
+    is_commit_header: bool,
+    text: Cow<'a, str>,
+}
+
+fn check(log: &[LogWrite<'_>], syncs: &[&Event], answer: usize, id: &str) -> Result<(), String> {
+    let row = log.iter().position(|write| write.text.contains(id));
     let row = row.ok_or("and no page of the log has its id")?;
     // The page that bears the id may be that of the committing frame, whose header stands before it.
-    let header = (row.saturating_sub(1)..log.len()).find(|at| is_commit_header(log[*at].1));
+    let header = (row.saturating_sub(1)..log.len()).find(|at| log[*at].is_commit_header);
     let header = header.ok_or("and nothing committed its page")?;
-    let (page, _) = log.get(header + 1).ok_or("and the frame that commits it has no page")?;
+    let page = log.get(header + 1).ok_or("and the frame that commits it has no page")?;
     let written = page.ended.filter(|ended| *ended < answer);
     let written = written.ok_or("before the frame that commits it was written")?;
     let is_covered =

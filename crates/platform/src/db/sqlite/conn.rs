@@ -22,9 +22,6 @@ const TEXTS_MAX: usize = 1024;
 /// How long to wait for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pages the connection that writes keeps in memory, in KiB; used as they are touched.
-const WRITER_CACHE: &str = "pragma cache_size = -65536;";
-
 /// A connection, and the SQLite spelling of the statements it has seen.
 pub(super) struct Conn {
     raw: Connection,
@@ -37,7 +34,6 @@ impl Conn {
     /// After each commit `log_pages` holds the number of pages in the write-ahead log.
     pub(super) fn open_writer(path: &Path, sync: Sync, log_pages: Arc<AtomicUsize>) -> Result<Self, DbError> {
         let mut conn = Self::open_read_write(path, sync)?;
-        conn.raw.execute_batch(WRITER_CACHE).map_err(error)?;
         let hook = move |_: &mut Wal, pages: i32| {
             log_pages.store(usize::try_from(pages).unwrap_or(0), Ordering::Relaxed);
             Ok(())
@@ -85,6 +81,7 @@ impl Conn {
         // Else every statement that ends in `limit $n` is compiled anew whenever it is bound: an eighth of the time
         // of a payment.
         raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(error)?;
+        // A larger page cache makes commits slower: SQLite walks through all of it whenever pages were rebalanced.
         raw.execute_batch(
             "pragma foreign_keys = on; pragma case_sensitive_like = on; pragma temp_store = memory; \
              pragma cache_size = -16384; pragma wal_autocheckpoint = 0;",
