@@ -62,7 +62,7 @@ async fn leave_a_trail(cx: &mut Cx, order: &Order) -> Result<(), DbError> {
         resource: Some(&(order.id.clone(), order.id.clone())),
         status: CancelCustomerOrder::SPEC.success,
         error_code: None,
-        request: SYSTEM_ACTION,
+        request: SYSTEM_ACTION.as_bytes(),
     };
     audit(&mut cx.tx, cx.ids.as_mut(), &entry).await
 }

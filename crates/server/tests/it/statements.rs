@@ -17,9 +17,9 @@ fn statements() -> Vec<(String, String)> {
         ("platform::op", platform::op::store::STATEMENTS),
         ("platform::job", platform::job::store::STATEMENTS),
     ];
-    let own = platform
-        .iter()
-        .flat_map(|(place, list)| list.iter().map(move |(_, text)| ((*place).to_owned(), (*text).to_owned())));
+    let own = platform.iter().flat_map(|(place, list)| {
+        list.iter().map(move |(_, text)| ((*place).to_owned(), (*text).to_owned()))
+    });
     let features = FEATURES.iter().copied().chain([&sandbox::FEATURE]);
     let theirs = features
         .flat_map(|feature| (feature.statements)().into_iter().map(|text| (feature.name.to_owned(), text)));
@@ -43,8 +43,20 @@ crate::on_both! {
 
 /// Words that a statement, or a fragment that one is put together from, begins with.
 const BEGINNINGS: &[&str] = &[
-    "select ", "insert into ", "update ", "delete from ", "from ", "where ", "and ", "join ", "order by ", "limit ",
-    "group by ", "having ", "on conflict ", "union ",
+    "select ",
+    "insert into ",
+    "update ",
+    "delete from ",
+    "from ",
+    "where ",
+    "and ",
+    "join ",
+    "order by ",
+    "limit ",
+    "group by ",
+    "having ",
+    "on conflict ",
+    "union ",
 ];
 
 /// A text with every run of white space as one space; a line that goes on after `\` goes on here too.
@@ -90,11 +102,15 @@ fn forgotten(store: &str, registered: &[String]) -> Vec<String> {
 
 /// Every store below a folder, with the name of its feature.
 fn stores() -> Vec<(String, std::path::PathBuf)> {
-    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).expect("a folder of crates");
-    let features = FEATURES.iter().copied().chain([&sandbox::FEATURE]).map(|feature| {
-        (feature.name.to_owned(), crates.join("server/src").join(feature.name))
-    });
-    let platform = ["op", "job"].map(|part| (format!("platform::{part}"), crates.join("platform/src").join(part)));
+    let crates =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1).expect("a folder of crates");
+    let features = FEATURES
+        .iter()
+        .copied()
+        .chain([&sandbox::FEATURE])
+        .map(|feature| (feature.name.to_owned(), crates.join("server/src").join(feature.name)));
+    let platform =
+        ["op", "job"].map(|part| (format!("platform::{part}"), crates.join("platform/src").join(part)));
     let mut found = Vec::new();
     for (name, folder) in features.chain(platform) {
         found.push((name.clone(), folder.join("store.rs")));
@@ -113,8 +129,10 @@ fn no_statement_of_a_store_is_forgotten() {
     assert!(stores.len() > 12, "only {} stores were found", stores.len());
     for (name, path) in stores {
         let text = std::fs::read_to_string(&path).expect("a store is a text");
-        let own: Vec<String> = all.iter().filter(|(place, _)| *place == name).map(|(_, text)| text.clone()).collect();
-        complaints.extend(forgotten(&text, &own).into_iter().map(|found| format!("{}:{found}", path.display())));
+        let own: Vec<String> =
+            all.iter().filter(|(place, _)| *place == name).map(|(_, text)| text.clone()).collect();
+        complaints
+            .extend(forgotten(&text, &own).into_iter().map(|found| format!("{}:{found}", path.display())));
     }
     assert!(complaints.is_empty(), "not among the feature's statements:\n{}", complaints.join("\n"));
 }
@@ -123,10 +141,14 @@ fn no_statement_of_a_store_is_forgotten() {
 fn a_forgotten_statement_is_found() {
     let registered = ["select a from t where b = $1 and c = $2 order by a limit $3".to_owned()];
     let store = |literal: &str| format!("fn f() {{ g(\"{literal}\"); }}");
-    for known in ["select a from t", " and c = ?", "select a \\\n    from t where b = $1", "no statement at all"] {
+    for known in
+        ["select a from t", " and c = ?", "select a \\\n    from t where b = $1", "no statement at all"]
+    {
         assert_eq!(forgotten(&store(known), &registered), Vec::<String>::new(), "{known}");
     }
-    for unknown in ["select b from t", " and d = ?", "delete from t", " order by b limit ?", "update {table} set a = 1"] {
+    for unknown in
+        ["select b from t", " and d = ?", "delete from t", " order by b limit ?", "update {table} set a = 1"]
+    {
         assert_eq!(forgotten(&store(unknown), &registered).len(), 1, "{unknown}");
     }
 }
@@ -148,9 +170,12 @@ fn faults(engine: Engine, plan: &[String]) -> Vec<String> {
             }
             Engine::Postgres => {
                 let its_own = plan[at + 1..].iter().take_while(|line| !line.contains("->"));
-                let reads_all = node.starts_with("Index ") && node.contains(" using ")
+                let reads_all = node.starts_with("Index ")
+                    && node.contains(" using ")
                     && !its_own.map(String::as_str).any(|line| line.contains("Index Cond:"));
-                node.starts_with("Seq Scan ") || node.starts_with("Sort ") || node.starts_with("Incremental Sort ")
+                node.starts_with("Seq Scan ")
+                    || node.starts_with("Sort ")
+                    || node.starts_with("Incremental Sort ")
                     || reads_all
             }
         };
@@ -182,8 +207,12 @@ async fn plan(db: &Db, number: usize, text: &str) -> Vec<String> {
             }
             tx.exec("set local plan_cache_mode = force_generic_plan", &[]).await.expect("a setting");
             tx.exec(&format!("prepare plan_{number} as {text}"), &[]).await.expect("it is prepared");
-            let nothing = if count == 0 { String::new() } else { format!("({})", vec!["null"; count].join(",")) };
-            let lines = tx.all(&format!("explain execute plan_{number}{nothing}"), &[]).await.expect("it is explained");
+            let nothing =
+                if count == 0 { String::new() } else { format!("({})", vec!["null"; count].join(",")) };
+            let lines = tx
+                .all(&format!("explain execute plan_{number}{nothing}"), &[])
+                .await
+                .expect("it is explained");
             tx.exec(&format!("deallocate plan_{number}"), &[]).await.expect("it is forgotten");
             tx.rollback().await;
             lines.iter().map(|line| line.text(0).to_owned()).collect()
@@ -209,7 +238,10 @@ async fn an_index_serves_every_statement_and_its_order() {
             if faults.is_empty() {
                 continue;
             }
-            match REVIEWED.iter().position(|(feature, part, _)| feature == place && on_one_line(text).contains(part)) {
+            match REVIEWED
+                .iter()
+                .position(|(feature, part, _)| feature == place && on_one_line(text).contains(part))
+            {
                 Some(reviewed) => {
                     excused.insert(reviewed);
                 }
@@ -235,7 +267,13 @@ fn a_plan_without_an_index_is_found() {
     assert_eq!(sqlite("SCAN orders USING COVERING INDEX orders_by_id"), 1);
     assert_eq!(sqlite("SEARCH orders USING INDEX a (b=?)\nUSE TEMP B-TREE FOR ORDER BY"), 1);
     let postgres = |text: &str| faults(Engine::Postgres, &lines(text)).len();
-    assert_eq!(postgres("Limit  (cost=1)\n  ->  Index Scan using a on t  (cost=1)\n        Index Cond: (b = $1)"), 0);
-    assert_eq!(postgres("Limit  (cost=1)\n  ->  Index Scan using a on t  (cost=1)\n        Filter: (b = $1)"), 1);
+    assert_eq!(
+        postgres("Limit  (cost=1)\n  ->  Index Scan using a on t  (cost=1)\n        Index Cond: (b = $1)"),
+        0
+    );
+    assert_eq!(
+        postgres("Limit  (cost=1)\n  ->  Index Scan using a on t  (cost=1)\n        Filter: (b = $1)"),
+        1
+    );
     assert_eq!(postgres("Sort  (cost=1)\n  Sort Key: a\n  ->  Seq Scan on t  (cost=1)"), 2);
 }
