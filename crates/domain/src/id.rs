@@ -12,8 +12,10 @@ use crate::calendar::Instant;
 /// The most characters of an id.
 pub const ID_LENGTH_MAX: usize = 64;
 
-/// Letters and digits at the end of an order id; the rule asks for at least eight.
-const ORDER_SUFFIX_LENGTH: usize = 10;
+/// Letters and digits of an order id that grow with the id source: 36^9 is more than 48 bits.
+const ORDER_TIME_LENGTH: usize = 9;
+/// Random letters and digits after them.
+const ORDER_RANDOM_LENGTH: usize = 5;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +33,7 @@ pub enum IdError {
 
 /// Where new ids come from: a secure generator in production, a seeded one in tests.
 pub trait IdSource: Send {
-    /// The next 128 bits.
+    /// The next 128 bits. The first 48 may grow with time, so that ids made later sort later; the rest is random.
     fn next_u128(&mut self) -> u128;
 }
 
@@ -168,18 +170,27 @@ id! {
     TopUpId made by hex32
 }
 
+/// The last `length` digits of a number to the base 36, in capitals.
+fn base36(mut number: u128, length: usize) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut digits = vec![b'0'; length];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[usize::try_from(number % 36).expect("a remainder of 36 is small")];
+        number /= 36;
+    }
+    digits.into_iter().map(char::from).collect()
+}
+
 impl OrderId {
-    /// A new order id: `CS`, `yyMMddHHmm` in GMT+8, ten capital letters and digits (rule 13).
+    /// A new order id: `CS`, `yyMMddHHmm` in GMT+8, fourteen capital letters and digits (rule 13).
+    ///
+    /// The first nine of those follow the id source's growing part: lists break ties of time by id, so orders placed
+    /// while a sandbox clock stands still are listed in the order in which they were placed.
     pub fn make(now: Instant, ids: &mut dyn IdSource) -> Self {
-        const LETTERS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-        let mut text = format!("CS{}", now.to_compact_gmt8());
-        let mut random = ids.next_u128();
-        for _ in 0..ORDER_SUFFIX_LENGTH {
-            let digit = usize::try_from(random % 36).expect("a remainder of 36 is small");
-            text.push(char::from(LETTERS[digit]));
-            random /= 36;
-        }
-        Self(text.into())
+        let id = ids.next_u128();
+        let grown = base36(id >> 80, ORDER_TIME_LENGTH);
+        let random = base36(id, ORDER_RANDOM_LENGTH);
+        Self(format!("CS{}{grown}{random}", now.to_compact_gmt8()).into())
     }
 }
 
@@ -209,10 +220,18 @@ mod tests {
         assert_eq!(uuid_text(&mut Fixed(0)), "00000000-0000-4000-8000-000000000000");
         let now = Instant::parse_utc("2026-01-15T17:05:00Z").unwrap();
         let order = OrderId::make(now, &mut Fixed(35 + 36 * 10));
-        assert_eq!(order.as_str(), "CS2601160105ZA00000000");
-        assert_eq!(OrderLineId::of(&order, 1).as_str(), "CS2601160105ZA00000000-000001");
+        assert_eq!(order.as_str(), "CS2601160105000000000000AZ");
+        assert_eq!(OrderLineId::of(&order, 1).as_str(), "CS2601160105000000000000AZ-000001");
         assert_eq!(DomainId::generate(&mut Fixed(1)).as_str().len(), 32);
         assert_eq!(ResourceId::generate(&mut Fixed(1)).as_str().len(), 36);
+    }
+
+    #[test]
+    fn orders_of_one_instant_sort_in_the_order_they_were_made() {
+        let now = Instant::parse_utc("2026-01-15T17:05:00Z").unwrap();
+        let made = |at: u128, random: u128| OrderId::make(now, &mut Fixed((at << 80) | random));
+        let ids = [made(0, 9), made(1, 8), made(35, 7), made(36, 6), made((1 << 48) - 1, 5)];
+        assert!(ids.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()), "{ids:?}");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - money and quantities are integers with a fixed scale; no float appears in this crate;
-//! - there is one rounding function, and [`money::Exact::settle`] and [`money::Exact::show`] are its doors;
+//! - there is one rounding function; its doors are [`money::Exact::settle`], [`money::Exact::show`] and, for the
+//!   shares of a whole, [`money::split`];
 //! - every calendar computation is made in GMT+8, whatever the site (rule 0.1);
 //! - a [`ledger::Journal`] that exists is balanced.
 #![deny(clippy::float_arithmetic, clippy::float_cmp, clippy::lossy_float_literal)]

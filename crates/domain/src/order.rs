@@ -7,6 +7,7 @@
 //!     └── costs nothing, or paid automatically ──────────────────────────────────┘
 //! ```
 //!
+//! - No order begins in 1 by itself ([`OrderStatus::at_creation`]): approval is a state that the documents know.
 //! - Payment and time-out exclude each other: before `pay_before` an order can be paid and cannot time out,
 //!   from that instant on the reverse.
 //! - An order whose lines failed still completes; its money goes back by an automatic refund order of its own.

@@ -1,4 +1,4 @@
-//! Sites: everything that differs between China, International and Europe, in one table.
+//! Sites: every rule that differs between China, International and Europe, in one table.
 //!
 //! A rule that differs by site is a field of [`SiteProfile`], never an `if` in a feature. Defaults that no
 //! document states are named as such.

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! In 5 the resource works, in 4 it does not and its data is kept, 3 is the end and is never shown. The
-//! instants at which it moves are stored when they become known ([`KeepEnds`]); an event before its instant
-//! is refused, so a job that comes early does no harm.
+//! instants at which it moves follow from the end of its term ([`KeepEnds`]); an event before its instant is
+//! refused, so a job that comes early does no harm.
 
 use crate::calendar::{CalendarError, Date, Instant};
 use crate::order::codes;

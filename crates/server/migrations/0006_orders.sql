@@ -26,7 +26,19 @@ create table orders (
 );
 create unique index orders_by_id on orders (id);
 create index orders_by_account_time on orders (account_id, created_at, id);
-create index orders_by_partner_time on orders (partner_id, created_at, id);
+create index orders_by_account_service on orders (account_id, service_type_folded, created_at, id);
+-- Most orders are completed (5) purchases (1), and the index above finds those soon. So these hold the few others:
+-- a payment takes its order out of one of them and moves it in none.
+create index orders_by_account_status on orders (account_id, status, created_at, id) where status <> 5;
+create index orders_by_account_type on orders (account_id, order_type, created_at, id) where order_type <> 1;
+-- The same for partners; orders of customers without one cost nothing here.
+create index orders_by_partner_time on orders (partner_id, created_at, id) where partner_id is not null;
+create index orders_by_partner_service on orders (partner_id, service_type_folded, created_at, id)
+    where partner_id is not null;
+create index orders_by_partner_status on orders (partner_id, status, created_at, id)
+    where partner_id is not null and status <> 5;
+create index orders_by_partner_type on orders (partner_id, order_type, created_at, id)
+    where partner_id is not null and order_type <> 1;
 -- Orders that somebody else pays, which are few.
 create index orders_by_payer_time on orders (payer_id, created_at, id) where payer_id <> account_id;
 create index orders_by_deadline on orders (pay_before, account_id, id) where pay_before is not null;

@@ -37,6 +37,13 @@ create index resources_by_order on resources (account_id, order_id, line_no, id)
 create index resources_by_resource_id on resources (account_id, resource_id);
 create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 
+-- How many resources of an account its customer sees (status 2, 4 or 5), so that a query without a filter need not
+-- count them. Only an account's own payments and reports write its row.
+create table resource_counters (
+    account_id {text} not null primary key,
+    visible bigint not null
+);
+
 create table provisioning_tasks (
     id {text} not null primary key,
     account_id {text} not null,

@@ -212,7 +212,9 @@ impl Config {
             return Err("database.pool_size must be at least 1".to_owned());
         }
         if config.database.root_certificate.is_some() && config.database.url.is_none() {
-            return Err("database.root_certificate goes with url; a SQLite file has no certificate".to_owned());
+            return Err(
+                "database.root_certificate goes with url; a SQLite file has no certificate".to_owned()
+            );
         }
         if config.tls.is_none() && !config.behind_proxy {
             return Err(

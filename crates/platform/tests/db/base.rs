@@ -96,7 +96,9 @@ async fn open(engine: Engine, place: &str) -> Db {
         Engine::Sqlite => {
             Db::open_sqlite(place, SqliteOptions { readers: 3, sync: Sync::Full }).await.unwrap()
         }
-        Engine::Postgres => Db::open_postgres(place, PgOptions { pool_size: 8, root_certificate: None }).await.unwrap(),
+        Engine::Postgres => {
+            Db::open_postgres(place, PgOptions { pool_size: 8, root_certificate: None }).await.unwrap()
+        }
     }
 }
 

@@ -164,11 +164,11 @@ impl Cache {
     /// Counts a failed login.
     pub fn login_failed(&self, user: &str, source: IpAddr, now: Instant) {
         let mut failures = self.failures.lock();
-        if failures.len() >= FAILING_MAX {
+        let who = (user.to_owned(), source);
+        if failures.len() >= FAILING_MAX && !failures.contains_key(&who) {
             make_room(&mut failures, now);
         }
-        let one =
-            failures.entry((user.to_owned(), source)).or_insert(Failures { count: 0, since_ms: now.ms() });
+        let one = failures.entry(who).or_insert(Failures { count: 0, since_ms: now.ms() });
         if now.ms() - one.since_ms >= FAILURES_LIFE_MS {
             *one = Failures { count: 0, since_ms: now.ms() };
         }

@@ -226,6 +226,17 @@ pub async fn moved(tx: &mut Tx, causes: &[Cause]) -> Result<Vec<Moved>, DbError>
     store::list_moved(tx, &causes).await
 }
 
+/// Journals of a kind after the journal `id`, each with the text of its cause. For checks of the features that post
+/// them.
+pub async fn causes_after(
+    tx: &mut Tx,
+    kind: JournalKind,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    store::list_causes(tx, kind.code(), id, limit).await
+}
+
 /// How many journals of a kind there are, and what they moved on customers' accounts. For checks.
 pub async fn totals(tx: &mut Tx, kind: JournalKind) -> Result<(i64, Charge), DbError> {
     store::totals(tx, kind.code()).await

@@ -49,15 +49,17 @@ platform::statements! {
         from journals j join postings p on p.journal_id = j.id \
         where j.gives_back = $1 and p.account_seq is not null \
         group by p.ledger_account_id order by p.ledger_account_id limit $2";
-    /// What journals moved on customers' accounts, by cause.
-    const MOVED = "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint) \
-        from journals j left join postings p \
+    /// What journals moved on customers' accounts, by cause, and the cause of the journal that they give back.
+    const MOVED = "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause \
+        from journals j left join journals b on b.id = j.gives_back left join postings p \
         on p.journal_id = j.id and substr(p.ledger_account_id, 1, 6) <> 'house:' \
         where j.cause in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
-        group by j.cause, j.id order by j.cause limit 20";
+        group by j.cause, j.id, b.cause order by j.cause limit 20";
     /// How many journals of a kind there are.
     const COUNT_JOURNALS = "select count(*) from journals where kind = $1";
+    /// Journals of a kind after one of them, by id.
+    const LIST_CAUSES = "select id, cause from journals where kind = $1 and id > $2 order by id limit $3";
     /// What all journals of a kind moved on customers' accounts.
     const SUM_MOVED = "select cast(coalesce(sum(p.amount), 0) as bigint) \
         from journals j join postings p on p.journal_id = j.id \
@@ -104,6 +106,8 @@ pub struct Moved {
     pub journal: String,
     /// Sum of its postings on customers' accounts; negative where they paid.
     pub amount: Charge,
+    /// Text of the cause of the journal whose money this one returns, if there is such a journal.
+    pub gives_back: Option<String>,
 }
 
 /// Text of a stored column that is not what this program writes: somebody else wrote it.
@@ -239,8 +243,20 @@ pub async fn list_moved(tx: &mut Tx, causes: &[String]) -> Result<Vec<Moved>, Db
         cause: row.take_text(0),
         journal: row.take_text(1),
         amount: Charge::cents(row.int(2)),
+        gives_back: row.take_opt_text(3),
     };
     Ok(tx.all(MOVED, &params).await?.into_iter().map(moved).collect())
+}
+
+/// Journals of a kind after `id`, and their causes.
+pub async fn list_causes(
+    tx: &mut Tx,
+    kind: &str,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    let rows = tx.all(LIST_CAUSES, params![kind, id, limit]).await?;
+    Ok(rows.into_iter().map(|mut row| (row.take_text(0), row.take_text(1))).collect())
 }
 
 /// How many journals of a kind there are, and what they moved on customers' accounts.

@@ -6,9 +6,9 @@ use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Scaled};
 use platform::db::{DbError, Tx};
 
-use super::store::{self, Sides};
+use super::store::checks::{self as store, Paid, Sides};
 use crate::Boxed;
-use crate::ledger::service as ledger;
+use crate::ledger::service::{self as ledger, Moved};
 use crate::verify::{Check, Identity};
 
 /// How many orders are compared with their journals at a time: as many causes as the ledger looks up at once.
@@ -26,7 +26,7 @@ fn identity(name: &'static str, sides: Sides, write: fn(i64) -> String) -> Ident
     }
 }
 
-/// An order's amounts are the sums of its lines.
+/// An order's amounts are the sums of its lines, and no line is without its order.
 pub(super) struct Lines;
 
 impl Check for Lines {
@@ -38,7 +38,7 @@ impl Check for Lines {
     }
 }
 
-/// The counters of orders agree with the orders.
+/// The counters of orders agree with the orders, and every customer who has ordered has one.
 pub(super) struct Counters;
 
 impl Check for Counters {
@@ -50,7 +50,8 @@ impl Check for Counters {
     }
 }
 
-/// The status of an order agrees with what the row says of its payment, deadline and lines.
+/// The status of an order agrees with what the row says of its payment, deadline and open lines, and the number
+/// of those with the lines.
 pub(super) struct States;
 
 impl Check for States {
@@ -62,7 +63,8 @@ impl Check for States {
     }
 }
 
-/// Every paid order, and every refund order, has one journal of its amount; no journal is without its order.
+/// Every paid order, and every refund order, has one journal of its amount; a refund gives back the payment of
+/// the order it is for; no journal is without its order.
 pub(super) struct Postings;
 
 impl Check for Postings {
@@ -71,27 +73,36 @@ impl Check for Postings {
     }
 }
 
+fn kind_of(is_refund: bool) -> JournalKind {
+    if is_refund { JournalKind::RefundOrder } else { JournalKind::PayOrder }
+}
+
+/// Whether the journal of an order is the one that it must have.
+fn agrees(order: &Paid, moved: &Moved) -> bool {
+    // What the customer's accounts lost is what the order cost; a refund order costs less than nothing.
+    let is_amount = moved.amount.checked_neg() == Some(order.amount);
+    let payment = |base: &String| Cause::new(JournalKind::PayOrder.code(), base, "").to_string();
+    let gives_back = order.base_order.as_ref().map(payment).filter(|_| order.is_refund);
+    is_amount && moved.gives_back == gives_back
+}
+
 async fn postings(tx: &mut Tx) -> Result<Identity, DbError> {
     let (mut sum, mut count, mut broken) = (Charge::ZERO, 0_i64, Vec::new());
     let mut last = String::new();
     loop {
         let page = store::paid_after(tx, &last, PAGE).await?;
-        let Some((id, _, _)) = page.last() else { break };
-        last.clone_from(id);
-        let cause = |(id, _, is_refund): &(String, Charge, bool)| {
-            let kind = if *is_refund { JournalKind::RefundOrder } else { JournalKind::PayOrder };
-            Cause::new(kind.code(), id, "")
-        };
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.id);
+        let cause = |order: &Paid| Cause::new(kind_of(order.is_refund).code(), &order.id, "");
         let causes: Vec<Cause> = page.iter().map(cause).collect();
-        let moved: HashMap<String, Charge> =
-            ledger::moved(tx, &causes).await?.into_iter().map(|moved| (moved.cause, moved.amount)).collect();
-        for ((id, amount, _), cause) in page.iter().zip(&causes) {
-            // What the customer's accounts lost is what the order cost; a refund order costs less than nothing.
-            let paid = moved.get(&cause.to_string()).and_then(|moved| moved.checked_neg());
-            if paid != Some(*amount) && broken.len() < NAMED_MAX {
-                broken.push(id.clone());
+        let moved: HashMap<String, Moved> =
+            ledger::moved(tx, &causes).await?.into_iter().map(|moved| (moved.cause.clone(), moved)).collect();
+        for (order, cause) in page.iter().zip(&causes) {
+            let is_right = moved.get(&cause.to_string()).is_some_and(|moved| agrees(order, moved));
+            if !is_right && broken.len() < NAMED_MAX {
+                broken.push(order.id.clone());
             }
-            sum = sum.checked_add(*amount).ok_or_else(overflow)?;
+            sum = sum.checked_add(order.amount).ok_or_else(overflow)?;
             count += 1;
         }
     }
@@ -99,11 +110,41 @@ async fn postings(tx: &mut Tx) -> Result<Identity, DbError> {
     let (refunded, given_back) = ledger::totals(tx, JournalKind::RefundOrder).await?;
     let right = spent.checked_add(given_back).and_then(Charge::checked_neg).ok_or_else(overflow)?;
     let journals = paid + refunded;
+    // Causes are unique: where every order has its journal and the numbers agree, every journal has its order.
+    if journals != count || !broken.is_empty() {
+        for is_refund in [false, true] {
+            name_orphans(tx, is_refund, &mut broken).await?;
+        }
+    }
     if journals != count {
-        // A journal without its order is found by nothing else.
         broken.push(format!("{count} orders have {journals} journals"));
     }
     Ok(Identity::of("orders.postings", sum, right, &broken))
+}
+
+/// Names journals without an order for which money moved, as many as may still be named.
+async fn name_orphans(tx: &mut Tx, is_refund: bool, broken: &mut Vec<String>) -> Result<(), DbError> {
+    let kind = kind_of(is_refund);
+    let mut last = String::new();
+    while broken.len() < NAMED_MAX {
+        let page = ledger::causes_after(tx, kind, &last, PAGE).await?;
+        let Some((end, _)) = page.last() else { break };
+        last.clone_from(end);
+        let ids: Vec<String> = page.iter().map(|(_, cause)| order_of(cause).to_owned()).collect();
+        let known = store::paid_among(tx, &ids).await?;
+        for (_, cause) in &page {
+            let order = (order_of(cause).to_owned(), is_refund);
+            if !known.contains(&order) && broken.len() < NAMED_MAX {
+                broken.push(format!("{cause} has no order"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The order that the text of a cause names: `pay_order/CS2601151600ABCDEFGHJK/`.
+fn order_of(cause: &str) -> &str {
+    cause.split('/').nth(1).unwrap_or_default()
 }
 
 fn overflow() -> DbError {

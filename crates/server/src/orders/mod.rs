@@ -11,14 +11,20 @@
 //! The machine itself is [`domain::order`]. What a paid line means is the business of a [`fulfilment::Fulfilment`]
 //! that a higher floor registers; with the immediate provisioner the paying transaction walks through 3 to 5.
 //!
+//! A unified member's order is its enterprise master's to pay: auto_pay takes the master's money at once, and what
+//! the member pays by hand is accepted, charges nobody and waits for the master (004 8.3.3, rule 4.10). Only the
+//! customer who placed an order cancels it.
+//!
+//! Totals of lists are exact: from counters without a filter (of completed orders, or purchases, the few others are
+//! counted and subtracted), and otherwise counted in the one index that serves the filter.
+//!
 //! Invariants:
 //! - Prices are fixed when the order is placed. Each line is settled to cents once, half up; an order's amounts are
 //!   the sums of its lines (`orders.lines`).
-//! - A paid order has exactly one pay journal of its payable amount, a refund order one refund journal
-//!   (`orders.postings`). The order's row is locked before any account of the ledger.
-//! - From `pay_before` on an order cannot be paid, and the job `orders.cancel_unpaid` cancels it.
-//! - A status agrees with time of payment, deadline and open lines (`orders.states`).
-//! - The counters of orders agree with the orders (`orders.counters`).
+//! - A paid order has exactly one pay journal of its payable amount, a refund order one refund journal that gives
+//!   its base order's payment back (`orders.postings`). An order is locked before any account of the ledger.
+//! - From `pay_before` on an order cannot be paid; `orders.cancel_unpaid` cancels it and leaves an audit row.
+//! - A status agrees with payment, deadline and open lines (`orders.states`); counters agree (`orders.counters`).
 //!
 //! Never: an order of another tenant shown or changed; an amount changed after placing.
 

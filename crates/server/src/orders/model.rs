@@ -4,12 +4,33 @@ use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Currency};
 use domain::order::{OrderState, OrderStatus, OrderType, SourceType};
 use platform::op::Language;
+use platform::op::wire::{FromWire, Param, Raw, Refusal, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::model::{Measure, Product};
 
 /// The enterprise project of a line that names none (004 table 8-10).
 pub const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
+
+/// An order id as a caller writes it, in any case (004 8.3.1); kept in the case in which ids are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenOrderId(String);
+
+impl WrittenOrderId {
+    /// The id as it is stored.
+    pub fn into_stored(self) -> String {
+        self.0
+    }
+}
+
+impl FromWire for WrittenOrderId {
+    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
+        String::from_wire(raw, param).map(|id| Self(id.to_ascii_uppercase()))
+    }
+    fn schema(param: &Param) -> Schema {
+        String::schema(param)
+    }
+}
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]

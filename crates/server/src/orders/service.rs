@@ -18,7 +18,7 @@ use crate::Cx;
 use crate::accounts::service::{PayError, pay_order, refund_order};
 use crate::webhooks::service::{self as webhooks, Event};
 
-pub use super::store::{Filter, Page, Scope};
+pub use super::store::list::{Filter, Page, Scope};
 pub use place::{NewLine, NewOrder, Placed, place};
 
 /// Who placed an order that nobody placed (004 table 8-14).
@@ -31,7 +31,7 @@ pub async fn list(
     filter: &Filter,
     page: Page,
 ) -> Result<(i64, Vec<Order>), DbError> {
-    store::list(tx, scope, filter, page).await
+    store::list::list(tx, scope, filter, page).await
 }
 
 /// An order, whoever owns it; the caller checks who may see it.
@@ -52,6 +52,12 @@ pub async fn lines_page(
 /// An order that `account` owns or pays for, locked for this transaction.
 pub async fn lock_own(cx: &mut Cx, account: &str, id: &str) -> Result<Order, OrderError> {
     let order = store::lock(&mut cx.tx, account, id).await?;
+    order.ok_or_else(|| OrderError::NotFound(id.to_owned()))
+}
+
+/// An order that `account` placed, locked for this transaction: who merely pays for it does not have a say.
+pub async fn lock_placed(cx: &mut Cx, account: &str, id: &str) -> Result<Order, OrderError> {
+    let order = store::lock_placed(&mut cx.tx, account, id).await?;
     order.ok_or_else(|| OrderError::NotFound(id.to_owned()))
 }
 

@@ -1,9 +1,9 @@
-//! All SQL of orders, their lines and their counters.
+//! All SQL of orders, their lines and their counters. Lists and checks have files of their own.
 
 use domain::calendar::{Instant, PeriodType};
 use domain::money::{Charge, Currency, Scaled};
 use domain::order::{OrderStatus, OrderType, SourceType};
-use platform::db::{Composed, DbError, Row, Tx, Value};
+use platform::db::{DbError, Row, Tx, Value};
 use platform::job::Due;
 use platform::params;
 
@@ -25,6 +25,10 @@ macro_rules! line_columns {
          payable_amount, price_version, state, effective_at, expires_at"
     };
 }
+
+// Below the columns, which lists read too.
+pub(super) mod checks;
+pub(super) mod list;
 
 platform::statements! {
     /// An order of a customer, locked.
@@ -48,15 +52,6 @@ platform::statements! {
     /// One more order of a customer.
     const COUNT_ONE_MORE = "insert into order_counters (account_id, partner_id, orders) values ($1, $2, 1) \
         on conflict (account_id, partner_id) do update set orders = order_counters.orders + 1";
-    /// How many orders a customer has.
-    const TOTAL_OF_ACCOUNT = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
-        where account_id = $1";
-    /// How many orders the customers of a partner have with it.
-    const TOTAL_OF_PARTNER = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
-        where partner_id = $1";
-    /// How many orders one customer has with a partner.
-    const TOTAL_OF_CUSTOMER = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters \
-        where partner_id = $1 and account_id = $2";
     /// All lines of an order; placing bounds them.
     const LINES = concat!("select ", line_columns!(), " from order_lines where account_id = $1 and order_id = $2 \
         order by line_no limit 1000");
@@ -80,39 +75,6 @@ platform::statements! {
     /// Orders whose time to pay is over.
     const OVERDUE = "select pay_before, id from orders where pay_before <= $1 \
         order by pay_before, account_id, id limit $2";
-    /// Orders whose amounts are not the sums of their lines.
-    const BROKEN_SUMS = "select o.id from orders o left join (select account_id, order_id, \
-        cast(sum(official_amount) as bigint) official, cast(sum(payable_amount) as bigint) payable \
-        from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
-        where l.order_id is null or l.official <> o.official_amount or l.payable <> o.payable_amount \
-        order by o.id limit $1";
-    /// The sum of all orders.
-    const SUM_OF_ORDERS = "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders";
-    /// The sum of all lines.
-    const SUM_OF_LINES = "select cast(coalesce(sum(payable_amount), 0) as bigint) from order_lines";
-    /// How many orders there are.
-    const NUMBER_OF_ORDERS = "select count(*) from orders";
-    /// How many orders the counters know.
-    const NUMBER_COUNTED = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters";
-    /// Counters that are wrong.
-    const BROKEN_COUNTERS = "select c.account_id from order_counters c left join (select account_id, \
-        coalesce(partner_id, '') partner_id, count(*) orders from orders group by account_id, \
-        coalesce(partner_id, '')) o on o.account_id = c.account_id and o.partner_id = c.partner_id \
-        where coalesce(o.orders, 0) <> c.orders order by c.account_id limit $1";
-    /// How many orders were paid, or cost nothing; refund orders are among them.
-    const NUMBER_PAID = "select count(*) from orders where paid_at is not null";
-    /// How many orders stand in a status that only payment leads to: 3 processing, 5 completed.
-    const NUMBER_PAST_PAYMENT = "select count(*) from orders where status in (3, 5)";
-    /// Orders whose status contradicts the rest of the row: time of payment, deadline (6 pending payment) or open
-    /// lines.
-    const BROKEN_STATES = "select id from orders where \
-        case when status in (3, 5) then 1 else 0 end <> case when paid_at is not null then 1 else 0 end \
-        or case when status = 6 then 1 else 0 end <> case when pay_before is not null then 1 else 0 end \
-        or case when status = 5 then 1 else 0 end <> case when open_lines = 0 then 1 else 0 end \
-        order by id limit $1";
-    /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, order_type from orders \
-        where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
 }
 
 const INSERT_LINES: &str =
@@ -215,6 +177,11 @@ pub(super) async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Option<
         Some(mut row) => Ok(Some(order_from_row(&mut row))),
         None => Ok(order_from(tx.opt(LOCK_PAID_BY, params![account, id]).await?)),
     }
+}
+
+/// An order that `account` placed, locked; whoever merely pays for it may not have it.
+pub(super) async fn lock_placed(tx: &mut Tx, account: &str, id: &str) -> Result<Option<Order>, DbError> {
+    Ok(order_from(tx.opt(LOCK_OWN, params![account, id]).await?))
 }
 
 /// An order for the system itself, locked.
@@ -335,227 +302,11 @@ pub(super) async fn overdue(tx: &mut Tx, until: Instant, limit: i64) -> Result<V
     Ok(rows.iter().map(due).collect())
 }
 
-/// Whose orders a list shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Those of a customer.
-    Account(String),
-    /// Those of a partner's customers.
-    Partner(String),
-    /// Those that an account pays for others.
-    Payer(String),
-}
-
-/// Filters of a list; texts as they are compared (ids in capitals, service codes in lower case).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// The order.
-    pub order_id: Option<String>,
-    /// The customer.
-    pub customer_id: Option<String>,
-    /// First instant of its creation.
-    pub created_from: Option<Instant>,
-    /// First instant after it.
-    pub created_until: Option<Instant>,
-    /// Service of its first line.
-    pub service_type: Option<String>,
-    /// What state it is in.
-    pub status: Option<i64>,
-    /// What it is for.
-    pub order_type: Option<i64>,
-    /// First instant of its payment.
-    pub paid_from: Option<Instant>,
-    /// First instant after it.
-    pub paid_until: Option<Instant>,
-    /// The customer's own partner, where a customer names one.
-    pub partner_id: Option<String>,
-}
-
-/// Which page, in which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// Latest first.
-    pub is_descending: bool,
-    /// Index of the first record.
-    pub offset: i64,
-    /// The most records.
-    pub limit: i64,
-}
-
-fn conditions<'a>(statement: &mut Composed<'a>, scope: &'a Scope, filter: &'a Filter) {
-    match scope {
-        Scope::Account(id) => statement.push("account_id = ?", [Value::from(id)]),
-        Scope::Partner(id) => statement.push("partner_id = ?", [Value::from(id)]),
-        Scope::Payer(id) => statement.push("payer_id = ? and payer_id <> account_id", [Value::from(id)]),
-    };
-    let texts = [
-        (" and id = ?", &filter.order_id),
-        (" and account_id = ?", &filter.customer_id),
-        (" and service_type_folded = ?", &filter.service_type),
-        (" and partner_id = ?", &filter.partner_id),
-    ];
-    for (fragment, value) in texts {
-        if let Some(value) = value {
-            statement.push(fragment, [Value::from(value)]);
-        }
-    }
-    let numbers = [
-        (" and created_at >= ?", filter.created_from.map(Instant::ms)),
-        (" and created_at < ?", filter.created_until.map(Instant::ms)),
-        (" and status = ?", filter.status),
-        (" and order_type = ?", filter.order_type),
-        (" and paid_at >= ?", filter.paid_from.map(Instant::ms)),
-        (" and paid_at < ?", filter.paid_until.map(Instant::ms)),
-    ];
-    for (fragment, value) in numbers {
-        if let Some(value) = value {
-            statement.push(fragment, [Value::from(value)]);
-        }
-    }
-}
-
-fn page_statement<'a>(scope: &'a Scope, filter: &'a Filter, page: Page) -> Composed<'a> {
-    let mut statement = Composed::default();
-    statement.push(concat!("select ", order_columns!(), " from orders where "), []);
-    conditions(&mut statement, scope, filter);
-    let order = if page.is_descending {
-        " order by created_at desc, id desc limit ? offset ?"
-    } else {
-        " order by created_at, id limit ? offset ?"
-    };
-    statement.push(order, [Value::from(page.limit), Value::from(page.offset)]);
-    statement
-}
-
-fn total_statement<'a>(scope: &'a Scope, filter: &'a Filter) -> Composed<'a> {
-    let mut statement = Composed::default();
-    statement.push("select count(*) from orders where ", []);
-    conditions(&mut statement, scope, filter);
-    statement
-}
-
-/// A page of orders, and how many there are in all. Where a counter knows the total nothing is counted.
-pub(super) async fn list(
-    tx: &mut Tx,
-    scope: &Scope,
-    filter: &Filter,
-    page: Page,
-) -> Result<(i64, Vec<Order>), DbError> {
-    let only_customer = Filter { customer_id: filter.customer_id.clone(), ..Filter::default() };
-    let total = match (scope, &filter.customer_id) {
-        (Scope::Account(id), None) if *filter == only_customer => {
-            tx.one(TOTAL_OF_ACCOUNT, params![id]).await?
-        }
-        (Scope::Partner(id), None) if *filter == only_customer => {
-            tx.one(TOTAL_OF_PARTNER, params![id]).await?
-        }
-        (Scope::Partner(id), Some(customer)) if *filter == only_customer => {
-            tx.one(TOTAL_OF_CUSTOMER, params![id, customer]).await?
-        }
-        (Scope::Account(_) | Scope::Partner(_) | Scope::Payer(_), _) => {
-            let statement = total_statement(scope, filter);
-            tx.one(statement.sql(), statement.params()).await?
-        }
-    }
-    .int(0);
-    if page.offset >= total {
-        return Ok((total, Vec::new()));
-    }
-    let statement = page_statement(scope, filter, page);
-    let mut rows = tx.all(statement.sql(), statement.params()).await?;
-    Ok((total, rows.iter_mut().map(order_from_row).collect()))
-}
-
-/// How many broken rows a check names.
-const NAMED_MAX: i64 = 20;
-
-/// Both sides of a check, and what does not agree.
-pub(super) struct Sides {
-    /// Left side.
-    pub left: i64,
-    /// Right side.
-    pub right: i64,
-    /// What does not agree, by id.
-    pub broken: Vec<String>,
-}
-
-async fn sides(tx: &mut Tx, left: &str, right: &str, broken: &str) -> Result<Sides, DbError> {
-    let rows = tx.all(broken, params![NAMED_MAX]).await?;
-    Ok(Sides {
-        left: tx.one(left, &[]).await?.int(0),
-        right: tx.one(right, &[]).await?.int(0),
-        broken: rows.iter().map(|row| row.text(0).to_owned()).collect(),
-    })
-}
-
-/// Orders against their lines.
-pub(super) async fn sums(tx: &mut Tx) -> Result<Sides, DbError> {
-    sides(tx, SUM_OF_ORDERS, SUM_OF_LINES, BROKEN_SUMS).await
-}
-
-/// Counters against orders.
-pub(super) async fn counters(tx: &mut Tx) -> Result<Sides, DbError> {
-    sides(tx, NUMBER_COUNTED, NUMBER_OF_ORDERS, BROKEN_COUNTERS).await
-}
-
-/// Paid orders against those whose status says so.
-pub(super) async fn states(tx: &mut Tx) -> Result<Sides, DbError> {
-    sides(tx, NUMBER_PAID, NUMBER_PAST_PAYMENT, BROKEN_STATES).await
-}
-
-/// Orders after `id` for which money moved: id, amount, and whether it went back.
-pub(super) async fn paid_after(
-    tx: &mut Tx,
-    id: &str,
-    limit: i64,
-) -> Result<Vec<(String, Charge, bool)>, DbError> {
-    let rows = tx.all(PAID_AFTER, params![id, limit]).await?;
-    let refund = OrderType::Unsubscription.code();
-    let paid = |row: &Row| (row.text(0).to_owned(), Charge::from_units(row.int(1)), row.int(2) == refund);
-    Ok(rows.iter().map(paid).collect())
-}
-
-/// Every statement of this store; of the composed ones those with no filter, with each alone and with all.
+/// Every statement of this store.
 pub(super) fn statements() -> Vec<String> {
-    let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
-    let text = || Some("x".to_owned());
-    let (at, code) = (Some(Instant::from_ms(0)), Some(1));
-    let none = Filter::default;
-    let filters = [
-        none(),
-        Filter { order_id: text(), ..none() },
-        Filter { customer_id: text(), ..none() },
-        Filter { created_from: at, ..none() },
-        Filter { created_until: at, ..none() },
-        Filter { service_type: text(), ..none() },
-        Filter { status: code, ..none() },
-        Filter { order_type: code, ..none() },
-        Filter { paid_from: at, ..none() },
-        Filter { paid_until: at, ..none() },
-        Filter { partner_id: text(), ..none() },
-        Filter {
-            order_id: text(),
-            customer_id: text(),
-            created_from: at,
-            created_until: at,
-            service_type: text(),
-            status: code,
-            order_type: code,
-            paid_from: at,
-            paid_until: at,
-            partner_id: text(),
-        },
-    ];
-    let id = "x".to_owned();
-    for scope in [Scope::Account(id.clone()), Scope::Partner(id.clone()), Scope::Payer(id)] {
-        for filter in &filters {
-            for is_descending in [true, false] {
-                let page = Page { is_descending, offset: 0, limit: 1 };
-                all.push(page_statement(&scope, filter, page).sql().to_owned());
-            }
-            all.push(total_statement(&scope, filter).sql().to_owned());
-        }
-    }
+    let lists = [STATEMENTS, list::STATEMENTS, checks::STATEMENTS];
+    let mut all: Vec<String> = lists.into_iter().flatten().map(|(_, sql)| (*sql).to_owned()).collect();
+    all.extend(list::composed());
     let columns = line_columns!().split(',').count() + 2;
     let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
     all.push(format!("{INSERT_LINES} ({})", values.join(",")));

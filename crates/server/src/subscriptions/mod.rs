@@ -16,9 +16,12 @@
 //! - A line of n subscriptions has n resources; an attached resource has its parent in the same order.
 //! - A resource that waits or never was is shown to nobody (004 8.4.1: provisioned ones only).
 //! - The shares of failed resources of a line sum to what was paid for it, whatever the number.
+//! - The counter of an account's visible resources agrees with them (`subscriptions.counters`), so a query without a
+//!   filter counts nothing; every total is exact.
 //! - A report is harmless when repeated, and refused when it contradicts an earlier one.
 
 mod api;
+mod checks;
 mod service;
 mod store;
 
@@ -37,6 +40,6 @@ pub const FEATURE: Feature = Feature {
             .add::<api::provisioning::ReportFailed>();
     },
     jobs: |_| {},
-    checks: &[],
+    checks: &[&checks::Counters],
     statements: store::statements,
 };

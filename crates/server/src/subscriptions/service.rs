@@ -94,10 +94,11 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
     resources
 }
 
-/// The name of a resource: the buyer's, or its type with the beginning of its id, such as `vm-2ed3`.
+/// The name of a resource: the buyer's, or its type with the end of its id (ids begin with a time), such as `vm-bf0c`.
 fn name_of(line: &Line, id: &str) -> String {
     let kind = line.resource_type_code.rsplit('.').next().unwrap_or_default();
-    line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{}", id.get(..4).unwrap_or(id)))
+    let end = id.get(id.len().saturating_sub(4)..).unwrap_or(id);
+    line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{end}"))
 }
 
 /// The term of a line that begins now.
@@ -256,7 +257,7 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
     let (outcome, _) = fulfilled_now(cx, &line)?;
     resource.resource_id = named;
     begin(&mut resource, &outcome);
-    store::update(&mut cx.tx, &resource).await?;
+    store::end_waiting(&mut cx.tx, &resource).await?;
     let end = TaskEnd::default();
     store::finish_task(&mut cx.tx, &resource, "done", &end, cx.now).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, &order, &resource)]).await?;
@@ -280,7 +281,7 @@ pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Report
     let share = split(line.payable, &vec![1; number])[seq];
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
-    store::update(&mut cx.tx, &resource).await?;
+    store::end_waiting(&mut cx.tx, &resource).await?;
     let refund = orders::refund(cx, &order, &line, share).await?;
     let end = TaskEnd { reason: Some(reason.to_owned()), refund_order: refund.map(|refund| refund.id) };
     store::finish_task(&mut cx.tx, &resource, "failed", &end, cx.now).await?;

@@ -29,6 +29,23 @@ platform::statements! {
     /// What provisioning changes of a resource.
     const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
         updated_at = $7 where account_id = $1 and id = $2";
+    /// So many more resources of an account that customers see.
+    const COUNT_MORE = "insert into resource_counters (account_id, visible) values ($1, $2) \
+        on conflict (account_id) do update set visible = resource_counters.visible + excluded.visible";
+    /// How many resources of an account customers see.
+    const TOTAL_VISIBLE = "select visible from resource_counters where account_id = $1";
+    /// How many resources the counters know.
+    const NUMBER_COUNTED = "select cast(coalesce(sum(visible), 0) as bigint) from resource_counters";
+    /// How many there are.
+    const NUMBER_VISIBLE = "select count(*) from resources where status in (2, 4, 5)";
+    /// Accounts whose counter is wrong.
+    const BROKEN_COUNTERS = "select c.account_id from resource_counters c left join (select account_id, count(*) visible \
+        from resources where status in (2, 4, 5) group by account_id) r on r.account_id = c.account_id \
+        where coalesce(r.visible, 0) <> c.visible order by c.account_id limit $1";
+    /// Accounts with resources and no counter.
+    const WITHOUT_COUNTER = "select distinct r.account_id from resources r left join resource_counters c \
+        on c.account_id = r.account_id where c.account_id is null and r.status in (2, 4, 5) \
+        order by r.account_id limit $1";
     /// Whether another resource of the account has this name in the cloud.
     const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3";
     /// How the resources of a line are: how many wait, how many are there, and their term.
@@ -162,10 +179,20 @@ fn to_row(resource: &Resource) -> Vec<Value<'_>> {
     ]
 }
 
-/// Writes new resources.
+/// Writes new resources of one account, and counts those that customers see.
 pub(super) async fn insert(tx: &mut Tx, resources: &[Resource]) -> Result<(), DbError> {
+    let Some(first) = resources.first() else { return Ok(()) };
     let rows: Vec<_> = resources.iter().map(to_row).collect();
     tx.insert_many(INSERT, &rows, "").await?;
+    let visible = resources.iter().filter(|resource| VISIBLE.contains(&resource.status)).count();
+    count_more(tx, &first.account, i64::try_from(visible).expect("placing bounds the number")).await
+}
+
+/// So many resources of an account became visible to customers.
+async fn count_more(tx: &mut Tx, account: &str, number: i64) -> Result<(), DbError> {
+    if number != 0 {
+        tx.exec(COUNT_MORE, params![account, number]).await?;
+    }
     Ok(())
 }
 
@@ -198,8 +225,8 @@ pub(super) async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Resourc
     Ok(from_row(&mut row))
 }
 
-/// Writes what provisioning changed of a resource.
-pub(super) async fn update(tx: &mut Tx, resource: &Resource) -> Result<(), DbError> {
+/// Writes what provisioning changed of a resource that waited, and counts it where customers see it now.
+pub(super) async fn end_waiting(tx: &mut Tx, resource: &Resource) -> Result<(), DbError> {
     tx.exec(
         UPDATE,
         params![
@@ -213,7 +240,7 @@ pub(super) async fn update(tx: &mut Tx, resource: &Resource) -> Result<(), DbErr
         ],
     )
     .await?;
-    Ok(())
+    count_more(tx, &resource.account, i64::from(VISIBLE.contains(&resource.status))).await
 }
 
 /// Whether another resource of the account has this resource id.
@@ -420,6 +447,37 @@ fn page_statement<'a>(account: &'a str, filter: &'a Filter, offset: i64, limit: 
     statement
 }
 
+/// How many of an account's resources match, exactly: without a filter nothing is counted.
+async fn total(tx: &mut Tx, account: &str, filter: &Filter) -> Result<i64, DbError> {
+    if *filter == (Filter { with_attached: filter.with_attached, ..Filter::default() }) {
+        let row = tx.opt(TOTAL_VISIBLE, params![account]).await?;
+        return Ok(row.map_or(0, |row| row.int(0)));
+    }
+    let statement = total_statement(account, filter);
+    Ok(tx.one(statement.sql(), statement.params()).await?.int(0))
+}
+
+/// What the counters and the resources say of each other.
+pub(super) struct Counted {
+    /// By the counters.
+    pub(super) counted: i64,
+    /// By the resources.
+    pub(super) found: i64,
+    /// Accounts where they do not agree.
+    pub(super) broken: Vec<String>,
+}
+
+/// Counters against resources; `limit` accounts of either fault are named.
+pub(super) async fn counters(tx: &mut Tx, limit: i64) -> Result<Counted, DbError> {
+    let mut broken = Vec::new();
+    for sql in [BROKEN_COUNTERS, WITHOUT_COUNTER] {
+        broken.extend(tx.all(sql, params![limit]).await?.into_iter().map(|mut row| row.take_text(0)));
+    }
+    let counted = tx.one(NUMBER_COUNTED, &[]).await?.int(0);
+    let found = tx.one(NUMBER_VISIBLE, &[]).await?.int(0);
+    Ok(Counted { counted, found, broken })
+}
+
 /// A page of an account's resources, the latest first, and how many match.
 pub(super) async fn query(
     tx: &mut Tx,
@@ -428,8 +486,7 @@ pub(super) async fn query(
     offset: i64,
     limit: i64,
 ) -> Result<(i64, Vec<Resource>), DbError> {
-    let statement = total_statement(account, filter);
-    let total = tx.one(statement.sql(), statement.params()).await?.int(0);
+    let total = total(tx, account, filter).await?;
     if offset >= total {
         return Ok((total, Vec::new()));
     }

@@ -108,7 +108,12 @@ impl TestApp {
             }
             On::Postgres => {
                 let url = crate::postgres::clone_of_template().await;
-                (Db::open_postgres(&url, PgOptions { pool_size: 20, root_certificate: None }).await.expect("PostgreSQL opens"), None)
+                (
+                    Db::open_postgres(&url, PgOptions { pool_size: 20, root_certificate: None })
+                        .await
+                        .expect("PostgreSQL opens"),
+                    None,
+                )
             }
         };
         db.migrate(MIGRATIONS, 0).await.expect("the schema is brought up");

@@ -57,6 +57,8 @@ const CASES: &str = "\
     order_id=%22%22                                                      CBC.0100
     order_id=%25                                                         0:
     customer_id=CUSTOMER                                                 3: 3 2 1
+    customer_id=CUSTOMER&status=5                                        2: 2 1
+    customer_id=somebody&status=5                                        0:
     customer_id=somebody                                                 0:
     customer_id=null                                                     0:
     customer_id=                                                         CBC.0100
@@ -105,6 +107,11 @@ const CASES: &str = "\
     indirect_partner_id=                                                 3: 3 2 1
     indirect_partner_id=null                                             0:
     indirect_partner_id=%22%22                                           0:
+    status=5&order_type=1                                                2: 2 1
+    status=5&limit=1                                                     2: 2
+    payment_time_begin=2026-01-16T00:00:00Z&create_time_end=2026-01-16T00:00:00Z 0:
+    payment_time_begin=2026-01-16T09:00:00Z&payment_time_end=2026-01-16T09:00:00Z 1: 2
+    payment_time_end=2026-01-16T09:00:00Z&create_time_begin=2026-01-15T08:00:01Z 1: 2
     method=oneself                                                       3: 3 2 1
     method=sub_customer                                                  0:
     method=null                                                          3: 3 2 1
@@ -120,6 +127,15 @@ on_both! {
             let query = query.replace("FIRST", &orders[0].to_lowercase()).replace("CUSTOMER", &app.domain("acme"));
             assert_eq!(found(&app, "acme", &orders, &query).await.trim(), wanted.trim(), "{query}");
         }
+        app.finish().await;
+    }
+
+    async fn an_order_paid_at_the_last_moment_is_found_by_the_time_of_its_payment(app) {
+        let order = place(&app, "acme", json!([machine()])).await;
+        app.advance_to("2026-01-22T15:59:58Z").await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        let query = "payment_time_begin=2026-01-22T15:59:58Z&payment_time_end=2026-01-22T15:59:58Z";
+        assert_eq!(found(&app, "acme", &[order], query).await, "1: 1");
         app.finish().await;
     }
 
@@ -165,6 +181,13 @@ on_both! {
             ("summit", "limit=10".to_owned(), "1: 3"),
             ("summit", format!("customer_id={}", app.domain("brook")), "1: 3"),
             ("summit", "status=6".to_owned(), "1: 3"),
+            ("summit", "status=5".to_owned(), "0:"),
+            ("summit", "order_type=1".to_owned(), "1: 3"),
+            ("summit", "order_type=4".to_owned(), "0:"),
+            ("summit", "service_type_code=hws.service.type.ec2".to_owned(), "1: 3"),
+            ("summit", format!("customer_id={}&status=5", app.domain("brook")), "0:"),
+            ("summit", format!("customer_id={}&order_type=1", app.domain("brook")), "1: 3"),
+            ("lighthouse", format!("customer_id={}&order_type=1", app.domain("meadow")), "0:"),
             ("lighthouse", "limit=10".to_owned(), "1: 1"),
             ("acme", "limit=10".to_owned(), "0:"),
         ];

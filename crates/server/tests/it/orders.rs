@@ -413,10 +413,76 @@ on_both! {
         assert_eq!(others["order_infos"][0]["order_id"], order.as_str());
         assert_eq!(others["order_infos"][0]["agent_pay_info"]["paying_agent_id"], app.domain("globex"));
         assert_eq!(app.get("globex", LIST).await.ok(200)["total_count"], 0);
+        // What the member pays by hand is left to the master, however often.
+        for _ in 0..2 {
+            app.post("globex-ops", PAY, payment(&order)).await.ok(204);
+            assert_eq!(status(&app, "globex-ops", &order).await, 6);
+            assert_eq!(cash(&app, "globex").await, "5000");
+        }
+        assert_eq!(app.post("globex-ops", RESOURCES, json!({})).await.ok(200)["total_count"], 0);
         app.post("globex", PAY, payment(&order)).await.ok(204);
         assert_eq!(cash(&app, "globex").await, "4817.93");
+        app.post("globex-ops", PAY, payment(&order)).await.refused(400, "CBC.99003106");
         assert_eq!(app.post("globex-ops", RESOURCES, json!({})).await.ok(200)["total_count"], 1);
         assert_eq!(app.post("globex", RESOURCES, json!({})).await.ok(200)["total_count"], 0);
+        app.finish().await;
+    }
+
+    async fn auto_pay_of_a_unified_member_takes_its_masters_money_or_leaves_the_order_to_the_master(app) {
+        let body = json!({"lines": [machine()], "auto_pay": true});
+        assert_eq!(app.post("globex-ops", ORDERS, body).await.ok(201)["status"], 5);
+        assert_eq!(cash(&app, "globex").await, "4817.93");
+        let body = json!({"lines": [with(machine(), "subscription_num", json!(50))], "auto_pay": true});
+        let short = app.post("globex-ops", ORDERS, body).await.ok(201);
+        assert_eq!((&short["status"], &short["payment_error"]["error_code"]), (&json!(6), &json!("CBC.99005003")));
+        let order = short["order_id"].as_str().unwrap();
+        app.post("globex", PAY, payment(order)).await.refused(400, "CBC.99005003");
+        let path = format!("/openbss/v1/accounts/{}/top-ups", app.domain("globex"));
+        app.post("operator", &path, json!({"amount": "9000", "trans_id": "t1"})).await.ok(201);
+        app.post("globex", PAY, payment(order)).await.ok(204);
+        assert_eq!(status(&app, "globex-ops", order).await, 5);
+        app.finish().await;
+    }
+
+    async fn lists_that_are_switched_off_are_ignored_whatever_they_are(app) {
+        let four = json!([{"id": "1", "type": 301}, {"id": "2", "type": 301}, {"id": "3", "type": 301}, {"id": "4", "type": 301}]);
+        for odd in [four, json!([{"id": "1", "type": 999}]), json!([{"type": []}]), json!({"a": 1}), json!("x"), json!(""),
+            json!([]), Value::Null, json!(7), json!([null])] {
+            let order = place(&app, "acme", json!([with(machine(), "resource_spec", json!("s3.small.1.linux"))])).await;
+            let mut body = payment(&order);
+            body["coupon_infos"] = odd.clone();
+            body["discount_infos"] = odd.clone();
+            app.post("acme", PAY, body).await.ok(204);
+            assert_eq!(status(&app, "acme", &order).await, 5, "{odd}");
+        }
+        app.finish().await;
+    }
+
+    async fn an_order_id_is_read_in_any_case(app) {
+        let (paid, cancelled) = (place(&app, "acme", json!([machine()])).await, place(&app, "acme", json!([machine()])).await);
+        let (lower_paid, lower_cancelled) = (paid.to_lowercase(), cancelled.to_lowercase());
+        assert_eq!(details(&app, "acme", &lower_paid).await["order_info"]["order_id"], paid.as_str());
+        app.post("acme", PAY, payment(&lower_paid)).await.ok(204);
+        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": lower_cancelled}))).await.ok(204);
+        assert_eq!((status(&app, "acme", &paid).await, status(&app, "acme", &cancelled).await), (json!(5), json!(4)));
+        assert_eq!(app.post("acme", RESOURCES, json!({"order_id": lower_paid})).await.ok(200)["total_count"], 1);
+        app.finish().await;
+    }
+
+    async fn a_term_is_at_most_five_years_in_any_unit_and_an_order_at_most_a_thousand_resources(app) {
+        for (period_type, period_num, most) in [(2, 61, "1 to 60"), (3, 6, "1 to 5"), (2, 999, "1 to 60")] {
+            let long = with(with(machine(), "period_type", json!(period_type)), "period_num", json!(period_num));
+            let message = app.post("acme", ORDERS, json!({"lines": [machine(), long]})).await.refused(400, "CBC.0100");
+            assert!(message.contains("lines[1].period_num") && message.contains(most), "{message}");
+        }
+        for (period_type, period_num) in [(2, 60), (3, 5)] {
+            let long = with(with(machine(), "period_type", json!(period_type)), "period_num", json!(period_num));
+            place(&app, "acme", json!([long])).await;
+        }
+        let hundred = with(machine(), "subscription_num", json!(100));
+        let message = app.post("acme", ORDERS, json!({"lines": vec![hundred.clone(); 11]})).await.refused(400, "CBC.0100");
+        assert!(message.contains("subscription_num") && message.contains("1000") && message.contains("1100"), "{message}");
+        place(&app, "acme", json!(vec![hundred; 10])).await;
         app.finish().await;
     }
 

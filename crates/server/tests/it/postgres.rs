@@ -44,7 +44,9 @@ pub async fn clone_of_template() -> String {
         let making = format!("{template}_making");
         admin.batch_execute(&format!("drop database if exists {making}")).await.expect("dropped");
         admin.batch_execute(&format!("create database {making}")).await.expect("created");
-        let db = Db::open_postgres(&url_of(&making), PgOptions { pool_size: 2, root_certificate: None }).await.expect("it opens");
+        let db = Db::open_postgres(&url_of(&making), PgOptions { pool_size: 2, root_certificate: None })
+            .await
+            .expect("it opens");
         db.migrate(MIGRATIONS, 0).await.expect("the schema is brought up");
         db.close().await.expect("it closes");
         admin

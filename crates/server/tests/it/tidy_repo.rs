@@ -4,8 +4,9 @@
 //! must find nothing, and on a planted fault, which it must find.
 
 mod floors;
+mod keys;
 mod licences;
-mod rust_text;
+pub(crate) mod rust_text;
 
 use std::path::{Path, PathBuf};
 
@@ -114,7 +115,7 @@ fn is_store(path: &str) -> bool {
 }
 
 /// Whether a string literal is a statement, in either case of letters.
-fn is_statement(literal: &str) -> bool {
+pub(crate) fn is_statement(literal: &str) -> bool {
     let words = literal.to_lowercase();
     let words: Vec<&str> = words.split_whitespace().collect();
     match words.as_slice() {

@@ -98,7 +98,8 @@ on_both! {
         assert_eq!(verdict["checked_at"], "2026-01-15T08:00:00Z");
         let sides = verdict["identities"].as_array().expect("a list");
         for name in ["ledger.zero_sum", "ledger.balances", "ledger.floors", "ledger.currencies", "ledger.given_back",
-            "top_ups.postings", "credit_lines.postings", "orders.lines", "orders.states", "orders.counters", "orders.postings"] {
+            "top_ups.postings", "credit_lines.postings", "orders.lines", "orders.states", "orders.counters", "orders.postings",
+            "subscriptions.counters"] {
             let side = sides.iter().find(|side| side["name"] == name).unwrap_or_else(|| panic!("{name} is missing"));
             assert_eq!(side["left"], side["right"], "{side}");
             assert_eq!(side["detail"], Value::Null, "{side}");
@@ -201,7 +202,18 @@ on_both! {
     async fn a_refund_that_refers_to_no_payment_is_named(app: EXTERNAL) {
         let Trade { refund, .. } = trade(&app).await;
         let sql = format!("update journals set gives_back = 'nothing' where cause = 'refund_order/{refund}/'");
-        expect(&app, &sql, &["ledger.given_back"], "nothing").await;
+        expect(&app, &sql, &["ledger.given_back", "orders.postings"], "").await;
+        let found = broken(&verdict(&app).await);
+        assert!(found[0].1.contains("nothing") && found[1].1 == refund, "{found:?}");
+    }
+
+    async fn a_refund_of_another_orders_payment_is_named(app: EXTERNAL) {
+        // globex paid both, and either payment is large enough: only the orders tell which one it was.
+        let Trade { refund, .. } = trade(&app).await;
+        let other = order(&app, "globex", json!([disk(90_000)])).await;
+        let journal = format!("select id from journals where cause = 'pay_order/{other}/'");
+        let sql = format!("update journals set gives_back = ({journal}) where cause = 'refund_order/{refund}/'");
+        expect(&app, &sql, &["orders.postings"], &refund).await;
     }
 
     async fn a_changed_amount_of_an_order_is_named(app: EXTERNAL) {
@@ -249,14 +261,19 @@ on_both! {
 
     async fn a_forged_payment_is_named(app: EXTERNAL) {
         let Trade { done, unpaid, .. } = trade(&app).await;
-        // Everything about the row looks paid; only the books know better.
+        // Everything about the rows looks paid; only the books know better.
+        let lines = |state: &str, id: &str| format!("update order_lines set state = '{state}' where order_id = '{id}'");
+        plant(&app, &lines("done", &unpaid)).await;
         let paid = format!("update orders set status = 5, paid_at = created_at, pay_before = null, open_lines = 0 where id = '{unpaid}'");
         expect(&app, &paid, &["orders.postings"], &unpaid).await;
         let pending = format!("update orders set status = 6, paid_at = null, pay_before = created_at + 1, open_lines = 1 where id = '{unpaid}'");
         plant(&app, &pending).await;
         // And the other way round: a payment forgotten, which leaves a journal without its order.
+        plant(&app, &lines("waiting", &unpaid)).await;
+        plant(&app, &lines("waiting", &done)).await;
         let forgotten = format!("update orders set status = 4, paid_at = null, open_lines = 1 where id = '{done}'");
-        expect(&app, &forgotten, &["orders.postings"], "2 orders have 3 journals").await;
+        let detail = format!("pay_order/{done}/ has no order; 2 orders have 3 journals");
+        expect(&app, &forgotten, &["orders.postings"], &detail).await;
     }
 
     async fn a_deleted_payment_is_named(app: EXTERNAL) {
@@ -293,6 +310,62 @@ on_both! {
         plant(&app, &format!("delete from journals where cause = 'refund_order/{refund}/'")).await;
         let found = broken(&verdict(&app).await);
         assert!(found.iter().any(|(name, detail)| name == "orders.postings" && detail.contains(&refund)), "{found:?}");
+    }
+
+    async fn a_deleted_order_is_named(app: EXTERNAL) {
+        let Trade { unpaid, done, .. } = trade(&app).await;
+        expect(&app, &format!("delete from orders where id = '{unpaid}'"), &["orders.lines", "orders.counters"], "").await;
+        let found = broken(&verdict(&app).await);
+        assert_eq!(found[0].1, unpaid);
+        assert_eq!(found[1].1, app.domain("acme"));
+        plant(&app, &format!("delete from orders where id = '{done}'")).await;
+        let found = broken(&verdict(&app).await);
+        assert!(found[0].1.contains(&unpaid) && found[0].1.contains(&done), "{found:?}");
+        let postings = found.iter().find(|(name, _)| name == "orders.postings").expect("a journal is left over");
+        assert_eq!(postings.1, format!("pay_order/{done}/ has no order; 2 orders have 3 journals"));
+    }
+
+    async fn journals_without_an_order_are_named_as_far_as_a_list_goes(app: EXTERNAL) {
+        let mut paid = Vec::new();
+        for _ in 0..25 {
+            paid.push(order(&app, "acme", json!([disk(50)])).await);
+        }
+        let gone = paid.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(",");
+        let mut tx = app.app.db().begin_write().await.expect("a transaction");
+        tx.exec(&format!("delete from orders where id in ({gone})"), &[]).await.expect("it runs");
+        tx.commit().await.expect("durable");
+        let found = broken(&verdict(&app).await);
+        let (_, detail) = found.iter().find(|(name, _)| name == "orders.postings").expect("named");
+        assert_eq!(detail.matches("has no order").count(), 20, "{detail}");
+    }
+
+    async fn a_changed_number_of_open_lines_is_named(app: EXTERNAL) {
+        let Trade { order, done, unpaid, .. } = trade(&app).await;
+        let number = |change: &str, id: &str| format!("update orders set open_lines = open_lines {change} where id = '{id}'");
+        for id in [&order, &unpaid] {
+            expect_each(&app, &[(number("+ 1", id), number("- 1", id), &["orders.states"], id)]).await;
+        }
+        let line = |state: &str| format!("update order_lines set state = '{state}' where order_id = '{done}'");
+        expect_each(&app, &[(line("provisioning"), line("done"), &["orders.states"], &done)]).await;
+        app.finish().await;
+    }
+
+    async fn a_lost_counter_is_named(app: EXTERNAL) {
+        trade(&app).await;
+        let acme = app.domain("acme");
+        let sql = format!("delete from order_counters where account_id = '{acme}'");
+        expect(&app, &sql, &["orders.counters"], &acme).await;
+        let sql = format!("delete from resource_counters where account_id = '{acme}'");
+        expect(&app, &sql, &["orders.counters", "subscriptions.counters"], &acme).await;
+    }
+
+    async fn a_changed_counter_of_resources_is_named(app: EXTERNAL) {
+        trade(&app).await;
+        let acme = app.domain("acme");
+        let change = |by: &str| format!("update resource_counters set visible = visible {by} where account_id = '{acme}'");
+        expect_each(&app, &[(change("+ 1"), change("- 1"), &["subscriptions.counters"], &acme)]).await;
+        let sql = format!("update resources set status = 3 where account_id = '{acme}' and status = 2");
+        expect(&app, &sql, &["subscriptions.counters"], &acme).await;
     }
 
     async fn a_changed_counter_of_orders_is_named(app: EXTERNAL) {

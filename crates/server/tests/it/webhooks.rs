@@ -192,6 +192,36 @@ on_both! {
         app.finish().await;
     }
 
+    async fn what_was_sent_or_given_up_is_deleted_a_month_later_and_nothing_else(app) {
+        let (url, _) = receiver(&[200]).await;
+        let made = subscribe(&app, "acme", &url, json!(["order.paid", "order.completed"])).await;
+        let order = place(&app, "acme", json!([machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        assert_eq!(deliver_due(&app.app).await.unwrap(), 2);
+        let path = format!("{WEBHOOKS}/{}", made["id"].as_str().unwrap());
+        let order = place(&app, "acme", json!([machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        app.call("acme", "DELETE", &path, None).await.ok(204);
+        assert_eq!(deliver_due(&app.app).await.unwrap(), 2);
+        // A captured mail, and a notification that still waits.
+        let mut tx = app.app.db().begin_write().await.unwrap();
+        let row = "insert into outbox (id, channel, recipient, account_id, subject, body, state, attempts, \
+            not_before, created_at) select $1, $2, 'r', 'a', 's', 'b', $3, 0, 9000000000000000, min(created_at) \
+            from outbox";
+        tx.exec(row, platform::params!["m", "mail", "captured"]).await.unwrap();
+        tx.exec(row, platform::params!["w", "webhook", "waiting"]).await.unwrap();
+        tx.commit().await.unwrap();
+        // The sandbox begins at 2026-01-15T08:00:00Z.
+        for (now, left) in [("2026-02-14T07:00:00Z", 2), ("2026-02-14T08:00:00Z", 0)] {
+            app.post("operator", "/openbss/v1/sandbox/clock", json!({"to": now})).await.ok(200);
+            assert_eq!(in_state(&app, "sent").await, left, "{now}");
+            assert_eq!(in_state(&app, "failed").await, left, "{now}");
+            assert_eq!(in_state(&app, "captured").await, 1, "{now}");
+            assert_eq!(in_state(&app, "waiting").await, 1, "{now}");
+        }
+        app.finish().await;
+    }
+
     async fn wrong_webhooks_are_refused(app) {
         for body in [
             json!({}),

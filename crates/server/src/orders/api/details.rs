@@ -16,14 +16,14 @@ use crate::app::App;
 use crate::catalog::model::Catalog;
 use crate::codes;
 use crate::orders::errors::OrderError;
-use crate::orders::model::{Line, Order};
+use crate::orders::model::{Line, Order, WrittenOrderId};
 use crate::orders::service;
 
 input! {
     /// 004 tables 8-11 to 8-13.
     pub struct ShowCustomerOrderDetailsInput {
-        /// Order id.
-        pub order_id: String = path("order_id"),
+        /// Order id, in any case.
+        pub order_id: WrittenOrderId = path("order_id"),
         /// Index of the first line item.
         pub offset: i64 = query("offset").quotes(Unset).range(0, 2_147_483_647).default("0"),
         /// The most line items to answer.
@@ -191,7 +191,8 @@ impl Operation<App> for ShowCustomerOrderDetails {
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, OrderError> {
-        let found = service::find(&mut cx.tx, &input.order_id).await?;
+        let order_id = input.order_id.into_stored();
+        let found = service::find(&mut cx.tx, &order_id).await?;
         let is_visible: Box<dyn Fn(&Order) -> bool + Send> = if cx.principal.kind == AccountKind::Customer {
             let own = cx.account().to_owned();
             Box::new(move |order| order.account == own || order.payer == own)
@@ -200,7 +201,7 @@ impl Operation<App> for ShowCustomerOrderDetails {
             Box::new(move |order| order.partner.as_ref() == Some(&partner))
         };
         let Some(order) = found.filter(|order| is_visible(order)) else {
-            return Err(OrderError::NotFound(input.order_id));
+            return Err(OrderError::NotFound(order_id));
         };
         let (total_count, lines) = service::lines_page(&mut cx.tx, &order, input.offset, input.limit).await?;
         let catalog = cx.app.catalog.current();

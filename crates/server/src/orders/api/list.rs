@@ -17,7 +17,7 @@ use crate::Cx;
 use crate::app::App;
 use crate::catalog::model::Catalog;
 use crate::codes;
-use crate::orders::model::Order;
+use crate::orders::model::{Order, WrittenOrderId};
 use crate::orders::service::{self, Filter, Page, Scope};
 
 /// The statuses that can be asked for (004 table 8-6).
@@ -31,7 +31,7 @@ input! {
     /// 004 table 8-6.
     pub struct ListCustomerOrdersInput {
         /// Order id, in any case.
-        pub order_id: Option<String> = query("order_id").null(Value),
+        pub order_id: Option<WrittenOrderId> = query("order_id").null(Value),
         /// Customer account id.
         pub customer_id: Option<String> = query("customer_id").empty(Refused).null(Value),
         /// Created at or after this time.
@@ -131,7 +131,7 @@ fn shown(order: &Order, catalog: &Catalog, language: Language) -> CustomerOrder 
 fn filter(input: &ListCustomerOrdersInput) -> Filter {
     let after = |end: Option<Instant>| end.map(|end| end.plus_ms(1000));
     Filter {
-        order_id: input.order_id.as_deref().map(str::to_ascii_uppercase),
+        order_id: input.order_id.clone().map(WrittenOrderId::into_stored),
         customer_id: input.customer_id.clone(),
         created_from: input.create_time_begin,
         created_until: after(input.create_time_end),

@@ -1,14 +1,65 @@
 //! 004 8.3.3 and 8.3.4: paying an order, or cancelling it unpaid.
 
+use std::marker::PhantomData;
+
 use domain::order::OrderEvent;
 use platform::input;
+use platform::op::node::Node;
+use platform::op::wire::{FromWire, Means, Param, Raw, Schema, take};
 use platform::op::{Audit, CUSTOMER, Limit, Method, Mode, Operation, Refusal, Right, Sites, Spec};
 
 use crate::Cx;
 use crate::app::App;
 use crate::codes;
 use crate::orders::errors::OrderError;
+use crate::orders::model::WrittenOrderId;
 use crate::orders::service;
+
+/// A list that another parameter switches on. It is not looked at before: whatever stands in the place of a list
+/// that is switched off is ignored (rule 4.4).
+#[derive(Debug, Clone)]
+pub struct Switched<T> {
+    /// What stands there and how a list there is declared; `None`: nothing.
+    found: Option<(Node, Param)>,
+    /// What it is a list of.
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T: FromWire> FromWire for Switched<T> {
+    fn from_wire(raw: Raw<'_>, param: &Param) -> Result<Self, Refusal> {
+        let found = Some((Node::from_wire(raw, param)?, *param));
+        Ok(Self { found, items: PhantomData })
+    }
+    fn unset() -> Option<Self> {
+        Some(Self { found: None, items: PhantomData })
+    }
+    fn schema(param: &Param) -> Schema {
+        Vec::<T>::schema(param)
+    }
+}
+
+impl<T: FromWire> Switched<T> {
+    /// The list, where `switch` says YES; `None`: it says NO.
+    fn read(&self, switch: (&str, &str), name: &str) -> Result<Option<Vec<T>>, Refusal> {
+        if switch.1 != "YES" {
+            return Ok(None);
+        }
+        let list: Option<Vec<T>> = match &self.found {
+            None => None,
+            Some((node, param)) => {
+                let declared = param.empty(Means::Unset).null(Means::Unset).quotes(Means::Refused);
+                take(&declared, Some(Raw::Node(node)))?
+            }
+        };
+        list.map(Some).ok_or_else(|| {
+            Refusal::because(
+                name,
+                format!("is required where {} is YES", switch.0),
+                format!("在 {} 为 YES 时为必填参数", switch.0),
+            )
+        })
+    }
+}
 
 input! {
     /// A coupon to pay with (004 table 8-19).
@@ -29,36 +80,24 @@ input! {
 
     /// 004 8.3.3.
     pub struct PayOrdersInput {
-        /// Order id.
-        pub order_id: String = body("order_id"),
+        /// Order id, in any case.
+        pub order_id: WrittenOrderId = body("order_id"),
         /// Whether coupons pay.
         pub use_coupon: String = body("use_coupon").one_of(&["YES", "NO"]),
         /// Whether a discount applies.
         pub use_discount: String = body("use_discount").one_of(&["YES", "NO"]),
         /// The coupons; ignored unless `use_coupon` is YES.
-        pub coupon_infos: Option<Vec<CouponSimpleInfo>> = body("coupon_infos").items(1, 3),
+        pub coupon_infos: Switched<CouponSimpleInfo> = body("coupon_infos").items(1, 3)
+            .empty(Value).null(Value).quotes(Value),
         /// The discount; ignored unless `use_discount` is YES.
-        pub discount_infos: Option<Vec<DiscountSimpleInfo>> = body("discount_infos").items(1, 1),
+        pub discount_infos: Switched<DiscountSimpleInfo> = body("discount_infos").items(1, 1)
+            .empty(Value).null(Value).quotes(Value),
     }
 
     /// 004 8.3.4.
     pub struct CancelCustomerOrderInput {
-        /// Order id.
-        pub order_id: String = body("order_id"),
-    }
-}
-
-/// A list that `switch` asks for; `None`: it does not.
-fn chosen<'a, T>(switch: (&str, &str), list: (&str, &'a Option<Vec<T>>)) -> Result<Option<&'a [T]>, Refusal> {
-    match (switch.1, list.1) {
-        ("YES", Some(infos)) => Ok(Some(infos)),
-        ("YES", None) => Err(Refusal::because(
-            list.0,
-            format!("is required where {} is YES", switch.0),
-            format!("在 {} 为 YES 时为必填参数", switch.0),
-        )),
-        // NO: whatever the list says is ignored (rule 4.4).
-        (_, _) => Ok(None),
+        /// Order id, in any case.
+        pub order_id: WrittenOrderId = body("order_id"),
     }
 }
 
@@ -111,12 +150,12 @@ impl Operation<App> for PayOrders {
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<(), OrderError> {
-        let coupons = chosen(("use_coupon", &input.use_coupon), ("coupon_infos", &input.coupon_infos))?;
-        let discounts =
-            chosen(("use_discount", &input.use_discount), ("discount_infos", &input.discount_infos))?;
-        cx.audited = Some((input.order_id.clone(), input.order_id.clone()));
+        let order_id = input.order_id.into_stored();
+        cx.audited = Some((order_id.clone(), order_id.clone()));
+        let coupons = input.coupon_infos.read(("use_coupon", &input.use_coupon), "coupon_infos")?;
+        let discounts = input.discount_infos.read(("use_discount", &input.use_discount), "discount_infos")?;
         let account = cx.account().to_owned();
-        let order = service::lock_own(cx, &account, &input.order_id).await?;
+        let order = service::lock_own(cx, &account, &order_id).await?;
         service::check_payable(&order, cx.now)?;
         // No discount and no coupon has been granted to anyone, so none that is named can be used (rule 13).
         if discounts.is_some() {
@@ -124,6 +163,10 @@ impl Operation<App> for PayOrders {
         }
         if coupons.is_some() {
             return Err(OrderError::Coupon(order.id));
+        }
+        // A unified member that pays by hand leaves the order to its enterprise master (004 8.3.3, rule 4.10).
+        if order.payer != account {
+            return Ok(());
         }
         service::pay(cx, order).await?;
         Ok(())
@@ -157,9 +200,10 @@ impl Operation<App> for CancelCustomerOrder {
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<(), OrderError> {
-        cx.audited = Some((input.order_id.clone(), input.order_id.clone()));
+        let order_id = input.order_id.into_stored();
+        cx.audited = Some((order_id.clone(), order_id.clone()));
         let account = cx.account().to_owned();
-        let order = service::lock_own(cx, &account, &input.order_id).await?;
+        let order = service::lock_placed(cx, &account, &order_id).await?;
         service::cancel(cx, order, OrderEvent::Cancel).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::calendar::{Instant, Term, pending_payment_end};
+use domain::calendar::{Instant, PeriodType, Term, pending_payment_end};
 use domain::id::OrderId;
 use domain::money::Charge;
 use domain::order::{OrderStatus, OrderType, SourceType};
@@ -22,6 +22,13 @@ use crate::pricing::service::{PeriodQuery, price_period};
 
 /// How long an order of hardware may be paid (rule 1.8).
 const HARDWARE_PAYMENT_HOURS: i64 = 1;
+
+/// The longest term that is sold, where the product does not say otherwise (rule 1.4.6).
+const TERM_YEARS_MAX: u32 = 5;
+/// Days of [`TERM_YEARS_MAX`] years: any five in a row have at least one leap day.
+const TERM_DAYS_MAX: u32 = TERM_YEARS_MAX * 365 + 1;
+/// The most resources of one order. They are made in the paying transaction, which others wait for.
+const RESOURCES_MAX: i64 = 1_000;
 
 /// A line to be bought.
 #[derive(Debug, Clone)]
@@ -89,9 +96,11 @@ struct Priced {
 /// not suffice it is kept and waits for payment.
 pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     let catalog = cx.app.catalog.current();
+    check_number(&new.lines)?;
     let mut priced = Vec::with_capacity(new.lines.len());
     for (index, line) in new.lines.iter().enumerate() {
         check_attachment(&new.lines, index)?;
+        check_term(line.term, index)?;
         priced.push(price(cx, &catalog, line, index)?);
     }
     let order_type = order_type(&priced)?;
@@ -131,6 +140,42 @@ async fn name_projects(cx: &mut Cx, customer: &str, lines: &mut [Line]) -> Resul
         line.project_id = by_region.get(&line.region_code).cloned().flatten();
     }
     Ok(())
+}
+
+/// An order makes a bounded number of resources.
+fn check_number(lines: &[NewLine]) -> Result<(), Refusal> {
+    let number = lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.subscription_num));
+    if number <= RESOURCES_MAX {
+        return Ok(());
+    }
+    Err(Refusal::because(
+        "lines",
+        format!(
+            "must have subscription_num of at most {RESOURCES_MAX} in all, and these have {number}; place \
+             several orders"
+        ),
+        format!("各行 subscription_num 之和不能超过 {RESOURCES_MAX}，当前为 {number}，请分多个订单购买"),
+    ))
+}
+
+/// A term is no longer than is sold, whatever unit it is counted in.
+fn check_term(term: Term, index: usize) -> Result<(), Refusal> {
+    let max = match term.period {
+        PeriodType::Year => TERM_YEARS_MAX,
+        PeriodType::Month => TERM_YEARS_MAX * 12,
+        PeriodType::Week => TERM_DAYS_MAX / 7,
+        PeriodType::Day => TERM_DAYS_MAX,
+        PeriodType::Hour => TERM_DAYS_MAX * 24,
+    };
+    if term.count <= max {
+        return Ok(());
+    }
+    let period_type = term.period.code();
+    Err(Refusal::because(
+        format!("lines[{index}].period_num"),
+        format!("must be from 1 to {max} where period_type is {period_type}: {TERM_YEARS_MAX} years at most"),
+        format!("在 period_type 为 {period_type} 时必须为 1 到 {max}：最长 {TERM_YEARS_MAX} 年"),
+    ))
 }
 
 /// What a line is attached to must be an earlier primary line of the same region.
@@ -267,4 +312,24 @@ fn compose(
         pay_before: Some(pay_before),
         open_lines: number(lines.len()) - 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_years_are_as_long_in_every_unit() {
+        let cases = [
+            (PeriodType::Year, 5),
+            (PeriodType::Month, 60),
+            (PeriodType::Week, 260),
+            (PeriodType::Day, 1_826),
+            (PeriodType::Hour, 43_824),
+        ];
+        for (period, count) in cases {
+            assert!(check_term(Term { period, count }, 0).is_ok(), "{count} {period:?}");
+            assert!(check_term(Term { period, count: count + 1 }, 0).is_err(), "{count} and one {period:?}");
+        }
+    }
 }

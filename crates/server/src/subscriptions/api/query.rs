@@ -15,7 +15,7 @@ use crate::Cx;
 use crate::app::App;
 use crate::catalog::model::Catalog;
 use crate::codes;
-use crate::orders::model::{DEFAULT_ENTERPRISE_PROJECT, enterprise_project_name};
+use crate::orders::model::{DEFAULT_ENTERPRISE_PROJECT, WrittenOrderId, enterprise_project_name};
 use crate::subscriptions::service::{self, Filter, Resource};
 
 input! {
@@ -23,8 +23,8 @@ input! {
     pub struct QueryResourcesInput {
         /// Resources by id, at most 50.
         pub resource_ids: Option<Vec<String>> = body("resource_ids").items(0, 50).quotes(Unset),
-        /// Resources of an order.
-        pub order_id: Option<String> = body("order_id").quotes(Unset),
+        /// Resources of an order, its id in any case.
+        pub order_id: Option<WrittenOrderId> = body("order_id").quotes(Unset),
         /// 1: primary resources only; 0: attached ones too.
         pub only_main_resource: i64 = body("only_main_resource").quotes(Unset).one_of(&["0", "1"]).default("0"),
         /// 2 in use, 3 closed, 4 frozen, 5 expired.
@@ -149,7 +149,7 @@ fn filter(input: QueryResourcesInput) -> Result<Filter, Refusal> {
         resource_ids: input.resource_ids.unwrap_or_default(),
         with_attached: !is_primary_only,
         only_primaries: is_primary_only,
-        order_id: input.order_id,
+        order_id: input.order_id.map(WrittenOrderId::into_stored),
         statuses: input.status_list.unwrap_or_default(),
         expires_from: input.expire_time_begin,
         // A second that is named as the end is part of the span.

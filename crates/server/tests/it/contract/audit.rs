@@ -71,6 +71,30 @@ on_both! {
         app.finish().await;
     }
 
+    async fn what_the_system_cancels_is_in_the_customers_trail(app) {
+        let order = place(&app, "acme").await;
+        app.advance_to("2026-01-23T00:00:00Z").await;
+        let mut tx = app.app.db().begin_read().await.expect("a snapshot");
+        let rows = tx
+            .all(
+                "select account_id, operation, event, user_id, user_name, access_key, status, request_id, at, request \
+                 from audit_events where resource_id = $1 and user_id = 'system' order by at, id limit 10",
+                platform::params![&order],
+            )
+            .await
+            .expect("the trail is read");
+        tx.rollback().await;
+        assert_eq!(rows.len(), 1);
+        let row = &rows[0];
+        assert_eq!(row.text(0), app.domain("acme"));
+        assert_eq!((row.text(1), row.text(2)), ("CancelCustomerOrder", "cancelCustomerOrder"));
+        assert_eq!((row.text(3), row.text(4), row.opt_text(5)), ("system", "system", None));
+        assert_eq!((row.int(6), row.text(7)), (204, "job:orders.cancel_unpaid"));
+        let at = domain::calendar::Instant::parse_utc("2026-01-22T15:59:59Z").expect("well-formed");
+        assert_eq!((row.int(8), row.text(9)), (at.ms(), "SystemAction"));
+        app.finish().await;
+    }
+
     async fn operations_with_transactions_of_their_own_leave_one_row_too(app) {
         let mut seen = Vec::new();
         rows_since(&app, &mut seen).await;

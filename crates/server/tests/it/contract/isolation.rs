@@ -94,6 +94,18 @@ on_both! {
         app.finish().await;
     }
 
+    async fn who_pays_for_a_member_cannot_cancel_its_order(app) {
+        let order = place(&app, "globex-ops").await;
+        let cancel = "/v2/orders/customer-orders/cancel";
+        let body = json!({"order_id": order});
+        app.call("globex", "PUT", cancel, Some(body.clone())).await.refused(400, "CBC.30000010");
+        app.call("globex-lab", "PUT", cancel, Some(body.clone())).await.refused(400, "CBC.30000010");
+        let details = format!("/v2/orders/customer-orders/details/{order}");
+        assert_eq!(app.get("globex", &details).await.ok(200)["order_info"]["status"], 6);
+        app.call("globex-ops", "PUT", cancel, Some(body)).await.ok(204);
+        app.finish().await;
+    }
+
     async fn a_webhook_of_another_tenant_is_as_good_as_unknown(app) {
         let hooks = "/openbss/v1/webhooks";
         let hook = app.post("acme", hooks, json!({"url": "http://127.0.0.1:9/acme"})).await.ok(201);

@@ -122,6 +122,9 @@ const LEFT_OUT: &[&str] = &[
     "users",
 ];
 
+/// Lists that are looked at only where another member says YES, with that member.
+const SWITCHED: &[(&str, &str)] = &[("coupon_infos", "use_coupon"), ("discount_infos", "use_discount")];
+
 impl Known {
     /// A value that the schema accepts.
     pub(super) fn accepted(&self, name: &str, schema: &Value, is_full: bool) -> Value {
@@ -246,6 +249,11 @@ impl Base {
         let body = self.body.as_mut()?;
         if body.pointer(parent).is_none() {
             body.clone_from(&self.full_body);
+        }
+        for (list, switch) in SWITCHED {
+            if target.pointer.split('/').nth(1) == Some(list) {
+                body[*switch] = json!("YES");
+            }
         }
         let parent = body.pointer_mut(parent)?.as_object_mut()?;
         match put {

@@ -1,0 +1,142 @@
+//! SQL that recomputes what orders say of each other, of their lines and of their counters.
+
+use domain::money::{Charge, Scaled};
+use domain::order::OrderType;
+use platform::db::{DbError, Row, Tx, Value};
+use platform::params;
+
+/// How many broken rows a statement names.
+const NAMED_MAX: i64 = 20;
+/// How many orders [`PAID_AMONG`] looks up at once.
+const ORDERS_AT_ONCE: usize = 20;
+
+platform::statements! {
+    /// Orders whose amounts are not the sums of their lines.
+    const BROKEN_SUMS = "select o.id from orders o left join (select account_id, order_id, \
+        cast(sum(official_amount) as bigint) official, cast(sum(payable_amount) as bigint) payable \
+        from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
+        where l.order_id is null or l.official <> o.official_amount or l.payable <> o.payable_amount \
+        order by o.id limit $1";
+    /// The sum of all orders.
+    const SUM_OF_ORDERS = "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders";
+    /// The sum of all lines.
+    const SUM_OF_LINES = "select cast(coalesce(sum(payable_amount), 0) as bigint) from order_lines";
+    /// How many orders there are.
+    const NUMBER_OF_ORDERS = "select count(*) from orders";
+    /// How many orders the counters know.
+    const NUMBER_COUNTED = "select cast(coalesce(sum(orders), 0) as bigint) from order_counters";
+    /// Lines of no order, by the order they name.
+    const LINES_WITHOUT_ORDER = "select distinct l.order_id from order_lines l left join orders o \
+        on o.account_id = l.account_id and o.id = l.order_id where o.id is null order by l.order_id limit $1";
+    /// Counters that are wrong.
+    const BROKEN_COUNTERS = "select c.account_id from order_counters c left join (select account_id, \
+        coalesce(partner_id, '') partner_id, count(*) orders from orders group by account_id, \
+        coalesce(partner_id, '')) o on o.account_id = c.account_id and o.partner_id = c.partner_id \
+        where coalesce(o.orders, 0) <> c.orders order by c.account_id limit $1";
+    /// Customers with orders that no counter knows.
+    const WITHOUT_COUNTER = "select distinct o.account_id from orders o left join order_counters c \
+        on c.account_id = o.account_id and c.partner_id = coalesce(o.partner_id, '') \
+        where c.account_id is null order by o.account_id limit $1";
+    /// How many orders were paid, or cost nothing; refund orders are among them.
+    const NUMBER_PAID = "select count(*) from orders where paid_at is not null";
+    /// How many orders stand in a status that only payment leads to: 3 processing, 5 completed.
+    const NUMBER_PAST_PAYMENT = "select count(*) from orders where status in (3, 5)";
+    /// Orders whose status contradicts the rest of the row: time of payment, deadline (6 pending payment) or open
+    /// lines.
+    const BROKEN_STATES = "select id from orders where \
+        case when status in (3, 5) then 1 else 0 end <> case when paid_at is not null then 1 else 0 end \
+        or case when status = 6 then 1 else 0 end <> case when pay_before is not null then 1 else 0 end \
+        or case when status = 5 then 1 else 0 end <> case when open_lines = 0 then 1 else 0 end \
+        order by id limit $1";
+    /// Orders whose number of open lines is not that of their lines that wait for payment or for the cloud.
+    const BROKEN_OPEN_LINES = "select o.id from orders o left join (select account_id, order_id, \
+        cast(sum(case when state in ('waiting', 'provisioning') then 1 else 0 end) as bigint) open_lines \
+        from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
+        where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
+    /// Orders for which money moved, by id.
+    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id from orders \
+        where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
+    /// Which of some orders money moved for.
+    const PAID_AMONG = "select id, order_type from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+        $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null and payable_amount <> 0 \
+        order by id limit 20";
+}
+
+/// Both sides of a check, and what does not agree.
+pub(in crate::orders) struct Sides {
+    /// Left side.
+    pub left: i64,
+    /// Right side.
+    pub right: i64,
+    /// What does not agree, by id, each once.
+    pub broken: Vec<String>,
+}
+
+async fn sides(tx: &mut Tx, left: &str, right: &str, broken: [&str; 2]) -> Result<Sides, DbError> {
+    let mut named: Vec<String> = Vec::new();
+    for sql in broken {
+        for mut row in tx.all(sql, params![NAMED_MAX]).await? {
+            let id = row.take_text(0);
+            if !named.contains(&id) {
+                named.push(id);
+            }
+        }
+    }
+    Ok(Sides {
+        left: tx.one(left, &[]).await?.int(0),
+        right: tx.one(right, &[]).await?.int(0),
+        broken: named,
+    })
+}
+
+/// Orders against their lines.
+pub(in crate::orders) async fn sums(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, SUM_OF_ORDERS, SUM_OF_LINES, [BROKEN_SUMS, LINES_WITHOUT_ORDER]).await
+}
+
+/// Counters against orders.
+pub(in crate::orders) async fn counters(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, NUMBER_COUNTED, NUMBER_OF_ORDERS, [BROKEN_COUNTERS, WITHOUT_COUNTER]).await
+}
+
+/// Paid orders against those whose status says so.
+pub(in crate::orders) async fn states(tx: &mut Tx) -> Result<Sides, DbError> {
+    sides(tx, NUMBER_PAID, NUMBER_PAST_PAYMENT, [BROKEN_STATES, BROKEN_OPEN_LINES]).await
+}
+
+/// An order for which money moved.
+pub(in crate::orders) struct Paid {
+    /// The order.
+    pub id: String,
+    /// What it cost; below zero in a refund order.
+    pub amount: Charge,
+    /// It gave money back.
+    pub is_refund: bool,
+    /// The order whose money it gave back.
+    pub base_order: Option<String>,
+}
+
+/// Orders after `id` for which money moved.
+pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Paid>, DbError> {
+    let paid = |mut row: Row| Paid {
+        id: row.take_text(0),
+        amount: Charge::from_units(row.int(1)),
+        is_refund: row.int(2) == OrderType::Unsubscription.code(),
+        base_order: row.take_opt_text(3),
+    };
+    Ok(tx.all(PAID_AFTER, params![id, limit]).await?.into_iter().map(paid).collect())
+}
+
+/// Those of at most twenty orders for which money moved, with whether it went back.
+pub(in crate::orders) async fn paid_among(
+    tx: &mut Tx,
+    ids: &[String],
+) -> Result<Vec<(String, bool)>, DbError> {
+    let Some(last) = ids.last() else { return Ok(Vec::new()) };
+    assert!(ids.len() <= ORDERS_AT_ONCE, "the caller looks up a page at a time");
+    // One statement text for any number: the places that are left repeat the last id.
+    let padded = ids.iter().chain(std::iter::repeat(last)).take(ORDERS_AT_ONCE);
+    let params: Vec<Value<'_>> = padded.map(Value::from).collect();
+    let paid = |mut row: Row| (row.take_text(0), row.int(1) == OrderType::Unsubscription.code());
+    Ok(tx.all(PAID_AMONG, &params).await?.into_iter().map(paid).collect())
+}
