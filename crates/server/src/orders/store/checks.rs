@@ -82,7 +82,11 @@ async fn sides(tx: &mut Tx, left: &str, right: &str, broken: [&str; 2]) -> Resul
             }
         }
     }
-    Ok(Sides { left: tx.one(left, &[]).await?.int(0), right: tx.one(right, &[]).await?.int(0), broken: named })
+    Ok(Sides {
+        left: tx.one(left, &[]).await?.int(0),
+        right: tx.one(right, &[]).await?.int(0),
+        broken: named,
+    })
 }
 
 /// Orders against their lines.
