@@ -33,7 +33,7 @@ create table resources (
 );
 create unique index resources_by_id on resources (id);
 create index resources_by_account_time on resources (account_id, created_at, id);
-create index resources_by_order on resources (account_id, order_id, line_no, id);
+create index resources_by_order on resources (account_id, order_id, created_at, id);
 create index resources_by_resource_id on resources (account_id, resource_id);
 create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 

@@ -21,7 +21,7 @@ pub(crate) enum Install {
 /// The list of the Python packages that the SDK tests need, below the root.
 const REQUIREMENTS: &str = "crates/server/tests/clients/requirements.txt";
 
-/// Sees to it that PostgreSQL, Python, strace, rustfmt and clippy are there.
+/// Sees to it that PostgreSQL, Python, strace, curl, rustfmt and clippy are there.
 ///
 /// # Errors
 /// The commands that would install what is missing, where this program may not or cannot run them.
@@ -67,6 +67,10 @@ fn missing_packages() -> Vec<&'static str> {
     // The test that no answer precedes its sync watches the system calls of the server.
     if probe(Command::new("strace").arg("--version")).is_none() {
         missing.push("strace");
+    }
+    // The examples that README and sandbox print are run as they stand.
+    if probe(Command::new("curl").arg("--version")).is_none() {
+        missing.push("curl");
     }
     missing
 }

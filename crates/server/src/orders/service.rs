@@ -78,14 +78,18 @@ pub fn check_payable(order: &Order, now: Instant) -> Result<OrderStatus, OrderEr
         .map_err(|refusal| OrderError::of_refusal(&order.id, refusal))
 }
 
-/// Pays an order from its payer's money and hands its lines to whoever fulfils them. An error that is not one
-/// of the database has changed nothing.
+/// Pays an order from its payer's money and hands its lines to whoever fulfils them.
+///
+/// The money is taken last, so that the payer's account, for which every other payment of the same customer waits,
+/// is locked for as short a time as possible. A refusal therefore comes after changes: whoever calls this rolls its
+/// transaction back, as dispatch does.
 pub async fn pay(cx: &mut Cx, mut order: Order) -> Result<Order, OrderError> {
     let status = check_payable(&order, cx.now)?;
-    take_money(cx, &order).await.map_err(|error| OrderError::of_payment(&order.id, error))?;
-    order.status = status;
     let lines = store::lines(&mut cx.tx, &order).await?;
-    settle(cx, order, lines).await
+    order.status = status;
+    let order = settle(cx, order, lines).await?;
+    take_money(cx, &order).await.map_err(|error| OrderError::of_payment(&order.id, error))?;
+    Ok(order)
 }
 
 async fn take_money(cx: &mut Cx, order: &Order) -> Result<(), PayError> {

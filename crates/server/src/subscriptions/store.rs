@@ -396,9 +396,11 @@ fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Fi
         let named = format!("select id from resources where account_id = ? and resource_id in ({marks})");
         let own = || std::iter::once(Value::from(account));
         if filter.with_attached {
+            // The named ones first, whatever an engine guesses: they are few.
             let attached = format!(
-                "select child.id from resources parent join resources child on child.account_id = parent.account_id \
-                 and child.parent_id = parent.id where parent.account_id = ? and parent.resource_id in ({marks})"
+                "select child.id from resources parent cross join resources child \
+                 where child.account_id = parent.account_id and child.parent_id = parent.id \
+                 and parent.account_id = ? and parent.resource_id in ({marks})"
             );
             let both = format!(" and id in ({named} union all {attached})");
             statement.push(&both, own().chain(ids()).chain(own()).chain(ids()));
@@ -442,7 +444,12 @@ fn page_statement<'a>(account: &'a str, filter: &'a Filter, offset: i64, limit: 
     let mut statement = Composed::default();
     statement.push(concat!("select ", resource_columns!(), " from resources where "), []);
     conditions(&mut statement, account, filter);
-    let order = " order by created_at desc, id desc limit ? offset ?";
+    let order = if filter.resource_ids.is_empty() {
+        " order by created_at desc, id desc limit ? offset ?"
+    } else {
+        // Not the bare column: an index in this order would have all resources of the account read for a few.
+        " order by +created_at desc, id desc limit ? offset ?"
+    };
     statement.push(order, [Value::from(limit), Value::from(offset)]);
     statement
 }

@@ -48,3 +48,16 @@ def test_the_program_runs_as_printed(start, tmp_path):
         assert piece in done.stdout, done.stdout
     orders = server.own("acme", "GET", "/v2/orders/customer-orders").json()
     assert [row["status"] for row in orders["order_infos"]] == [5]
+
+
+def test_the_curl_tour_runs_as_printed(start, tmp_path):
+    found = re.search(r"<!-- curl-tour -->\s*```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found, "README.md marks its commands with <!-- curl-tour -->"
+    assert PRINTED in found.group(1)
+    server = start(listen="127.0.0.1:0")
+    script = tmp_path / "tour.sh"
+    script.write_text(found.group(1).replace(PRINTED, server.endpoint), encoding="utf-8")
+    ran = subprocess.run(["bash", str(script)], capture_output=True, text=True, timeout=60, check=True)
+    assert '"balance":"10100"' in ran.stdout, ran.stdout + ran.stderr
+    assert '"holds":true' in ran.stdout and '"holds":false' not in ran.stdout
+    assert '"now":"2026-01-16T08:00:00Z"' in ran.stdout

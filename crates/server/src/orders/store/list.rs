@@ -97,16 +97,23 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
 }
 
 fn conditions<'a>(statement: &mut Composed<'a>, scope: &'a Scope, filter: &'a Filter) {
-    match scope {
-        Scope::Account(id) => statement.push("account_id = ?", [Value::from(id)]),
-        Scope::Partner(id) => statement.push("partner_id = ?", [Value::from(id)]),
-        Scope::Payer(id) => statement.push("payer_id = ? and payer_id <> account_id", [Value::from(id)]),
+    match (scope, &filter.customer_id) {
+        (Scope::Account(id), _) => statement.push("account_id = ?", [Value::from(id)]),
+        // One customer has fewer orders than its partner, and no engine knows that.
+        (Scope::Partner(id), Some(customer)) => {
+            let both = [Value::from(customer), Value::from(id)];
+            statement.push("account_id = ? and coalesce(partner_id, '') = ?", both)
+        }
+        (Scope::Partner(id), None) => statement.push("partner_id = ?", [Value::from(id)]),
+        (Scope::Payer(id), _) => statement.push("payer_id = ? and payer_id <> account_id", [Value::from(id)]),
     };
+    let customer = filter.customer_id.as_ref().filter(|_| !matches!(scope, Scope::Partner(_)));
     let texts = [
-        (" and id = ?", &filter.order_id),
-        (" and account_id = ?", &filter.customer_id),
-        (" and service_type_folded = ?", &filter.service_type),
-        (" and partner_id = ?", &filter.partner_id),
+        (" and id = ?", filter.order_id.as_ref()),
+        (" and account_id = ?", customer),
+        (" and service_type_folded = ?", filter.service_type.as_ref()),
+        // Not the bare column: an index of partners must not be preferred to that of the account.
+        (" and coalesce(partner_id, '') = ?", filter.partner_id.as_ref()),
     ];
     for (fragment, value) in texts {
         if let Some(value) = value {
