@@ -1,10 +1,14 @@
 //! PostgreSQL: a pooled connection and a transaction for each operation.
 //!
+//! What a write transaction only writes is sent without waiting; see [`pipeline`].
+//!
 //! Invariants:
 //! - A connection goes back to the pool only outside a transaction. One that is dropped inside is closed, and the
 //!   server takes the transaction back.
 //! - Clear text leaves the machine only where the URL says `sslmode=disable`; see [`super::tls`].
 //! - A commit waits for the server's disk: sessions that would not (`synchronous_commit = off`) are set to.
+
+mod pipeline;
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -13,11 +17,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use futures_util::{TryStreamExt as _, pin_mut};
+use futures_util::{FutureExt as _, TryStreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Config, Statement};
 
+use self::pipeline::Pipeline;
 use super::probe::ProbeSlot;
 use super::value::Cell;
 use super::{CommitEvent, CommitVerdict, DbError, Engine, Row, Value, text, tls, too_many_rows};
@@ -111,11 +116,12 @@ impl Postgres {
         self.begin("begin isolation level read committed read write; savepoint op", true).await
     }
 
-    async fn begin(self: &Arc<Self>, sql: &str, writes: bool) -> Result<PgTx, DbError> {
-        let client = self.client().await?;
-        let tx = PgTx { home: self.clone(), client: Some(client), writes };
-        tx.control(sql).await?;
-        Ok(tx)
+    async fn begin(self: &Arc<Self>, sql: &'static str, writes: bool) -> Result<PgTx, DbError> {
+        let client = Arc::new(self.client().await?);
+        let mut pipeline = Pipeline::default();
+        let begun = client.clone();
+        pipeline.send(async move { begun.batch_execute(sql).await.map_err(|e| sort(&e, sql)) });
+        Ok(PgTx { home: self.clone(), client: Some(client), writes, pipeline })
     }
 
     /// Prepares, and refuses types outside the portable ones.
@@ -157,19 +163,27 @@ impl Postgres {
 /// A transaction on a connection of its own.
 pub(super) struct PgTx {
     home: Arc<Postgres>,
-    /// Gone once the transaction has ended.
-    client: Option<Object>,
+    /// Gone once the transaction has ended. Shared with the statements that are under way.
+    client: Option<Arc<Object>>,
     writes: bool,
+    pipeline: Pipeline,
 }
 
 impl PgTx {
-    fn client(&self) -> &Object {
+    fn client(&self) -> &Arc<Object> {
         self.client.as_ref().expect("present until the transaction ends")
     }
 
-    async fn prepare(&self, sql: &str) -> Result<Statement, DbError> {
+    async fn prepare(&mut self, sql: &str) -> Result<Statement, DbError> {
         let text = text::statement(sql, Engine::Postgres, self.writes);
-        self.client().prepare_cached(&text).await.map_err(|e| sort(&e, sql))
+        let client = self.client().clone();
+        let preparing = async { client.prepare_cached(&text).await.map_err(|e| sort(&e, sql)) };
+        pin_mut!(preparing);
+        // Nearly always it is known already.
+        match preparing.as_mut().now_or_never() {
+            Some(known) => known,
+            None => self.pipeline.beside(preparing).await,
+        }
     }
 
     pub(super) async fn rows(
@@ -180,28 +194,57 @@ impl PgTx {
     ) -> Result<Vec<Row>, DbError> {
         let statement = self.prepare(sql).await?;
         check_count(&statement, params.len(), sql)?;
-        let found = self.client().query_raw(&statement, params).await.map_err(|e| sort(&e, sql))?;
-        pin_mut!(found);
-        let mut rows = Vec::new();
-        while let Some(row) = found.try_next().await.map_err(|e| sort(&e, sql))? {
-            if rows.len() == max {
-                return Err(too_many_rows(max, sql));
+        let client = self.client().clone();
+        let found = async {
+            let found = client.query_raw(&statement, params).await.map_err(|e| sort(&e, sql))?;
+            pin_mut!(found);
+            let mut rows = Vec::new();
+            while let Some(row) = found.try_next().await.map_err(|e| sort(&e, sql))? {
+                if rows.len() == max {
+                    return Err(too_many_rows(max, sql));
+                }
+                let cells = (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>();
+                rows.push(Row::new(cells.map_err(|e| sort(&e, sql))?));
             }
-            let cells = (0..row.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>();
-            rows.push(Row::new(cells.map_err(|e| sort(&e, sql))?));
-        }
-        Ok(rows)
+            Ok(rows)
+        };
+        self.pipeline.beside(found).await
     }
 
     pub(super) async fn exec(&mut self, sql: &str, params: &[&Value<'_>]) -> Result<u64, DbError> {
         let statement = self.prepare(sql).await?;
         check_count(&statement, params.len(), sql)?;
-        self.client().execute_raw(&statement, params.iter().copied()).await.map_err(|e| sort(&e, sql))
+        let client = self.client().clone();
+        let done =
+            async { client.execute_raw(&statement, params.iter().copied()).await.map_err(|e| sort(&e, sql)) };
+        self.pipeline.beside(done).await
+    }
+
+    /// Sends a statement; its failure is told by a later one, or by `commit`.
+    pub(super) async fn send(&mut self, sql: &str, params: &[&Value<'_>]) -> Result<(), DbError> {
+        let statement = self.prepare(sql).await?;
+        check_count(&statement, params.len(), sql)?;
+        let client = self.client().clone();
+        let params: Vec<Kept> = params.iter().map(|value| Kept::of(value)).collect();
+        let sql = sql.to_owned();
+        self.pipeline.send(async move {
+            client.execute_raw(&statement, &params).await.map(drop).map_err(|e| sort(&e, &sql))
+        });
+        Ok(())
     }
 
     /// Runs statements that have no parameters and no rows, in one round trip.
-    pub(super) async fn control(&self, sql: &str) -> Result<(), DbError> {
-        self.client().batch_execute(sql).await.map_err(|e| sort(&e, sql))
+    pub(super) async fn control(&mut self, sql: &str) -> Result<(), DbError> {
+        let client = self.client().clone();
+        let done = async { client.batch_execute(sql).await.map_err(|e| sort(&e, sql)) };
+        self.pipeline.beside(done).await
+    }
+
+    /// Goes back to a savepoint, whatever failed since.
+    pub(super) async fn go_back(&mut self, sql: &str) -> Result<(), DbError> {
+        let client = self.client().clone();
+        let done = async { client.batch_execute(sql).await.map_err(|e| sort(&e, sql)) };
+        self.pipeline.recover(done).await
     }
 
     pub(super) async fn commit(mut self) -> Result<(), DbError> {
@@ -212,6 +255,7 @@ impl PgTx {
         }
         let batch = self.home.batches.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
         let outcome = match self.home.probe.ask_aside(CommitEvent::Starting { batch, operations: 1 }).await {
+            // Where an earlier statement failed, the server makes a rollback of this, and the failure is told.
             CommitVerdict::Proceed => self.control("commit").await,
             CommitVerdict::FailBefore => {
                 Err(DbError::Io("the probe cut the power before the commit".to_owned()))
@@ -230,7 +274,16 @@ impl PgTx {
     }
 
     pub(super) async fn rollback(mut self) {
-        if self.control("rollback").await.is_ok() {
+        if !self.writes {
+            // Nobody depends on how a reader ends.
+            tokio::spawn(async move { self.end().await });
+            return;
+        }
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
+        if self.go_back("rollback").await.is_ok() {
             self.client = None;
         }
     }
@@ -238,11 +291,47 @@ impl PgTx {
 
 impl Drop for PgTx {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            // Taken out of the pool and closed: the server rolls back.
-            drop(Object::take(client));
+        let Some(client) = self.client.take() else { return };
+        self.pipeline = Pipeline::default();
+        let client = Arc::into_inner(client).expect("only statements under way shared it");
+        // Taken out of the pool and closed: the server rolls back.
+        drop(Object::take(client));
+    }
+}
+
+/// A parameter of a statement that outlives its caller.
+#[derive(Debug)]
+enum Kept {
+    Value(Value<'static>),
+    Bytes(Vec<u8>),
+}
+
+impl Kept {
+    fn of(value: &Value<'_>) -> Self {
+        match value {
+            Value::NullInt => Self::Value(Value::NullInt),
+            Value::NullText => Self::Value(Value::NullText),
+            Value::NullBytes => Self::Value(Value::NullBytes),
+            Value::Int(n) => Self::Value(Value::Int(*n)),
+            Value::Text(text) => Self::Value(Value::from(text.as_ref().to_owned())),
+            Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
         }
     }
+}
+
+impl ToSql for Kept {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+        match self {
+            Self::Value(value) => value.to_sql(ty, out),
+            Self::Bytes(bytes) => Value::Bytes(bytes).to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        is_portable(ty)
+    }
+
+    to_sql_checked!();
 }
 
 fn check_count(statement: &Statement, given: usize, sql: &str) -> Result<(), DbError> {

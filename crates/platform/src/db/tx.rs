@@ -84,6 +84,43 @@ impl Tx {
         self.note(result)
     }
 
+    /// [`Tx::exec`] for a statement whose count of rows does not matter: on PostgreSQL it is sent without waiting for
+    /// its answer. What it fails with is told by a later statement or by `commit`.
+    pub async fn send(&mut self, sql: &str, params: &[Value<'_>]) -> Result<(), DbError> {
+        self.refuse_if_failed()?;
+        let result = match &mut self.conn {
+            Conn::SqliteRead(tx) => tx.exec(sql, params).map(drop),
+            Conn::SqliteWrite(tx) => tx.exec(sql, params).map(drop),
+            Conn::Postgres(tx) => {
+                let params: Vec<&Value<'_>> = params.iter().collect();
+                tx.send(sql, &params).await
+            }
+        };
+        self.note(result)
+    }
+
+    /// [`Tx::insert_many`] where the count of rows does not matter, as [`Tx::send`] is to [`Tx::exec`].
+    pub async fn send_many(
+        &mut self,
+        head: &str,
+        rows: &[Vec<Value<'_>>],
+        tail: &str,
+    ) -> Result<(), DbError> {
+        let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
+        if !matches!(self.conn, Conn::Postgres(_)) {
+            return self.insert_many(head, rows, tail).await.map(drop);
+        }
+        assert!(rows.iter().all(|row| row.len() == columns), "rows of different lengths: {head}");
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(text::chunk_rows(rest.len(), columns));
+            let params: Vec<Value<'_>> = chunk.iter().flatten().cloned().collect();
+            self.send(&text::insert(head, chunk.len(), columns, tail), &params).await?;
+            rest = later;
+        }
+        Ok(())
+    }
+
     /// Inserts many rows: `head` up to and with the word `values`, `tail` such as `on conflict do nothing` or empty.
     /// All rows have as many values as the head has columns. Answers how many rows were inserted.
     ///
@@ -130,7 +167,10 @@ impl Tx {
     /// Takes back everything since the mark, a failed statement included; the transaction goes on.
     pub async fn rollback_to_savepoint(&mut self) -> Result<(), DbError> {
         let sql = if self.is_marked { "rollback to savepoint mark" } else { "rollback to savepoint op" };
-        let result = self.control(sql).await;
+        let result = match &mut self.conn {
+            Conn::Postgres(tx) if self.writes => tx.go_back(sql).await,
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) | Conn::Postgres(_) => self.control(sql).await,
+        };
         self.has_failed = result.is_err();
         result
     }

@@ -92,7 +92,7 @@ pub async fn claim(tx: &mut Tx, key: &KeyUse<'_>, now: Instant) -> Result<Claime
 
 /// Stores the answer of a claimed key.
 pub async fn remember(tx: &mut Tx, key: &KeyUse<'_>, status: u16, answer: &Answer) -> Result<(), DbError> {
-    tx.exec(
+    tx.send(
         ANSWER_KEY,
         params![
             key.principal,
@@ -137,7 +137,7 @@ pub async fn audit(tx: &mut Tx, ids: &mut dyn IdSource, entry: &AuditEntry<'_>) 
         Some((id, name)) => (Some(id.as_str()), Some(name.as_str())),
         None => (None, None),
     };
-    tx.exec(
+    tx.send(
         INSERT_AUDIT,
         params![
             &entry.principal.account,

@@ -7,5 +7,6 @@
 mod base;
 mod commits;
 mod schema;
+mod sent;
 mod tls;
 mod transactions;

@@ -200,8 +200,7 @@ pub async fn insert_postings(tx: &mut Tx, journal: &str, postings: &[NewPosting]
             Value::from(posting.after.map(|(_, balance)| balance.units())),
         ]);
     }
-    tx.insert_many(POSTINGS_HEAD, &rows, "").await?;
-    Ok(())
+    tx.send_many(POSTINGS_HEAD, &rows, "").await
 }
 
 /// Writes the running balance of an account.
@@ -211,8 +210,7 @@ pub async fn update_balance(
     balance: Charge,
     last_seq: i64,
 ) -> Result<(), DbError> {
-    tx.exec(UPDATE_BALANCE, params![account, balance.units(), last_seq]).await?;
-    Ok(())
+    tx.send(UPDATE_BALANCE, params![account, balance.units(), last_seq]).await
 }
 
 /// What a customer's account held after a journal; `None`: the journal did not move it.

@@ -197,7 +197,7 @@ pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Option<Order>, DbError
 /// Writes a new order, its lines and its count.
 pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
     let projects = serde_json::to_string(&order.enterprise_projects).expect("a list of texts is JSON");
-    tx.exec(
+    tx.send(
         INSERT,
         params![
             &order.account,
@@ -225,10 +225,9 @@ pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result
     )
     .await?;
     let rows: Vec<_> = lines.iter().map(|line| line_to_row(order, line)).collect();
-    tx.insert_many(INSERT_LINES, &rows, "").await?;
+    tx.send_many(INSERT_LINES, &rows, "").await?;
     let partner = order.partner.as_deref().unwrap_or_default();
-    tx.exec(COUNT_ONE_MORE, params![&order.account, partner]).await?;
-    Ok(())
+    tx.send(COUNT_ONE_MORE, params![&order.account, partner]).await
 }
 
 /// Writes what changed of an order.
@@ -236,8 +235,7 @@ pub(super) async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
     let (paid_at, pay_before) = (order.paid_at.map(Instant::ms), order.pay_before.map(Instant::ms));
     let params =
         params![&order.account, &order.id, order.status.code(), paid_at, pay_before, order.open_lines];
-    tx.exec(UPDATE, params).await?;
-    Ok(())
+    tx.send(UPDATE, params).await
 }
 
 /// Every line of an order.
@@ -277,8 +275,8 @@ pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> 
     let Some(first) = lines.first().map(change) else { return Ok(()) };
     if lines.iter().all(|line| change(line) == first) {
         let (state, effective_at, expires_at) = first;
-        tx.exec(UPDATE_LINES, params![&order.account, &order.id, state, effective_at, expires_at]).await?;
-        return Ok(());
+        let changed = params![&order.account, &order.id, state, effective_at, expires_at];
+        return tx.send(UPDATE_LINES, changed).await;
     }
     for line in lines {
         update_line(tx, order, line).await?;
@@ -291,8 +289,7 @@ pub(super) async fn update_line(tx: &mut Tx, order: &Order, line: &Line) -> Resu
     let (effective_at, expires_at) = (line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms));
     let params =
         params![&order.account, &order.id, line.line_no, line.state.code(), effective_at, expires_at];
-    tx.exec(UPDATE_LINE, params).await?;
-    Ok(())
+    tx.send(UPDATE_LINE, params).await
 }
 
 /// Orders whose time to pay is over at `until`.

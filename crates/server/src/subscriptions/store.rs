@@ -183,7 +183,7 @@ fn to_row(resource: &Resource) -> Vec<Value<'_>> {
 pub(super) async fn insert(tx: &mut Tx, resources: &[Resource]) -> Result<(), DbError> {
     let Some(first) = resources.first() else { return Ok(()) };
     let rows: Vec<_> = resources.iter().map(to_row).collect();
-    tx.insert_many(INSERT, &rows, "").await?;
+    tx.send_many(INSERT, &rows, "").await?;
     let visible = resources.iter().filter(|resource| VISIBLE.contains(&resource.status)).count();
     count_more(tx, &first.account, i64::try_from(visible).expect("placing bounds the number")).await
 }
@@ -191,7 +191,7 @@ pub(super) async fn insert(tx: &mut Tx, resources: &[Resource]) -> Result<(), Db
 /// So many resources of an account became visible to customers.
 async fn count_more(tx: &mut Tx, account: &str, number: i64) -> Result<(), DbError> {
     if number != 0 {
-        tx.exec(COUNT_MORE, params![account, number]).await?;
+        tx.send(COUNT_MORE, params![account, number]).await?;
     }
     Ok(())
 }
