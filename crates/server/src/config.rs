@@ -1,6 +1,7 @@
 //! Configuration of a production server: one TOML file. An unknown key is refused, since a misspelt limit that
 //! is silently ignored is no limit.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::site::Site;
@@ -8,6 +9,7 @@ use platform::op::http::DoorConfig;
 use serde::Deserialize;
 
 use crate::app::Provisioner;
+use crate::codes;
 
 /// Bytes of a secret key.
 const KEY_BYTES: usize = 32;
@@ -72,12 +74,27 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// What a request beyond its limit is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ThrottleCode {
+    /// The service's code.
+    #[serde(rename = "CBC.0250")]
+    Service,
+    /// The gateway's code.
+    #[serde(rename = "APIG.0308")]
+    Gateway,
+}
+
 /// Limits of requests.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Whether the published request limits apply.
     pub throttle: bool,
+    /// Requests a second of operations whose limit is not the published one, by operation id.
+    pub per_second: BTreeMap<String, u32>,
+    /// The error code beyond a limit: `CBC.0250` or `APIG.0308`, both with status 429.
+    pub code: ThrottleCode,
     /// Largest body of a signed request in bytes.
     pub signed_body_max: usize,
     /// Largest body of a request with a token in bytes.
@@ -87,7 +104,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let door = DoorConfig::default();
-        Self { throttle: true, signed_body_max: door.signed_body_max, token_body_max: door.token_body_max }
+        Self {
+            throttle: true,
+            per_second: BTreeMap::new(),
+            code: ThrottleCode::Service,
+            signed_body_max: door.signed_body_max,
+            token_body_max: door.token_body_max,
+        }
     }
 }
 
@@ -230,6 +253,11 @@ impl Config {
     pub fn door(&self) -> DoorConfig {
         DoorConfig {
             throttle: self.limits.throttle,
+            rates: self.limits.per_second.clone(),
+            throttle_code: match self.limits.code {
+                ThrottleCode::Service => &codes::THROTTLED,
+                ThrottleCode::Gateway => &codes::GATEWAY_THROTTLED,
+            },
             signed_body_max: self.limits.signed_body_max,
             token_body_max: self.limits.token_body_max,
             behind_proxy: self.behind_proxy,
@@ -264,6 +292,16 @@ mod tests {
         let config = Config::parse(text).unwrap();
         assert_eq!(config.site, Site::Intl);
         assert!(config.tls.is_some());
+    }
+
+    #[test]
+    fn limits_and_their_code_can_be_chosen() {
+        let text =
+            format!("{LEAST}[limits]\ncode = \"APIG.0308\"\nper_second = {{ ListCustomerOrders = 50 }}\n");
+        let door = Config::parse(&text).unwrap().door();
+        assert_eq!(door.throttle_code, &codes::GATEWAY_THROTTLED);
+        assert_eq!(door.rates["ListCustomerOrders"], 50);
+        assert!(Config::parse(&format!("{LEAST}[limits]\ncode = \"CBC.0100\"\n")).is_err());
     }
 
     #[test]

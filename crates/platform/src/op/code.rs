@@ -112,6 +112,13 @@ pub mod door {
         "Too many requests; try again after the time in Retry-After.",
         "请求过于频繁，请在 Retry-After 指定的时间后重试。",
     );
+    /// Too many requests, as the gateway says it; answered where the configuration chooses it (`rules.md` 0.5).
+    pub const GATEWAY_THROTTLED: Code = Code::new(
+        "APIG.0308",
+        429,
+        "Too many requests; try again after the time in Retry-After.",
+        "请求过于频繁，请在 Retry-After 指定的时间后重试。",
+    );
     /// A fault of ours.
     pub const INTERNAL: Code = Code::new(
         "CBC.0999",
@@ -121,8 +128,17 @@ pub mod door {
     );
 
     /// Codes that belong to every operation and are not repeated in its `Spec`.
-    pub const COMMON: &[&Code] =
-        &[&PARAMETER, &DENIED, &TOKEN, &SIGNATURE, &NO_SUCH_API, &TOO_LARGE, &THROTTLED, &INTERNAL];
+    pub const COMMON: &[&Code] = &[
+        &PARAMETER,
+        &DENIED,
+        &TOKEN,
+        &SIGNATURE,
+        &NO_SUCH_API,
+        &TOO_LARGE,
+        &THROTTLED,
+        &GATEWAY_THROTTLED,
+        &INTERNAL,
+    ];
 }
 
 /// What an operation answers when it does not succeed.

@@ -3,7 +3,7 @@
 //! Whether there is such a path is not said before the caller is known; what an operation would refuse is not
 //! looked at before the caller is allowed to call it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,10 @@ use crate::clock;
 pub struct DoorConfig {
     /// Whether the published request limits apply.
     pub throttle: bool,
+    /// Requests a second that replace the declared limit of an operation, by its id.
+    pub rates: BTreeMap<String, u32>,
+    /// What a request beyond its limit is answered (`rules.md` 0.5): the service's code, or the gateway's.
+    pub throttle_code: &'static Code,
     /// Largest body of a signed request in bytes (004 3.1.2: 12 MB).
     pub signed_body_max: usize,
     /// Largest body of a request with a token.
@@ -48,6 +52,8 @@ impl Default for DoorConfig {
     fn default() -> Self {
         Self {
             throttle: true,
+            rates: BTreeMap::new(),
+            throttle_code: &door::THROTTLED,
             signed_body_max: 12 * 1024 * 1024,
             token_body_max: 12 * 1024 * 1024,
             public_body_max: 64 * 1024,
@@ -102,7 +108,7 @@ impl<H: Host> Server<H> {
                     .map_err(|error| format!("{}: {error}", entry.spec.id))?;
             }
         }
-        let limits = Limits::new(registry.entries().iter().map(|entry| entry.spec));
+        let limits = Limits::new(registry.entries().iter().map(|entry| entry.spec), &config.rates)?;
         let anonymous = Arc::new(Principal {
             account: String::new(),
             account_name: String::new(),
@@ -194,7 +200,7 @@ impl<H: Host> Server<H> {
         let entry = found.map(|(number, _)| &self.registry.entries()[*number]);
         let limited = entry.is_none_or(|entry| entry.spec.limit != super::Limit::None);
         if self.config.throttle && limited && !self.limits.admits_address(facts.source) {
-            return Err(door::THROTTLED.error());
+            return Err(self.config.throttle_code.error());
         }
         let is_public = entry.is_some_and(|entry| entry.spec.is_public());
         let (principal, bytes) = if is_public {
@@ -217,7 +223,7 @@ impl<H: Host> Server<H> {
         authorise(entry, &principal, &head.headers)?;
         self.check_project(entry.spec, &principal, &head.headers).await?;
         if self.config.throttle && !self.limits.admits(*number, facts.source, &principal.account) {
-            return Err(door::THROTTLED.error());
+            return Err(self.config.throttle_code.error());
         }
         self.injected_fault(entry).await?;
         let accepted = accept(head, bytes, principal, facts, path, entry)?;

@@ -1,5 +1,6 @@
 //! Request limits (`rules.md` 0.4): a bucket for each source address, operation and account.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -28,17 +29,29 @@ fn quota(per_second: u32) -> Quota {
 }
 
 impl Limits {
-    /// Limits for the operations in registered order.
-    pub fn new<'a>(specs: impl Iterator<Item = &'a Spec>) -> Self {
-        let limiter = |spec: &Spec| match spec.limit {
-            Limit::PerSecond(n) => Some(RateLimiter::keyed(quota(n))),
-            Limit::None => None,
+    /// Limits for the operations in registered order: the declared ones, but for those that `rates` names by
+    /// operation id (requests a second). Fails on a name that is no operation's, and on zero.
+    pub fn new<'a>(
+        specs: impl Iterator<Item = &'a Spec>,
+        rates: &BTreeMap<String, u32>,
+    ) -> Result<Self, String> {
+        let mut unknown: BTreeMap<&str, u32> = rates.iter().map(|(id, rate)| (id.as_str(), *rate)).collect();
+        if let Some((id, _)) = rates.iter().find(|(_, rate)| **rate == 0) {
+            return Err(format!("limits.per_second: {id} must be at least 1"));
+        }
+        let limiter = |spec: &Spec| match (unknown.remove(spec.id), spec.limit) {
+            (Some(rate), _) | (None, Limit::PerSecond(rate)) => Some(RateLimiter::keyed(quota(rate))),
+            (None, Limit::None) => None,
         };
-        Self {
-            by_operation: specs.map(limiter).collect(),
+        let by_operation = specs.map(limiter).collect();
+        if let Some(id) = unknown.keys().next() {
+            return Err(format!("limits.per_second: there is no operation {id}"));
+        }
+        Ok(Self {
+            by_operation,
             by_address: RateLimiter::keyed(quota(ADDRESS_PER_SECOND)),
             seen: std::sync::atomic::AtomicU64::new(0),
-        }
+        })
     }
 
     /// Whether a request of `address` may be looked at.

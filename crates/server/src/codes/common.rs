@@ -5,18 +5,10 @@ use platform::op::Code;
 // The door of the platform answers these before any feature is reached, so they are declared there; here they get
 // the names by which features know them.
 pub use platform::op::door::{
-    DENIED as ACCESS_DENIED, DENIED_ON_ORDERS, INTERNAL, INVALID as INVALID_VALUE,
+    DENIED as ACCESS_DENIED, DENIED_ON_ORDERS, GATEWAY_THROTTLED, INTERNAL, INVALID as INVALID_VALUE,
     INVALID as IDEMPOTENCY_CONFLICT, NO_SUCH_API, PARAMETER as INVALID_PARAMETER,
     SIGNATURE as SIGNATURE_INVALID, THROTTLED, TOKEN as TOKEN_INVALID, TOO_LARGE as BODY_TOO_LARGE,
 };
-
-/// The gateway's form of too many requests, before any operation is reached.
-pub const GATEWAY_THROTTLED: Code = Code::new(
-    "APIG.0308",
-    429,
-    "Too many requests arrive from this address. Wait as long as Retry-After says, then try again.",
-    "来自该地址的请求过多。请按 Retry-After 指示等待后重试。",
-);
 
 /// 004 11.9.
 pub const SUCCESS: Code = Code::new("CBC.0000", 200, "The operation succeeded.", "操作成功。");

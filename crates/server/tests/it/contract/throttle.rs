@@ -1,6 +1,7 @@
 //! Request limits through the wire: declared numbers hold, for each operation and account.
 
-use platform::op::Limit;
+use platform::op::http::DoorConfig;
+use platform::op::{Limit, door};
 use serde_json::json;
 
 use super::calls::{Complaints, admitted, call, concrete, guarded};
@@ -47,6 +48,26 @@ on_both! {
         }
         complaints.unless(tried == TRIED.len(), || format!("only {tried} operations were tried"));
         complaints.none();
+        app.finish().await;
+    }
+
+    async fn limits_and_their_code_are_configurable(app) {
+        let mut app = app;
+        let configured = |rates: &[(&str, u32)]| DoorConfig {
+            throttle: true,
+            strict: true,
+            throttle_code: &door::GATEWAY_THROTTLED,
+            rates: rates.iter().map(|(id, rate)| ((*id).to_owned(), *rate)).collect(),
+            ..DoorConfig::default()
+        };
+        for (rates, why) in [([("NoSuchThing", 1)], "no operation NoSuchThing"), ([("ListServiceTypes", 0)], "at least 1")] {
+            let refused = app.app.server(configured(&rates)).err().expect("refused");
+            assert!(refused.contains(why), "{refused}");
+        }
+        app.server = app.app.server(configured(&[("ListServiceTypes", 1)])).expect("a server");
+        app.get("acme", "/v2/products/service-types").await.ok(200);
+        app.get("acme", "/v2/products/service-types").await.refused(429, "APIG.0308");
+        app.get("acme", "/v2/products/resource-types").await.ok(200);
         app.finish().await;
     }
 
