@@ -26,5 +26,5 @@ create table outbox (
 );
 create index outbox_waiting on outbox (state, not_before, id);
 -- What was sent or given up, for its deletion.
-create index outbox_ended on outbox (created_at, id) where state in ('sent', 'failed');
+create index outbox_ended on outbox (created_at, id) where state <> 'waiting' and state <> 'captured';
 create index outbox_by_time on outbox (created_at, id);

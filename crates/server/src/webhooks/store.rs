@@ -35,11 +35,11 @@ platform::statements! {
     const SETTLE = "update outbox set state = $2, not_before = $3 where id = $1";
     /// The oldest notification of those that nobody will send any more. Captured messages are not among them: they
     /// are what a sandbox is asked for.
-    const OLDEST_ENDED = "select created_at from outbox where state in ('sent', 'failed') and created_at <= $1 \
+    const OLDEST_ENDED = "select created_at from outbox where state <> 'waiting' and state <> 'captured' and created_at <= $1 \
         order by created_at, id limit 1";
     /// Deletes such notifications, the oldest first.
     const DELETE_ENDED = "delete from outbox where id in (select id from outbox \
-        where state in ('sent', 'failed') and created_at <= $1 order by created_at, id limit $2)";
+        where state <> 'waiting' and state <> 'captured' and created_at <= $1 order by created_at, id limit $2)";
 }
 
 const INSERT_OUTBOX: &str = "insert into outbox (id, channel, recipient, webhook_id, account_id, subject, body, \

@@ -212,6 +212,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("ledger", "select count(*), cast(coalesce(sum(case when balance >= floor *", CHECK),
     ("ledger", "select id from ledger_accounts where balance < floor *", CHECK),
     ("ledger", "select count(*), cast(coalesce(sum(case when a.currency = j.currency *", CHECK),
+    ("ledger", "select count(distinct gives_back) from journals where gives_back is not null", CHECK),
     ("ledger", "select r.gives_back, p.ledger_account_id from journals r *", CHECK),
     ("orders", "select o.id from orders o left join (select account_id, order_id, *", CHECK),
     ("orders", "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders", CHECK),
