@@ -22,7 +22,7 @@ const DEMO_CATALOG: &str = include_str!("../../data/demo-catalog.yaml");
 pub const FIRST_NOW: Instant = Instant::from_ms(1_768_464_000_000);
 
 /// How often a reset is tried when a neighbour on PostgreSQL holds what it needs and needs what it holds.
-const RESET_ATTEMPTS_MAX: u32 = 5;
+const RESET_ATTEMPTS_MAX: u32 = 20;
 
 /// Fills a new data folder with the demo tenants and the demo catalogue; a filled one is left as it is.
 pub async fn seed(app: &Arc<App>) -> Result<(), ApiError> {
