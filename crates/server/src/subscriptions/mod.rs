@@ -10,7 +10,8 @@
 //!
 //! With the immediate provisioner the paying transaction itself makes the resources, so they are there when the
 //! answer arrives. With the external one it makes a task for each, tells the operator's webhooks, and the term begins
-//! when the cloud reports (rule 1.1.6). What happens after that is [`domain::subscription`].
+//! when the cloud reports (rule 1.1.6). Nothing happens at its end yet: the machine of [`domain::subscription`] says what
+//! will, and no job walks it.
 //!
 //! Invariants:
 //! - A line of n subscriptions has n resources; an attached resource has its parent in the same order.
