@@ -35,26 +35,68 @@ pub enum AccountKind {
     Cash,
     /// What is left of a customer's credit line, one account for each piece (account type 2).
     Credit,
+    /// A customer's bonus balance (account type 5, legacy).
+    Bonus,
+    /// A customer's deposit, which pays nothing (account type 7, legacy).
+    Deposit,
+    /// What a monthly settlement customer owes for a month, below zero; one account for each month.
+    Settlement,
+    /// What a reseller model customer bought in a month and its partner is billed for, below zero.
+    PartnerDue,
+    /// What is left of a cash coupon; one account for each.
+    Coupon,
+    /// What is left of a flexi-purchase coupon; one account for each.
+    Flexi,
+    /// What is left of a stored-value card; one account for each.
+    Card,
     /// House: what was earned.
     Revenue,
     /// House: money that came in from outside and went out again.
     Clearing,
     /// House: credit lines that were granted.
     CreditIssued,
+    /// House: coupons that were issued.
+    CouponsIssued,
+    /// House: the tax contained in what was earned.
+    Tax,
 }
 
 impl AccountKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Cash, Self::Credit, Self::Revenue, Self::Clearing, Self::CreditIssued];
+    pub const ALL: [Self; 14] = [
+        Self::Cash,
+        Self::Credit,
+        Self::Bonus,
+        Self::Deposit,
+        Self::Settlement,
+        Self::PartnerDue,
+        Self::Coupon,
+        Self::Flexi,
+        Self::Card,
+        Self::Revenue,
+        Self::Clearing,
+        Self::CreditIssued,
+        Self::CouponsIssued,
+        Self::Tax,
+    ];
 
     /// The text under which the kind is stored; it never changes.
     pub fn code(self) -> &'static str {
         match self {
             Self::Cash => "cash",
             Self::Credit => "credit",
+            Self::Bonus => "bonus",
+            Self::Deposit => "deposit",
+            Self::Settlement => "settlement",
+            Self::PartnerDue => "partner_due",
+            Self::Coupon => "coupon",
+            Self::Flexi => "flexi",
+            Self::Card => "card",
             Self::Revenue => "revenue",
             Self::Clearing => "clearing",
             Self::CreditIssued => "credit_issued",
+            Self::CouponsIssued => "coupons_issued",
+            Self::Tax => "tax",
         }
     }
 
@@ -63,11 +105,24 @@ impl AccountKind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// It is a coupon or card, and not a balance: it pays before balances do (rule 4.2).
+    pub fn is_benefit(self) -> bool {
+        matches!(self, Self::Coupon | Self::Flexi | Self::Card)
+    }
+
     /// Belongs to the house: no running balance, no floor, no lock.
     pub fn is_house(self) -> bool {
         match self {
-            Self::Cash | Self::Credit => false,
-            Self::Revenue | Self::Clearing | Self::CreditIssued => true,
+            Self::Cash
+            | Self::Credit
+            | Self::Bonus
+            | Self::Deposit
+            | Self::Settlement
+            | Self::PartnerDue
+            | Self::Coupon
+            | Self::Flexi
+            | Self::Card => false,
+            Self::Revenue | Self::Clearing | Self::CreditIssued | Self::CouponsIssued | Self::Tax => true,
         }
     }
 }
@@ -89,6 +144,31 @@ impl LedgerAccount {
     /// A piece of a customer's credit line, named for example by its expiry.
     pub fn credit(owner: &DomainId, piece: &str) -> Self {
         Self { owner: Some(owner.clone()), kind: AccountKind::Credit, piece: Some(piece.to_owned()) }
+    }
+
+    /// An account of a customer that is the only one of its kind: cash, bonus or deposit.
+    ///
+    /// # Panics
+    /// For another kind.
+    pub fn single(owner: &DomainId, kind: AccountKind) -> Self {
+        assert!(
+            matches!(kind, AccountKind::Cash | AccountKind::Bonus | AccountKind::Deposit),
+            "accounts of other kinds have pieces"
+        );
+        Self { owner: Some(owner.clone()), kind, piece: None }
+    }
+
+    /// One of several accounts of a kind: the month `202601` of settlement or partner due, the id of a coupon or card.
+    ///
+    /// # Panics
+    /// For a kind of the house, or one without pieces.
+    pub fn piece_of(owner: &DomainId, kind: AccountKind, piece: &str) -> Self {
+        assert!(
+            !kind.is_house()
+                && !matches!(kind, AccountKind::Cash | AccountKind::Bonus | AccountKind::Deposit),
+            "accounts of this kind have no pieces"
+        );
+        Self { owner: Some(owner.clone()), kind, piece: Some(piece.to_owned()) }
     }
 
     /// An account of the house.
@@ -158,12 +238,23 @@ pub enum JournalKind {
     RefundOrder,
     /// Another journal was undone.
     Reversal,
+    /// A coupon or card was issued.
+    IssueBenefit,
+    /// What was left of a coupon or card was taken back.
+    WithdrawBenefit,
 }
 
 impl JournalKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::TopUp, Self::GrantCredit, Self::PayOrder, Self::RefundOrder, Self::Reversal];
+    pub const ALL: [Self; 7] = [
+        Self::TopUp,
+        Self::GrantCredit,
+        Self::PayOrder,
+        Self::RefundOrder,
+        Self::Reversal,
+        Self::IssueBenefit,
+        Self::WithdrawBenefit,
+    ];
 
     /// The text under which the kind is stored; it never changes.
     pub fn code(self) -> &'static str {
@@ -173,6 +264,8 @@ impl JournalKind {
             Self::PayOrder => "pay_order",
             Self::RefundOrder => "refund_order",
             Self::Reversal => "reversal",
+            Self::IssueBenefit => "issue_benefit",
+            Self::WithdrawBenefit => "withdraw_benefit",
         }
     }
 
@@ -355,6 +448,40 @@ impl Journal {
         let kind = JournalKind::RefundOrder;
         let cause = Cause::new(kind.code(), refund_order.as_str(), "");
         Self::to_customer(Head { kind, cause, owner, currency }, funds, total, AccountKind::Revenue)
+    }
+
+    /// A coupon or card is issued: +amount to it. One for each account that holds one.
+    ///
+    /// # Errors
+    /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::TooLarge`].
+    pub fn issue_benefit(
+        owner: &DomainId,
+        benefit: &LedgerAccount,
+        amount: Charge,
+        currency: Currency,
+    ) -> Result<Self, JournalError> {
+        let kind = JournalKind::IssueBenefit;
+        let cause = Cause::new(kind.code(), owner.as_str(), benefit.piece().unwrap_or_default());
+        let head = Head { kind, cause, owner, currency };
+        Self::to_customer(head, &[(benefit.clone(), amount)], amount, AccountKind::CouponsIssued)
+    }
+
+    /// What is left of a coupon or card is taken back: −amount from it. Once for each.
+    ///
+    /// # Errors
+    /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::TooLarge`].
+    pub fn withdraw_benefit(
+        owner: &DomainId,
+        benefit: &LedgerAccount,
+        amount: Charge,
+        currency: Currency,
+    ) -> Result<Self, JournalError> {
+        let kind = JournalKind::WithdrawBenefit;
+        let cause = Cause::new(kind.code(), owner.as_str(), benefit.piece().unwrap_or_default());
+        let head = Head { kind, cause, owner, currency };
+        let given =
+            Self::to_customer(head, &[(benefit.clone(), amount)], amount, AccountKind::CouponsIssued)?;
+        Ok(Self { postings: mirrored(&given.postings)?, ..given })
     }
 
     /// The journal that undoes another; nothing is ever updated or deleted.

@@ -17,6 +17,7 @@ pub mod id;
 pub mod ledger;
 pub mod money;
 pub mod order;
+pub mod promotion;
 pub mod quantity;
 pub mod rating;
 pub mod site;

@@ -11,6 +11,7 @@ create table accounts (
     accounting {text},                      -- members: independent or unified
     currency {text} not null,
     frozen bigint not null,                 -- 0 no, 1 account, 2 account and resources
+    country {text},                         -- ISO 3166-1 alpha-2; null: no tax applies
     created_at bigint not null
 );
 create index accounts_by_kind on accounts (kind, name_folded);

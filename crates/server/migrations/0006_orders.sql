@@ -11,12 +11,17 @@ create table orders (
     partner_id {text},                  -- the customer's own partner when the order was placed
     payer_id {text} not null,           -- who pays: the customer, or the enterprise master
     official_amount bigint not null,
-    payable_amount bigint not null,     -- after discount
+    payable_amount bigint not null,     -- after discounts, coupons and cards; what balances pay
+    modifiers {text} not null,          -- JSON: what reduced the list price, summed over the lines
+    tax_amount bigint not null,         -- contained in payable_amount; zero until it is paid
+    tax_rate {text},                    -- at which it was paid; null: no tax applies
     currency {text} not null,
     user_name {text} not null,          -- who placed it
     auto_pay smallint not null,
     auto_renew smallint not null,
-    combined_id {text},                 -- sub-orders of one combined order share it
+    combined_id {text},                 -- sub-orders of one combined order share it; it is an order id without a row
+    begin_at bigint,                    -- the effective time that the customer asked for
+    handed_over_at bigint,              -- when a unified accounting member paid by hand and left it to its master
     base_order_id {text},               -- the order a refund order gives money back for
     created_at bigint not null,
     paid_at bigint,
@@ -41,6 +46,7 @@ create index orders_by_partner_type on orders (partner_id, order_type, created_a
     where partner_id is not null and order_type <> 1;
 -- Orders that somebody else pays, which are few.
 create index orders_by_payer_time on orders (payer_id, created_at, id) where payer_id <> account_id;
+create index orders_by_combined on orders (combined_id, id) where combined_id is not null;
 create index orders_by_deadline on orders (pay_before, account_id, id) where pay_before is not null;
 
 -- How many orders there are, so that a list of a million need not be counted to show ten of them. One row for each
@@ -76,6 +82,7 @@ create table order_lines (
     category_code {text},
     official_amount bigint not null,
     payable_amount bigint not null,
+    modifiers {text} not null,          -- JSON: what reduced the list price
     price_version {text} not null,      -- catalogue version and valid_from of the price that was used
     state {text} not null,              -- waiting, provisioning, done, failed
     effective_at bigint,

@@ -17,7 +17,8 @@ use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
 use crate::{
-    accounts, catalog, identity, ledger, machine, orders, pricing, sandbox, subscriptions, verify, webhooks,
+    accounts, catalog, identity, ledger, machine, orders, pricing, promotions, sandbox, subscriptions,
+    verify, webhooks,
 };
 
 /// One part of the product: what it hands to the application, and nothing else.
@@ -41,6 +42,7 @@ pub const FEATURES: &[&Feature] = &[
     &identity::FEATURE,
     &webhooks::FEATURE,
     &accounts::FEATURE,
+    &promotions::FEATURE,
     &pricing::FEATURE,
     &orders::FEATURE,
     &subscriptions::FEATURE,
@@ -58,6 +60,9 @@ pub const MIGRATIONS: &[Migration] = &[
     migration(6, "orders", include_str!("../migrations/0006_orders.sql")),
     migration(7, "subscriptions", include_str!("../migrations/0007_subscriptions.sql")),
     migration(8, "webhooks", include_str!("../migrations/0008_webhooks.sql")),
+    migration(9, "promotions", include_str!("../migrations/0009_promotions.sql")),
+    migration(10, "funds", include_str!("../migrations/0010_funds.sql")),
+    migration(11, "quotas", include_str!("../migrations/0011_quotas.sql")),
 ];
 
 const fn migration(version: i64, name: &'static str, text: &'static str) -> Migration {

@@ -18,8 +18,10 @@
 mod api;
 mod checks;
 mod errors;
+mod limits;
 pub mod service;
 mod store;
+mod taxes;
 
 use crate::app::Feature;
 

@@ -6,26 +6,90 @@ use domain::calendar::Instant;
 use domain::id::{DomainId, OrderId, hex32};
 use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount};
 use domain::money::{Charge, Currency};
+use domain::quantity::Quantity;
 use platform::db::DbError;
 use platform::op::AccountKind;
 
 use super::errors::defect;
 use super::store::{self, Brought, CREDIT_LINES_MAX};
+use super::{limits, taxes};
 use crate::Cx;
 use crate::identity::service::{Account, find_account};
 use crate::ledger::service::{self as ledger, Entry, Fund, Held, PostError};
 
 pub use super::errors::AccountsError;
 
-/// Why a payment was refused.
+/// A payment of an order.
+#[derive(Debug, Clone)]
+pub struct Payment<'a> {
+    /// Whose money: the customer, or the enterprise master of a unified accounting member.
+    pub payer: &'a str,
+    /// Whose order.
+    pub customer: &'a str,
+    /// The order; with a combined order the first of its sub-orders stands for all limits.
+    pub order: &'a str,
+    /// What balances pay.
+    pub money: Charge,
+    /// What coupons and cards of the payer pay, already locked and checked by their feature.
+    pub benefits: &'a [(LedgerAccount, Charge)],
+    /// List price: what the budget of a reseller model customer is measured at (rule 10.7).
+    pub list: Charge,
+    /// What balances pay by enterprise project.
+    pub projects: &'a [(String, Charge)],
+    /// What the caller knows to be in the way and comes late in the order of evaluation (rule 4.11).
+    pub late: Option<Late>,
+}
+
+/// What only the feature of orders knows, and is told only after balance and freezing were looked at (rule 4.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// CBC.99000088.
+    InProgress,
+    /// CBC.99000089.
+    Combined,
+}
+
+/// What was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paid {
+    /// The tax contained in what balances paid.
+    pub tax: Charge,
+    /// The rate; `None`: no tax applies.
+    pub tax_rate: Option<Quantity>,
+}
+
+/// Why a payment was refused, in the order of evaluation (rule 4.11). A refusal has changed nothing.
 #[derive(Debug)]
 pub enum PayError {
+    /// CBC.99003155: the enterprise projects whose fund quota does not suffice.
+    ProjectFunds(Vec<ProjectShort>),
+    /// CBC.99003198: the organisation's budget.
+    Organization,
+    /// CBC.99000046: the customer's budget, or its expenditure quota of the month.
+    Budget,
+    /// CBC.99006093: no tax rate is in force for the payer's country.
+    TaxRate(String),
     /// CBC.99005003.
     Insufficient,
     /// CBC.7281.
     Frozen,
+    /// CBC.99000088 or CBC.99000089, as the caller said.
+    Late(Late),
+    /// CBC.99008040.
+    TooManyAttempts,
+    /// CBC.99008056.
+    DailyTransactions,
     /// The database.
     Db(DbError),
+}
+
+/// An enterprise project whose funds do not suffice (004 table 8-22).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectShort {
+    /// Its id.
+    pub project: String,
+    /// 10 its own quota, 11 the organisation's budget.
+    pub status: i64,
 }
 
 impl From<DbError> for PayError {
@@ -86,34 +150,43 @@ pub struct Credit {
     pub granted: Charge,
 }
 
-/// Takes `amount` from the payer's funds for an order (cash, then credit lines, the earliest to expire first;
-/// rule 4.1) and posts it. A zero amount posts nothing. The cause of the journal is the order, so an order is
-/// charged once: a second payment of it succeeds and takes nothing.
+/// Pays an order: benefits first, then the payer's funds (rules 4.1, 4.2), after every check of rule 4.11 that is not
+/// the order's own. A payment of nothing by nobody posts nothing. The cause of the journal is the order, so an order
+/// is charged once: a second payment of it succeeds and takes nothing.
 ///
 /// # Errors
-/// [`PayError::Frozen`] for any frozen payer, even where nothing is due.
-pub async fn pay_order(cx: &mut Cx, payer: &str, order: &str, amount: Charge) -> Result<(), PayError> {
+/// [`PayError`]; nothing was changed then.
+pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayError> {
+    let Payment { payer, order, money: amount, .. } = *payment;
+    let nothing = Paid { tax: Charge::ZERO, tax_rate: None };
     let Some(account) = find_account(&cx.app, &mut cx.tx, payer).await? else {
         return Err(DbError::Other(format!("the payer {payer} is no account")).into());
     };
+    let passed = limits::check_amounts(cx, payment).await?;
+    let paid = taxes::contained(cx, &account, amount).await?;
     if account.frozen != 0 {
         return Err(PayError::Frozen);
     }
+    if let Some(late) = payment.late {
+        return Err(PayError::Late(late));
+    }
+    limits::check_numbers(cx, payment).await?;
+    limits::count(cx, payment, passed).await?;
     if amount.is_zero() {
-        return Ok(());
+        return Ok(paid);
     }
     let owner = domain_id(payer)?;
     let order = order_id(order)?;
     let Some((held, funds)) = choose_funds(cx, &owner, amount).await? else {
         let cause = Cause::new(JournalKind::PayOrder.code(), order.as_str(), "");
         let paid = ledger::find_journal(&mut cx.tx, &cause).await?;
-        return paid.map(|_| ()).ok_or(PayError::Insufficient);
+        return paid.map(|_| nothing).ok_or(PayError::Insufficient);
     };
     let journal = Journal::pay_order(&owner, &order, &funds, amount, account.currency)
         .map_err(|error| defect(&error))?;
     let entry = Entry { journal: &journal, gives_back: None };
     match ledger::post_held(&mut cx.tx, cx.ids.as_mut(), cx.now, &entry, &held).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(paid),
         Err(PostError::Insufficient(_)) => Err(PayError::Insufficient),
         Err(PostError::Db(error)) => Err(error.into()),
     }
@@ -160,20 +233,33 @@ fn take(held: &Held, due: Charge, funds: &mut Vec<(LedgerAccount, Charge)>) -> C
     due.checked_sub(taken).expect("no more is taken than is due")
 }
 
-/// Gives `amount` of `base_order` back to where it came from, for the refund order `refund_order`: the fund
-/// that paid last gets its money first, so credit is restored before cash. A zero amount posts nothing; the
-/// same refund order twice gives back once.
+/// Money of an order that goes back.
+#[derive(Debug, Clone)]
+pub struct Refund<'a> {
+    /// Who paid.
+    pub payer: &'a str,
+    /// The order that was paid.
+    pub base_order: &'a str,
+    /// The refund order.
+    pub refund_order: &'a str,
+    /// What goes back to balances: to the fund that paid last first, so that credit is restored before cash.
+    pub money: Charge,
+    /// What goes back to coupons and cards.
+    pub benefits: &'a [(LedgerAccount, Charge)],
+    /// The rate of the tax that the payment contained.
+    pub tax_rate: Option<Quantity>,
+    /// How much less of its limits the customer has used then: the list price of what goes back.
+    pub list: Charge,
+}
+
+/// Gives money of an order back to where it came from. Nothing posts nothing; the same refund order twice gives back
+/// once.
 ///
 /// # Errors
 /// A [`DbError::Other`] where the order was never paid, or would get back more than was paid for it: whoever
 /// decided the amount must not have let that happen.
-pub async fn refund_order(
-    cx: &mut Cx,
-    payer: &str,
-    base_order: &str,
-    refund_order: &str,
-    amount: Charge,
-) -> Result<(), DbError> {
+pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError> {
+    let Refund { payer, base_order, refund_order, money: amount, .. } = *back;
     if amount.is_zero() {
         return Ok(());
     }

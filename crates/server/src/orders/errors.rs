@@ -50,6 +50,7 @@ impl OrderError {
             PayError::Insufficient => Self::Insufficient(order.to_owned()),
             PayError::Frozen => Self::Frozen,
             PayError::Db(error) => Self::Api(error.into()),
+            other => Self::Api(DbError::Other(format!("{other:?}")).into()),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Orders and lines as the database keeps them.
 
 use domain::calendar::{Instant, PeriodType, Term};
-use domain::money::{Charge, Currency};
+use domain::money::{Charge, Currency, Scaled};
 use domain::order::{OrderState, OrderStatus, OrderType, SourceType};
+use domain::promotion::{Modifier, ModifierType};
+use domain::quantity::Quantity;
 use platform::op::Language;
 use platform::op::wire::{FromWire, Param, Raw, Refusal, Schema};
 use serde::{Deserialize, Serialize};
@@ -55,9 +57,22 @@ pub struct Order {
     pub payer: String,
     /// List price; negative in a refund order.
     pub official: Charge,
-    /// What is to be paid; negative in a refund order.
+    /// What balances pay: list price less its modifiers; negative in a refund order.
     pub payable: Charge,
-    /// Currency of both.
+    /// What reduced the list price, summed over the lines; in a refund order what coupons and cards got back, below
+    /// zero.
+    pub modifiers: Vec<Modifier>,
+    /// The tax contained in what was paid.
+    pub tax: Charge,
+    /// Its rate; `None`: no tax applies.
+    pub tax_rate: Option<Quantity>,
+    /// The combined order that it is a part of: an order id without an order of its own.
+    pub combined: Option<String>,
+    /// The effective time that the customer asked for.
+    pub begin_at: Option<Instant>,
+    /// When a unified accounting member paid it by hand and so left it to its master.
+    pub handed_over_at: Option<Instant>,
+    /// Currency of all amounts.
     pub currency: Currency,
     /// Who placed it.
     pub user_name: String,
@@ -168,8 +183,10 @@ pub struct Line {
     pub category_code: Option<String>,
     /// List price.
     pub official: Charge,
-    /// What is to be paid.
+    /// What balances pay.
     pub payable: Charge,
+    /// What reduced the list price.
+    pub modifiers: Vec<Modifier>,
     /// Catalogue version and start of the price that was used.
     pub price_version: String,
     /// How far it is.
@@ -191,6 +208,43 @@ impl Line {
         let count = u32::try_from(self.period_num).expect("placing bounds the number of periods");
         Term { period: self.period_type, count }
     }
+}
+
+/// A modifier as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredModifier {
+    #[serde(rename = "type")]
+    kind: i64,
+    id: String,
+    name: String,
+    amount: i64,
+}
+
+/// Modifiers as they are stored: amounts in cents.
+pub fn modifiers_text(modifiers: &[Modifier]) -> String {
+    let stored: Vec<StoredModifier> = modifiers
+        .iter()
+        .map(|modifier| StoredModifier {
+            kind: modifier.kind.code(),
+            id: modifier.source.clone(),
+            name: modifier.name.clone(),
+            amount: modifier.amount.units(),
+        })
+        .collect();
+    serde_json::to_string(&stored).expect("texts and numbers are JSON")
+}
+
+/// Modifiers as they were stored.
+pub fn modifiers_from(text: &str) -> Vec<Modifier> {
+    let stored: Vec<StoredModifier> =
+        serde_json::from_str(text).expect("only modifiers_text writes the column");
+    let modifier = |stored: StoredModifier| Modifier {
+        kind: ModifierType::from_code(stored.kind).expect("stored from the same table of codes"),
+        source: stored.id,
+        name: stored.name,
+        amount: Charge::from_units(stored.amount),
+    };
+    stored.into_iter().map(modifier).collect()
 }
 
 /// What a product is, in both languages.

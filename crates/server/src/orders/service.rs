@@ -15,7 +15,7 @@ use super::fulfilment::Fulfilled;
 use super::model::{Line, LineState, Order};
 use super::store;
 use crate::Cx;
-use crate::accounts::service::{PayError, pay_order, refund_order};
+use crate::accounts::service::{PayError, Payment, Refund, pay_order, refund_order};
 use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
@@ -96,7 +96,17 @@ async fn take_money(cx: &mut Cx, order: &Order) -> Result<(), PayError> {
     if order.payable.is_zero() {
         return Ok(());
     }
-    pay_order(cx, &order.payer, &order.id, order.payable).await
+    let payment = Payment {
+        payer: &order.payer,
+        customer: &order.account,
+        order: &order.id,
+        money: order.payable,
+        benefits: &[],
+        list: order.official,
+        projects: &[],
+        late: None,
+    };
+    pay_order(cx, &payment).await.map(|_| ())
 }
 
 /// What follows from the payment of an order that is already in its next status.
@@ -235,6 +245,12 @@ pub async fn refund(
         payer: base.payer.clone(),
         official: negative,
         payable: negative,
+        modifiers: Vec::new(),
+        tax: Charge::ZERO,
+        tax_rate: base.tax_rate,
+        combined: None,
+        begin_at: None,
+        handed_over_at: None,
         currency: base.currency,
         user_name: SYSTEM_USER.to_owned(),
         auto_pay: false,
@@ -250,11 +266,21 @@ pub async fn refund(
         attached_to: None,
         official: negative,
         payable: negative,
+        modifiers: Vec::new(),
         state: LineState::Done,
         ..line.clone()
     };
     store::insert(&mut cx.tx, &order, &[refunded]).await?;
-    refund_order(cx, &base.payer, &base.id, &order.id, amount).await?;
+    let back = Refund {
+        payer: &base.payer,
+        base_order: &base.id,
+        refund_order: &order.id,
+        money: amount,
+        benefits: &[],
+        tax_rate: None,
+        list: amount,
+    };
+    refund_order(cx, &back).await?;
     webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
     Ok(Some(order))
 }

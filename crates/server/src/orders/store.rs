@@ -3,17 +3,19 @@
 use domain::calendar::{Instant, PeriodType};
 use domain::money::{Charge, Currency, Scaled};
 use domain::order::{OrderStatus, OrderType, SourceType};
+use domain::quantity::Quantity;
 use platform::db::{DbError, Row, Tx, Value};
 use platform::job::Due;
 use platform::params;
 
-use super::model::{Description, Line, LineState, Order};
+use super::model::{Description, Line, LineState, Order, modifiers_from, modifiers_text};
 
 macro_rules! order_columns {
     () => {
         "account_id, id, order_type, status, source_type, service_type_code, enterprise_projects, partner_id, \
          payer_id, official_amount, payable_amount, currency, user_name, auto_pay, auto_renew, base_order_id, \
-         created_at, paid_at, pay_before, open_lines"
+         created_at, paid_at, pay_before, open_lines, modifiers, tax_amount, tax_rate, combined_id, begin_at, \
+         handed_over_at"
     };
 }
 
@@ -22,7 +24,7 @@ macro_rules! line_columns {
         "line_no, attached_to, product_id, service_type_code, resource_type_code, resource_spec_code, \
          region_code, available_zone, resource_size, size_measure_id, period_type, period_num, subscription_num, \
          resource_name, project_id, enterprise_project_id, product_spec_desc, category_code, official_amount, \
-         payable_amount, price_version, state, effective_at, expires_at"
+         payable_amount, price_version, state, effective_at, expires_at, modifiers"
     };
 }
 
@@ -44,10 +46,13 @@ platform::statements! {
     /// A new order.
     const INSERT = "insert into orders (account_id, id, order_type, status, source_type, service_type_code, \
         service_type_folded, enterprise_projects, partner_id, payer_id, official_amount, payable_amount, currency, \
-        user_name, auto_pay, auto_renew, combined_id, base_order_id, created_at, paid_at, pay_before, open_lines) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, null, $17, $18, $19, $20, $21)";
+        user_name, auto_pay, auto_renew, base_order_id, created_at, paid_at, pay_before, open_lines, modifiers, \
+        tax_amount, tax_rate, combined_id, begin_at, handed_over_at) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+        $23, $24, $25, $26, $27)";
     /// What changes of an order.
-    const UPDATE = "update orders set status = $3, paid_at = $4, pay_before = $5, open_lines = $6 \
+    const UPDATE = "update orders set status = $3, paid_at = $4, pay_before = $5, open_lines = $6, \
+        payable_amount = $7, modifiers = $8, tax_amount = $9, tax_rate = $10, handed_over_at = $11 \
         where account_id = $1 and id = $2";
     /// One more order of a customer.
     const COUNT_ONE_MORE = "insert into order_counters (account_id, partner_id, orders) values ($1, $2, 1) \
@@ -104,6 +109,12 @@ fn order_from_row(row: &mut Row) -> Order {
         paid_at: row.opt_int(17).map(Instant::from_ms),
         pay_before: row.opt_int(18).map(Instant::from_ms),
         open_lines: row.int(19),
+        modifiers: modifiers_from(row.text(20)),
+        tax: Charge::from_units(row.int(21)),
+        tax_rate: row.opt_text(22).map(|rate| Quantity::parse(rate).expect("stored from a rate")),
+        combined: row.take_opt_text(23),
+        begin_at: row.opt_int(24).map(Instant::from_ms),
+        handed_over_at: row.opt_int(25).map(Instant::from_ms),
     }
 }
 
@@ -133,6 +144,7 @@ fn line_from_row(row: &mut Row) -> Line {
         state: LineState::from_code(row.text(21)).expect("stored from the same table of codes"),
         effective_at: row.opt_int(22).map(Instant::from_ms),
         expires_at: row.opt_int(23).map(Instant::from_ms),
+        modifiers: modifiers_from(row.text(24)),
     }
 }
 
@@ -164,6 +176,7 @@ fn line_to_row<'a>(order: &'a Order, line: &'a Line) -> Vec<Value<'a>> {
         Value::from(line.state.code()),
         Value::from(line.effective_at.map(Instant::ms)),
         Value::from(line.expires_at.map(Instant::ms)),
+        Value::from(modifiers_text(&line.modifiers)),
     ]
 }
 
@@ -221,6 +234,12 @@ pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result
             order.paid_at.map(Instant::ms),
             order.pay_before.map(Instant::ms),
             order.open_lines,
+            modifiers_text(&order.modifiers),
+            order.tax.units(),
+            order.tax_rate.map(|rate| rate.to_string()),
+            order.combined.as_deref(),
+            order.begin_at.map(Instant::ms),
+            order.handed_over_at.map(Instant::ms),
         ],
     )
     .await?;
@@ -232,9 +251,19 @@ pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result
 
 /// Writes what changed of an order.
 pub(super) async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
-    let (paid_at, pay_before) = (order.paid_at.map(Instant::ms), order.pay_before.map(Instant::ms));
-    let params =
-        params![&order.account, &order.id, order.status.code(), paid_at, pay_before, order.open_lines];
+    let params = params![
+        &order.account,
+        &order.id,
+        order.status.code(),
+        order.paid_at.map(Instant::ms),
+        order.pay_before.map(Instant::ms),
+        order.open_lines,
+        order.payable.units(),
+        modifiers_text(&order.modifiers),
+        order.tax.units(),
+        order.tax_rate.map(|rate| rate.to_string()),
+        order.handed_over_at.map(Instant::ms),
+    ];
     tx.send(UPDATE, params).await
 }
 

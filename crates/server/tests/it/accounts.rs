@@ -7,7 +7,7 @@ use domain::site::Site;
 use platform::db::DbError;
 use platform::job::context;
 use serde_json::{Value, json};
-use server::accounts::service::{PayError, pay_order, refund_order};
+use server::accounts::service::{PayError, Payment, Refund, pay_order, refund_order};
 use server::app::Provisioner;
 
 use crate::harness::{Options, Reply, TestApp};
@@ -77,16 +77,36 @@ async fn buy(app: &TestApp, tenant: &str, cents: i64) -> String {
 /// Asks for the money of an order again, below the order that would have stopped it.
 async fn charge(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(), PayError> {
     let mut cx = context(&app.app, "test").await.expect("a transaction");
-    let paid = pay_order(&mut cx, &app.domain(payer), order, Charge::cents(cents)).await;
+    let payer = app.domain(payer);
+    let money = Charge::cents(cents);
+    let paid = pay_order(
+        &mut cx,
+        &Payment {
+            payer: &payer,
+            customer: &payer,
+            order,
+            money,
+            benefits: &[],
+            list: money,
+            projects: &[],
+            late: None,
+        },
+    )
+    .await;
     // A refusal is committed too: it must have written nothing.
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
-    paid
+    paid.map(|_| ())
+}
+
+fn back<'a>(payer: &'a str, base_order: &'a str, refund_order: &'a str, cents: i64) -> Refund<'a> {
+    let money = Charge::cents(cents);
+    Refund { payer, base_order, refund_order, money, benefits: &[], tax_rate: None, list: money }
 }
 
 /// Gives money back, below the orders that decide how much.
 async fn refund(app: &TestApp, payer: &str, base: &str, order: &str, cents: i64) -> Result<(), DbError> {
     let mut cx = context(&app.app, "test").await.expect("a transaction");
-    let refunded = refund_order(&mut cx, &app.domain(payer), base, order, Charge::cents(cents)).await;
+    let refunded = refund_order(&mut cx, &back(&app.domain(payer), base, order, cents)).await;
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
     refunded
 }
@@ -380,7 +400,7 @@ on_both! {
             tokio::spawn(async move {
                 let mut cx = context(&app.app, "test").await.expect("a transaction");
                 let order = format!("CR{task}");
-                let done = refund_order(&mut cx, &app.domain("acme"), &base, &order, Charge::cents(3_000)).await;
+                let done = refund_order(&mut cx, &back(&app.domain("acme"), &base, &order, 3_000)).await;
                 let tx = cx.tx.take().expect("the transaction is there");
                 match done {
                     Ok(()) => tx.commit().await.is_ok(),

@@ -1,0 +1,31 @@
+//! Benefits: discounts, coupons and stored-value cards of an account, and what happened to them.
+//!
+//! ```text
+//!            hold (order placed)         spend (order paid)
+//!  2 to be used ──▶ 2 held by an order ──────────▶ 2 with a smaller balance, or 3 used
+//!       │  ▲            │ release (cancelled)          │
+//!       │  └────────────┘          ◀── give_back ──────┘ (what failed; a used one becomes usable again)
+//!       ├── withdraw ──▶ 5 withdrawn        4 expired follows from the time alone
+//!       └── freeze ⇄ unfreeze
+//! ```
+//!
+//! What a benefit does to an order is decided in [`domain::promotion`]; this feature keeps them, and shows them.
+//! The money of coupons and cards lies in the ledger: the payment's journal takes it, and the rows here say the same.
+//!
+//! Invariants: a coupon's balance is that of its ledger account, and its face value is balance + used − returned
+//! (+ what was withdrawn); nothing expired, frozen, withdrawn or held by another order pays.
+
+mod api;
+pub mod service;
+mod store;
+
+use crate::app::Feature;
+
+/// What the application takes from here.
+pub const FEATURE: Feature = Feature {
+    name: "promotions",
+    operations: api::operations,
+    jobs: |_| {},
+    checks: &[],
+    statements: store::statements,
+};

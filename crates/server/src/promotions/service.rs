@@ -1,0 +1,9 @@
+//! What other features ask of benefits.
+
+mod coupons;
+mod discounts;
+
+pub use coupons::{
+    Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
+};
+pub use discounts::{find_discount, list_discounts};

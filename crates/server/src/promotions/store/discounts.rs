@@ -1,0 +1,3 @@
+//! All SQL of `discounts`.
+
+platform::statements! {}
