@@ -211,6 +211,10 @@ fn order_of(customer: &Arc<Account>) -> NewOrder {
         }],
         auto_pay: false,
         auto_renew: false,
+        begin_at: None,
+        is_combined: false,
+        discount: None,
+        coupon: None,
     }
 }
 
@@ -218,7 +222,7 @@ async fn place(app: Arc<App>, orders: Vec<NewOrder>) -> Vec<String> {
     let mut cx = job::context(&app, "bench.orders").await.expect("a transaction");
     let mut ids = Vec::with_capacity(orders.len());
     for new in &orders {
-        ids.push(orders::service::place(&mut cx, new).await.expect("an order is placed").order.id);
+        ids.push(orders::service::place(&mut cx, new).await.expect("an order is placed").id);
     }
     finish(cx).await;
     ids
