@@ -8,7 +8,7 @@ use domain::money::{Charge, Exact};
 use domain::order::OrderType;
 use domain::promotion::{
     Card, Choice, Coupon, Discount, Item, LimitKey, Modifier, ModifierType, OrderFacts, PlanError,
-    PricedLine, SubscribeType, choose, plan,
+    PricedLine, SubscribeType, Unusable, choose, plan,
 };
 use platform::db::{DbError, Tx};
 
@@ -214,14 +214,23 @@ async fn recheck(cx: &mut Cx, bills: &[Bill], payer: &str) -> Result<(), OrderEr
         return Ok(());
     }
     let (coupons, cards) = lock_all(cx, payer, &ids).await?;
-    let catalog = cx.app.catalog.current();
-    let facts = Facts::of(bills, &catalog, cx.now);
-    let choice = Choice { discount: None, coupons, cards };
-    match plan(&facts.view(), &choice) {
-        Err(error @ PlanError::Unusable(..)) => Err(error.into()),
-        // That they fit was found when the order was placed, and its amounts are fixed.
-        _ => Ok(()),
+    let first = &bills.first().expect("a payment is of at least one order").order;
+    let holder = first.combined.as_ref().unwrap_or(&first.id);
+    // That they fit was found when the order was placed, and its amounts are fixed.
+    for coupon in &coupons {
+        coupon.check_usable(holder, cx.now).map_err(|why| OrderError::unusable(&coupon.id, why))?;
     }
+    for card in &cards {
+        card.check_usable(cx.now).map_err(|why| OrderError::unusable(&card.id, why))?;
+    }
+    match ids.iter().find(|named| !is_among(&named.id, &coupons, &cards)) {
+        Some(gone) => Err(OrderError::unusable(&gone.id, Unusable::Unknown)),
+        None => Ok(()),
+    }
+}
+
+fn is_among(id: &str, coupons: &[Coupon], cards: &[Card]) -> bool {
+    coupons.iter().any(|coupon| coupon.id == id) || cards.iter().any(|card| card.id == id)
 }
 
 async fn named_discount(
@@ -253,7 +262,7 @@ async fn named_coupons(
     if let Some(twice) =
         named.iter().enumerate().find(|(at, one)| named[..*at].iter().any(|other| other.id == one.id))
     {
-        return Err(OrderError::unusable(&twice.1.id, domain::promotion::Unusable::OnePerOrder));
+        return Err(OrderError::unusable(&twice.1.id, Unusable::OnePerOrder));
     }
     let (coupons, cards) = lock_all(cx, payer, named).await?;
     for wanted in named {
@@ -262,7 +271,7 @@ async fn named_coupons(
             cards.iter().find(|card| card.id == wanted.id).map(|_| ModifierType::StoredValueCard.code())
         });
         if kind.is_none() || wanted.pay_type.is_some_and(|pay_type| kind != Some(pay_type)) {
-            return Err(OrderError::unusable(&wanted.id, domain::promotion::Unusable::Unknown));
+            return Err(OrderError::unusable(&wanted.id, Unusable::Unknown));
         }
     }
     Ok((coupons, cards))
