@@ -29,5 +29,6 @@ pub const FEATURE: Feature =
 fn statements() -> Vec<String> {
     let texts = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain(checks).chain([store::insert_posting()]).collect()
+    let receipts = store::receipts::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts.chain(checks).chain(receipts).chain([store::insert_posting()]).collect()
 }

@@ -1,5 +1,7 @@
 //! The one door to the books.
 
+mod receipts;
+
 use domain::calendar::Instant;
 use domain::id::{IdSource, JournalId};
 use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, check_floor};
@@ -9,6 +11,7 @@ use platform::db::{DbError, Tx};
 use super::store::{self, NewPosting};
 
 pub use super::store::{CAUSES_AT_ONCE, Held, Moved};
+pub use receipts::{Told, receipt, returns};
 
 /// Why a journal was not posted.
 #[derive(Debug)]

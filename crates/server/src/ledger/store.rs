@@ -3,6 +3,7 @@
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
 pub mod checks;
+pub mod receipts;
 
 use domain::calendar::Instant;
 use domain::ledger::{HOUSE, Journal, LedgerAccount};

@@ -48,7 +48,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::list::ListCustomerOrders>()
             .add::<api::details::ShowCustomerOrderDetails>()
             .add::<api::pay::PayOrders>()
-            .add::<api::pay::CancelCustomerOrder>();
+            .add::<api::pay::CancelCustomerOrder>()
+            .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();
