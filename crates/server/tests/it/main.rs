@@ -5,6 +5,7 @@ mod accounts;
 mod catalog;
 mod contract;
 mod discounts;
+mod explain;
 mod harness;
 mod hostile;
 mod identity;
