@@ -194,6 +194,8 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("product_id", json!("OFFI777523764289028104")),
             ("mode", json!("ratio")),
             ("value", json!("0.5")),
+            // After the valid_time of the same request.
+            ("expire_time", json!("2027-07-15T08:00:00Z")),
         ]
         .into(),
     )
