@@ -276,6 +276,7 @@ pub async fn refund(
         base_order: &base.id,
         refund_order: &order.id,
         money: amount,
+        projects: &[(line.enterprise_project().to_owned(), amount)],
         benefits: &[],
         tax_rate: None,
         list: amount,
