@@ -172,8 +172,8 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
         return Err(PayError::Late(late));
     }
     limits::check_numbers(cx, payment, &passed).await?;
-    limits::count(cx, payment, passed).await?;
     if amount.is_zero() {
+        limits::count(cx, payment, passed).await?;
         return Ok(paid);
     }
     let owner = domain_id(payer)?;
@@ -187,7 +187,12 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
         .map_err(|error| defect(&error))?;
     let entry = Entry { journal: &journal, gives_back: None };
     match ledger::post_held(&mut cx.tx, cx.ids.as_mut(), cx.now, &entry, &held).await {
-        Ok(_) => Ok(paid),
+        Ok(posted) => {
+            if posted.is_new {
+                limits::count(cx, payment, passed).await?;
+            }
+            Ok(paid)
+        }
         Err(PostError::Insufficient(_)) => Err(PayError::Insufficient),
         Err(PostError::Db(error)) => Err(error.into()),
     }
