@@ -201,6 +201,7 @@ async fn customers(app: &Arc<App>) -> Vec<(Arc<Account>, Key)> {
             has_direct_customers: false,
             master_id: None,
             accounting: None,
+            country: None,
             id: None,
             user_name: "bench".to_owned(),
             password_hash: None,
