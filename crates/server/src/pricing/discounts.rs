@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::calendar::{Instant, PeriodType};
+use domain::calendar::Instant;
 use domain::money::{Exact, Overflow};
 use domain::promotion::{Discount, DiscountType, Item, best_offer};
 use platform::db::DbError;
@@ -12,36 +12,15 @@ use crate::app::App;
 use crate::identity::service::{find_account, payer_of};
 use crate::promotions::service::list_discounts;
 
-const MONTHS_PER_YEAR: i64 = 12;
-
 /// Something priced, as discounts look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Priced<'a> {
-    /// What it is; its period is the unit in which the term was asked for.
+    /// What it is.
     pub item: Item<'a>,
-    /// The unit in which the catalogue prices that term; None for pay-per-use.
-    pub priced_in: Option<PeriodType>,
     /// List price.
     pub list: Exact,
-    /// How many pricing units the list price is for, in the unit of the item's period; what a fixed price multiplies.
+    /// How many pricing units the list price is for; what a fixed price multiplies.
     pub units: Exact,
-}
-
-impl<'a> Priced<'a> {
-    /// The same as a discount for `wanted` sees it. A discount goes by the unit in which the product is priced (rule
-    /// 3.4), so a discount for months is also for the year of a product that only months are priced of: that year
-    /// is twelve months then, and a fixed price the price of a month. Every other term is in its own unit already.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn seen_by(&self, wanted: Option<PeriodType>) -> Result<(Item<'a>, Exact), Overflow> {
-        if wanted.is_none() || wanted != self.priced_in || wanted == self.item.period {
-            return Ok((self.item, self.units));
-        }
-        let months = self.item.period_num.checked_mul(MONTHS_PER_YEAR).ok_or(Overflow)?;
-        let item = Item { period: wanted, period_num: months, ..self.item };
-        Ok((item, self.units.times_int(MONTHS_PER_YEAR)?))
-    }
 }
 
 /// What one discount takes off several prices.
@@ -60,18 +39,14 @@ pub struct Reduction<'d> {
 ///
 /// # Errors
 /// [`Overflow`].
-pub fn reductions<'d, 'p>(
+pub fn reductions<'d>(
     discounts: &'d [Discount],
     now: Instant,
-    prices: &[Priced<'p>],
+    prices: &[Priced<'_>],
 ) -> Result<Vec<Reduction<'d>>, Overflow> {
     let mut found = Vec::new();
+    let lines: Vec<_> = prices.iter().map(|price| (price.item, price.list, price.units)).collect();
     for discount in discounts.iter().filter(|discount| discount.is_valid(now)) {
-        let seen = |price: &Priced<'p>| {
-            let (item, units) = price.seen_by(discount.scope.period_type)?;
-            Ok::<(Item<'p>, Exact, Exact), Overflow>((item, price.list, units))
-        };
-        let lines = prices.iter().map(seen).collect::<Result<Vec<_>, Overflow>>()?;
         if !lines.iter().any(|(item, ..)| discount.fits(item)) {
             continue;
         }
@@ -82,8 +57,13 @@ pub fn reductions<'d, 'p>(
         }
     }
     // The sort is stable, and discounts come the oldest first.
-    found.sort_by_key(|reduction| (rank(reduction.discount.kind), reduction.discount.kind.code()));
+    found.sort_by_key(|reduction| precedence(reduction.discount.kind));
     Ok(found)
+}
+
+/// In which order discounts are shown: by [`rank`], then by their codes.
+pub fn precedence(kind: DiscountType) -> (u8, i64) {
+    (rank(kind), kind.code())
 }
 
 /// Commercial before partner's before promotions (004 4.2.1).

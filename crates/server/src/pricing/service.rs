@@ -61,6 +61,8 @@ pub struct Bought<'a> {
     pub region: &'a str,
     /// Term; None for pay-per-use.
     pub term: Option<Term>,
+    /// Unit in which it is priced ([`priced_in`]); None for pay-per-use.
+    pub priced_in: Option<PeriodType>,
     /// How many.
     pub subscription_num: i64,
     /// Size of a linear product.
@@ -79,6 +81,7 @@ pub fn item_of<'a>(catalog: &Catalog, bought: &Bought<'a>) -> Item<'a> {
         product_id: bought.product_id,
         region: bought.region,
         period: bought.term.map(|term| term.period),
+        priced_in: bought.priced_in,
         period_num: bought.term.map_or(1, |term| i64::from(term.count)),
         subscription_num: bought.subscription_num,
         size: bought.size,
@@ -168,12 +171,12 @@ pub fn price_period<'a>(
         product_id: &offer.product_id,
         region: wanted.region(catalog),
         term: Some(query.term),
+        priced_in: Some(priced_in(&version.price, query.term.period)),
         subscription_num: query.subscription_num,
         size,
     };
     let priced = Priced {
         item: item_of(catalog, &bought),
-        priced_in: Some(priced_in(&version.price, query.term.period)),
         list,
         units: units_of(query.term, query.subscription_num, size).map_err(|_| over_limit(query.at))?,
     };
@@ -244,6 +247,7 @@ pub fn price_usage<'a>(
         product_id: &offer.product_id,
         region: wanted.region(catalog),
         term: None,
+        priced_in: None,
         subscription_num: query.subscription_num,
         size,
     };
@@ -251,7 +255,7 @@ pub fn price_usage<'a>(
         .apply(query.usage_value)
         .and_then(|usage| usage.times_int(query.subscription_num)?.times_int(size.unwrap_or(1)))
         .map_err(|_| over_limit(query.at))?;
-    let priced = Priced { item: item_of(catalog, &bought), priced_in: None, list, units };
+    let priced = Priced { item: item_of(catalog, &bought), list, units };
     Ok(PricedUsage { product, offer, price_version: version_name(catalog, version), list, priced })
 }
 
