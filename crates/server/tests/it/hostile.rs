@@ -51,8 +51,14 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
-const STOP_PAYMENTS: &[&str] =
-    &["FreezeAccount", "UnfreezeAccount", "SetAccountCountry", "SetSpendingLimit", "DeleteSpendingLimit", "SetQuota"];
+const STOP_PAYMENTS: &[&str] = &[
+    "FreezeAccount",
+    "UnfreezeAccount",
+    "SetAccountCountry",
+    "SetSpendingLimit",
+    "DeleteSpendingLimit",
+    "SetQuota",
+];
 
 /// Random values for each parameter.
 const RANDOM_CASES: usize = 24;

@@ -205,7 +205,8 @@ async fn everything_conforms(app: &TestApp) {
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
     // So that every list of discounts has something in it.
-    let discount = json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
+    let discount =
+        json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
     app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
     walk.products().await;
     walk.prices(region(site)).await;
