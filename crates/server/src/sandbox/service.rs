@@ -14,7 +14,7 @@ use super::store;
 use crate::accounts::service::{LimitKind, NewLimit};
 use crate::app::App;
 use crate::identity::service::NewAccount;
-use crate::{Cx, accounts, catalog, identity, settings};
+use crate::{Cx, accounts, catalog, identity, promotions, settings};
 
 /// The demo catalogue, imported through the same door as everybody's.
 const DEMO_CATALOG: &str = include_str!("../../data/demo-catalog.yaml");
@@ -194,6 +194,7 @@ async fn refill(cx: &mut Cx, hashes: &[String]) -> Result<(), ApiError> {
         }
     });
     store::delete_everything(&mut cx.tx).await?;
+    promotions::service::changed(cx).await?;
     fill(cx, hashes).await
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod discounts;
 mod freeze;
 mod harness;
 mod hostile;

@@ -428,6 +428,22 @@ crate::on_both! {
         }
         app.finish().await;
     }
+
+    async fn what_limits_count_has_an_index_of_its_own(app) {
+        let all = statements();
+        let cases = [
+            ("from audit_events where account_id = $1 and operation = $2", "audit_events_refused"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and account_id = $3", "resources_by_spec"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and status in", "resources_by_spec"),
+        ];
+        for (number, (part, index)) in cases.iter().enumerate() {
+            let found = all.iter().find(|(_, text)| on_one_line(text).contains(part));
+            let (_, text) = found.unwrap_or_else(|| panic!("{part}"));
+            let plan = plan(app.app.db(), number, text).await.join("; ");
+            assert!(plan.contains(index), "{text}: {plan}");
+        }
+        app.finish().await;
+    }
 }
 
 #[test]
