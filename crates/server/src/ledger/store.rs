@@ -2,17 +2,19 @@
 //!
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
+pub mod changes;
 pub mod checks;
 
 use domain::calendar::Instant;
-use domain::ledger::{HOUSE, Journal, LedgerAccount};
+use domain::ledger::{AccountKind, HOUSE, Journal, LedgerAccount};
 use domain::money::{Charge, Currency, Scaled};
 use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
-/// The most accounts of one owner: cash, and a credit account for each line it was ever granted.
+/// The most accounts of one kind of one owner that are read at once: credit lines and months of settlement, which are
+/// fewer. Coupons may be more, and are never read so.
 pub const ACCOUNTS_MAX: i64 = 1_000;
-/// How many causes [`MOVED`] looks up at once.
+/// How many causes [`MOVED`], and accounts [`BALANCES_AMONG`], looks up at once.
 pub const CAUSES_AT_ONCE: usize = 20;
 /// The most postings of one journal on customers' accounts: the funds that one payment may use.
 const FUNDS_MAX: i64 = 1_000;
@@ -28,9 +30,15 @@ platform::statements! {
     /// One account, locked.
     const LOCK_ACCOUNT = "select currency, balance, floor, last_seq from ledger_accounts \
         where id = $1 {for_update}";
-    /// The accounts of an owner.
+    /// The accounts of a kind of an owner.
     const LIST_BALANCES = "select id, balance from ledger_accounts \
-        where owner_id = $1 order by id limit $2";
+        where owner_id = $1 and kind = $2 order by id limit $3";
+    /// Accounts by id, for checks.
+    const BALANCES_AMONG = "select id, balance from ledger_accounts where id in ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) order by id limit 20";
+    /// The accounts of a kind of everybody after one of them, for checks.
+    const LIST_OF_KIND = "select id, balance from ledger_accounts \
+        where kind = $1 and id > $2 order by id limit $3";
     /// A journal, unless its cause was posted.
     const INSERT_JOURNAL = "insert into journals (id, kind, cause, currency, posted_at, gives_back) \
         values ($1, $2, $3, $4, $5, $6) on conflict (cause) do nothing";
@@ -41,6 +49,9 @@ platform::statements! {
     /// What an account held after a journal.
     const BALANCE_AFTER = "select balance_after from postings \
         where journal_id = $1 and ledger_account_id = $2";
+    /// What a journal posted on an account, that of the house included.
+    const POSTED_ON = "select cast(coalesce(sum(amount), 0) as bigint) from postings \
+        where journal_id = $1 and ledger_account_id = $2";
     /// What a journal moved on customers' accounts, the last posting first.
     const LIST_FUNDS = "select ledger_account_id, amount from postings \
         where journal_id = $1 and account_seq is not null order by seq desc limit $2";
@@ -50,9 +61,12 @@ platform::statements! {
         where j.gives_back = $1 and p.account_seq is not null \
         group by p.ledger_account_id order by p.ledger_account_id limit $2";
     /// What journals moved on customers' accounts, by cause, and the cause of the journal that they give back.
-    const MOVED = "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause \
-        from journals j left join journals b on b.id = j.gives_back left join postings p \
+    const MOVED = "select j.cause, j.id, \
+        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then 0 else p.amount end), 0) as bigint), \
+        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then p.amount else 0 end), 0) as bigint), \
+        b.cause from journals j left join journals b on b.id = j.gives_back left join postings p \
         on p.journal_id = j.id and substr(p.ledger_account_id, 1, 6) <> 'house:' \
+        left join ledger_accounts a on a.id = p.ledger_account_id \
         where j.cause in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
         group by j.cause, j.id, b.cause order by j.cause limit 20";
@@ -61,9 +75,11 @@ platform::statements! {
     /// Journals of a kind after one of them, by id.
     const LIST_CAUSES = "select id, cause from journals where kind = $1 and id > $2 order by id limit $3";
     /// What all journals of a kind moved on customers' accounts.
-    const SUM_MOVED = "select cast(coalesce(sum(p.amount), 0) as bigint) \
+    const SUM_MOVED = "select \
+        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then 0 else p.amount end), 0) as bigint), \
+        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then p.amount else 0 end), 0) as bigint) \
         from journals j join postings p on p.journal_id = j.id \
-        where j.kind = $1 and substr(p.ledger_account_id, 1, 6) <> 'house:'";
+        left join ledger_accounts a on a.id = p.ledger_account_id where j.kind = $1 and substr(p.ledger_account_id, 1, 6) <> 'house:'";
 }
 
 /// The insert of postings as the database layer puts it together, for one row.
@@ -104,8 +120,10 @@ pub struct Moved {
     pub cause: String,
     /// The journal.
     pub journal: String,
-    /// Sum of its postings on customers' accounts; negative where they paid.
+    /// Sum of its postings on customers' accounts but for coupons and cards; negative where they paid.
     pub amount: Charge,
+    /// Sum of its postings on coupons and cards; negative where they paid.
+    pub benefits: Charge,
     /// Text of the cause of the journal whose money this one returns, if there is such a journal.
     pub gives_back: Option<String>,
 }
@@ -158,9 +176,40 @@ pub async fn lock_account(tx: &mut Tx, account: &LedgerAccount) -> Result<Option
     }))
 }
 
-/// The accounts of an owner with their balances, by id.
-pub async fn list_balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
-    tx.all(LIST_BALANCES, params![owner, ACCOUNTS_MAX]).await?.iter().map(amount_of).collect()
+/// The accounts of a kind of an owner with their balances, by id.
+pub async fn list_balances(
+    tx: &mut Tx,
+    owner: &str,
+    kind: AccountKind,
+) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
+    let rows = tx.all(LIST_BALANCES, params![owner, kind.code(), ACCOUNTS_MAX]).await?;
+    rows.iter().map(amount_of).collect()
+}
+
+/// Ids and balances of at most [`CAUSES_AT_ONCE`] accounts; those that do not exist are left out.
+pub async fn balances_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<(String, Charge)>, DbError> {
+    let Some(last) = ids.last() else { return Ok(Vec::new()) };
+    assert!(ids.len() <= CAUSES_AT_ONCE, "the caller looks up a page at a time");
+    let padded = ids.iter().chain(std::iter::repeat(last)).take(CAUSES_AT_ONCE);
+    let params: Vec<Value<'_>> = padded.map(Value::from).collect();
+    let balance = |mut row: Row| (row.take_text(0), Charge::cents(row.int(1)));
+    Ok(tx.all(BALANCES_AMONG, &params).await?.into_iter().map(balance).collect())
+}
+
+/// Ids and balances of the accounts of a kind after `id`, whoever owns them.
+pub async fn list_of_kind(
+    tx: &mut Tx,
+    kind: AccountKind,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, Charge)>, DbError> {
+    let rows = tx.all(LIST_OF_KIND, params![kind.code(), id, limit]).await?;
+    Ok(rows.into_iter().map(|mut row| (row.take_text(0), Charge::cents(row.int(1)))).collect())
+}
+
+/// What a journal posted on an account; nothing where it did not touch it.
+pub async fn posted_on(tx: &mut Tx, journal: &str, account: &str) -> Result<Charge, DbError> {
+    Ok(Charge::cents(tx.one(POSTED_ON, params![journal, account]).await?.int(0)))
 }
 
 /// Inserts a journal without its postings; `false`: its cause was posted before.
@@ -241,7 +290,8 @@ pub async fn list_moved(tx: &mut Tx, causes: &[String]) -> Result<Vec<Moved>, Db
         cause: row.take_text(0),
         journal: row.take_text(1),
         amount: Charge::cents(row.int(2)),
-        gives_back: row.take_opt_text(3),
+        benefits: Charge::cents(row.int(3)),
+        gives_back: row.take_opt_text(4),
     };
     Ok(tx.all(MOVED, &params).await?.into_iter().map(moved).collect())
 }
@@ -257,9 +307,20 @@ pub async fn list_causes(
     Ok(rows.into_iter().map(|mut row| (row.take_text(0), row.take_text(1))).collect())
 }
 
+/// What all journals of a kind moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// How many there are.
+    pub journals: i64,
+    /// What they moved on customers' accounts but for coupons and cards.
+    pub amount: Charge,
+    /// What they moved on coupons and cards.
+    pub benefits: Charge,
+}
+
 /// How many journals of a kind there are, and what they moved on customers' accounts.
-pub async fn totals(tx: &mut Tx, kind: &str) -> Result<(i64, Charge), DbError> {
-    let count = tx.one(COUNT_JOURNALS, params![kind]).await?.int(0);
-    let sum = tx.one(SUM_MOVED, params![kind]).await?.int(0);
-    Ok((count, Charge::cents(sum)))
+pub async fn totals(tx: &mut Tx, kind: &str) -> Result<Totals, DbError> {
+    let journals = tx.one(COUNT_JOURNALS, params![kind]).await?.int(0);
+    let moved = tx.one(SUM_MOVED, params![kind]).await?;
+    Ok(Totals { journals, amount: Charge::cents(moved.int(0)), benefits: Charge::cents(moved.int(1)) })
 }
