@@ -13,6 +13,7 @@
 #![deny(clippy::float_arithmetic, clippy::float_cmp, clippy::lossy_float_literal)]
 
 pub mod calendar;
+pub mod funds;
 pub mod id;
 pub mod ledger;
 pub mod money;

@@ -1,5 +1,6 @@
 //! Coupons and stored-value cards: what they are worth, and every limit of 004 table 8-5.
 
+use super::ModifierType;
 use crate::calendar::Instant;
 use crate::money::Charge;
 use crate::order::codes;
@@ -18,13 +19,18 @@ codes! {
 }
 
 impl CouponType {
+    /// Under which an order lists what it gave.
+    pub fn modifier(self) -> ModifierType {
+        match self {
+            Self::Cash => ModifierType::CashCoupon,
+            Self::Discount => ModifierType::DiscountCoupon,
+            Self::Flexi => ModifierType::FlexiCoupon,
+        }
+    }
+
     /// The type by which a payment names it (004 table 8-19).
     pub fn pay_type(self) -> i64 {
-        match self {
-            Self::Cash => 301,
-            Self::Discount => 300,
-            Self::Flexi => 302,
-        }
+        self.modifier().code()
     }
 }
 
@@ -38,6 +44,17 @@ codes! {
         Renew = 2,
         /// A change of specification.
         Change = 3,
+    }
+}
+
+impl SubscribeType {
+    /// Its name in limits.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Renew => "renew",
+            Self::Change => "change",
+        }
     }
 }
 

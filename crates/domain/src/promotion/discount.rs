@@ -1,8 +1,10 @@
 //! Discounts: who granted one, how it reduces a price, and what it is for (rules 3.3, 3.4, 4.3).
 
-use super::Item;
+use std::cmp::Ordering;
+
+use super::{Item, ModifierType};
 use crate::calendar::{Instant, PeriodType};
-use crate::money::{Charge, Exact, Overflow, Price};
+use crate::money::{Charge, Exact, Overflow, Price, Rounding, Scaled, split};
 use crate::order::codes;
 use crate::quantity::Quantity;
 
@@ -33,6 +35,23 @@ impl DiscountType {
             Self::Partner => 3,
             Self::PriceAdjustment => 609,
         }
+    }
+
+    /// Under which an order lists what it reduced.
+    pub fn modifier(self) -> ModifierType {
+        match self {
+            Self::PromotionProduct => ModifierType::PromotionProduct,
+            Self::Commercial => ModifierType::Commercial,
+            Self::ResellerCommercial => ModifierType::ResellerCommercial,
+            Self::Partner => ModifierType::Partner,
+            Self::PriceAdjustment => ModifierType::PriceAdjustment,
+            Self::Promotion => ModifierType::Promotion,
+        }
+    }
+
+    /// A commercial discount, whoever's contract it is.
+    pub fn is_commercial(self) -> bool {
+        matches!(self, Self::Commercial | Self::ResellerCommercial)
     }
 
     /// Commercial and partner discounts compete for the best offer; promotions never do (rule 3.3).
@@ -104,30 +123,112 @@ impl Discount {
         self.valid_from <= now && self.expires_at.is_none_or(|end| now < end)
     }
 
-    /// Whether it is for this item.
+    /// Whether it is for this item. An amount off is for orders only, and never for pay-per-use.
     pub fn fits(&self, item: &Item<'_>) -> bool {
         let is = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
-        is(&self.scope.service_type, item.service_type)
+        let is_sold_so = !matches!(self.mode, DiscountMode::AmountOff(_)) || item.period.is_some();
+        is_sold_so
+            && is(&self.scope.service_type, item.service_type)
             && is(&self.scope.resource_type, item.resource_type)
             && is(&self.scope.product_id, item.product_id)
             && is(&self.scope.region, item.region)
             && self.scope.period_type.is_none_or(|period| item.period == Some(period))
     }
 
-    /// What each of several prices is reduced by, exactly; zero where it does not fit. `units` of a line is how many
-    /// pricing units its price is for, which a fixed price multiplies.
+    /// What each of several list prices is reduced by, exactly; zero where the discount does not fit or would not
+    /// make the price smaller. A line is its item, its list price, and how many pricing units that price is for,
+    /// which a fixed price multiplies. Whether the discount holds now is not looked at.
     ///
     /// # Errors
     /// [`Overflow`].
     pub fn reduce(&self, lines: &[(Item<'_>, Exact, Exact)]) -> Result<Vec<Exact>, Overflow> {
-        let _ = lines;
-        Ok(vec![Exact::zero(); lines.len()])
+        let mut lists = Vec::with_capacity(lines.len());
+        for (item, list, _) in lines {
+            let has_price = list.compare(Exact::zero())? == Ordering::Greater;
+            lists.push(if has_price && self.fits(item) { *list } else { Exact::zero() });
+        }
+        match self.mode {
+            DiscountMode::Ratio(ratio) => {
+                let off = share_off(ratio);
+                lists.into_iter().map(|list| list.times_quantity(off)).collect()
+            }
+            DiscountMode::FixedPrice(price) => {
+                let units = lines.iter().map(|(_, _, units)| *units);
+                lists
+                    .into_iter()
+                    .zip(units)
+                    .map(|(list, units)| above(list, units.times_price(price)?))
+                    .collect()
+            }
+            DiscountMode::AmountOff(amount) => share_out(amount, &lists),
+        }
     }
+}
+
+/// What is not paid where this share is paid; nothing for a share of one or more.
+pub(super) fn share_off(ratio: Quantity) -> Quantity {
+    let whole = Quantity::from_int(1).expect("one is a quantity");
+    whole.checked_sub(ratio).unwrap_or(Quantity::ZERO)
+}
+
+/// By how much a list price exceeds another price; zero where it does not.
+fn above(list: Exact, price: Exact) -> Result<Exact, Overflow> {
+    let excess = list.checked_sub(price)?;
+    Ok(if excess.compare(Exact::zero())? == Ordering::Greater { excess } else { Exact::zero() })
+}
+
+/// Shares out an amount over list prices in proportion, no share above its price. The shares are whole cents by the
+/// prices in cents, so that an inquiry shows what the order will do; only where a price that is not a whole number
+/// of cents is too small for its share, the rest of the share goes to the others.
+fn share_out(amount: Charge, lists: &[Exact]) -> Result<Vec<Exact>, Overflow> {
+    if lists.is_empty() || !amount.is_positive() {
+        return Ok(vec![Exact::zero(); lists.len()]);
+    }
+    let amount_off = Exact::from_charge(amount);
+    if amount_off.compare(Exact::sum(lists.iter().copied())?)? != Ordering::Less {
+        return Ok(lists.to_vec());
+    }
+    let mut weights = Vec::with_capacity(lists.len());
+    for list in lists {
+        weights.push(list.settle(Rounding::HalfUp)?.units());
+    }
+    let mut shares = Vec::with_capacity(lists.len());
+    let mut left = amount_off;
+    for (share, list) in split(amount, &weights).into_iter().zip(lists) {
+        let share = smaller(Exact::from_charge(share), *list)?;
+        left = left.checked_sub(share)?;
+        shares.push(share);
+    }
+    for (share, list) in shares.iter_mut().zip(lists) {
+        let more = smaller(left, list.checked_sub(*share)?)?;
+        *share = share.checked_add(more)?;
+        left = left.checked_sub(more)?;
+    }
+    Ok(shares)
+}
+
+fn smaller(a: Exact, b: Exact) -> Result<Exact, Overflow> {
+    Ok(if a.compare(b)? == Ordering::Greater { b } else { a })
 }
 
 /// Which of several offers is the best one: the largest amount, on ties the lowest code (605, 606, 607), then the
 /// first. None where no commercial or partner discount reduces anything (rule 3.3).
 pub fn best_offer(offers: &[(DiscountType, Exact)]) -> Option<usize> {
-    let _ = offers;
-    None
+    // Two amounts whose difference does not fit are taken for equal; no price list comes near them.
+    let compare = |a: Exact, b: Exact| a.compare(b).unwrap_or(Ordering::Equal);
+    let mut best: Option<usize> = None;
+    for (index, (kind, amount)) in offers.iter().enumerate() {
+        if !kind.is_offer() || compare(*amount, Exact::zero()) != Ordering::Greater {
+            continue;
+        }
+        let is_better = best.is_none_or(|best| match compare(*amount, offers[best].1) {
+            Ordering::Greater => true,
+            Ordering::Equal => kind.code() < offers[best].0.code(),
+            Ordering::Less => false,
+        });
+        if is_better {
+            best = Some(index);
+        }
+    }
+    best
 }

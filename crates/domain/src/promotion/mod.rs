@@ -12,17 +12,18 @@
 //! zero; a coupon or card gives no more than it has, and only for lines that it fits; the order in which coupons
 //! are named does not matter.
 
+mod choose;
 mod coupon;
 mod discount;
+mod limits;
 mod plan;
 
 use crate::calendar::PeriodType;
 
+pub use choose::choose;
 pub use coupon::{Card, Coupon, CouponType, Limit, LimitKey, Misfit, SubscribeType, Unusable};
 pub use discount::{Discount, DiscountMode, DiscountType, Scope, best_offer};
-pub use plan::{
-    Choice, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, choose, plan,
-};
+pub use plan::{Choice, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, plan};
 
 /// What a line of an order, or of an inquiry, is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

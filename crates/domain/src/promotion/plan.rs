@@ -1,8 +1,11 @@
 //! What an order costs with a choice of discount, coupons and cards, or why that cannot be chosen.
 
-use super::{Card, Coupon, Discount, Item, Misfit, SubscribeType, Unusable};
+use std::cmp::Ordering;
+
+use super::discount::share_off;
+use super::{Card, Coupon, CouponType, Discount, Item, LimitKey, Misfit, SubscribeType, Unusable};
 use crate::calendar::Instant;
-use crate::money::{Charge, Exact};
+use crate::money::{Charge, Exact, Overflow, Rounding, Scaled, split};
 use crate::order::codes;
 
 codes! {
@@ -32,6 +35,22 @@ codes! {
 }
 
 impl ModifierType {
+    /// Where it stands in the order of application: a discount, then coupons by kind, then cards (rule 4.2).
+    fn rank(self) -> u8 {
+        match self {
+            Self::PromotionProduct
+            | Self::Commercial
+            | Self::ResellerCommercial
+            | Self::Partner
+            | Self::PriceAdjustment
+            | Self::Promotion => 0,
+            Self::DiscountCoupon => 1,
+            Self::CashCoupon => 2,
+            Self::FlexiCoupon => 3,
+            Self::StoredValueCard => 4,
+        }
+    }
+
     /// It is money of the customer's: a coupon or card, which a full refund returns.
     pub fn is_benefit(self) -> bool {
         matches!(self, Self::CashCoupon | Self::FlexiCoupon | Self::StoredValueCard)
@@ -76,6 +95,14 @@ pub struct OrderFacts<'a> {
     pub lines: &'a [PricedLine<'a>],
     /// Services of its lines of which the customer has paid no order before.
     pub first_services: &'a [String],
+}
+
+impl<'a> OrderFacts<'a> {
+    /// The lines as [`Discount::reduce`] takes them.
+    pub(super) fn to_reduce(self) -> Vec<(Item<'a>, Exact, Exact)> {
+        let lines = self.lines.iter();
+        lines.map(|line| (line.item, Exact::from_charge(line.official), line.units)).collect()
+    }
 }
 
 /// What was chosen for an order.
@@ -135,7 +162,8 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// The modifiers of all lines, summed by what they come from, in the order of application.
+    /// The modifiers of all lines, summed by what they come from, in the order of application; several flexi-purchase
+    /// coupons, or cards, in the order in which the lines name them.
     pub fn modifiers(&self) -> Vec<Modifier> {
         let mut all: Vec<Modifier> = Vec::new();
         for modifier in self.lines.iter().flat_map(|line| &line.modifiers) {
@@ -148,7 +176,7 @@ impl Plan {
                 None => all.push(modifier.clone()),
             }
         }
-        all.sort_by_key(|modifier| modifier.kind.is_benefit());
+        all.sort_by_key(|modifier| modifier.kind.rank());
         all
     }
 
@@ -161,26 +189,247 @@ impl Plan {
     }
 }
 
+impl From<Overflow> for PlanError {
+    fn from(_: Overflow) -> Self {
+        Self::TooLarge
+    }
+}
+
 /// What an order costs with a choice.
 ///
 /// # Errors
-/// [`PlanError`], the first that stands in the way: discount, coupons one by one, what excludes each other, cards.
+/// [`PlanError`], the first that stands in the way: the discount; each coupon by itself, in the order of their ids;
+/// more of a kind than an order uses; KooGallery coupons together with others; what excludes each other
+/// (99003116, 99003117, 99003147); cards.
 pub fn plan(order: &OrderFacts<'_>, choice: &Choice) -> Result<Plan, PlanError> {
-    let _ = choice;
-    let lines = order.lines.iter().map(|line| LinePlan { modifiers: Vec::new(), payable: line.official });
-    Ok(Plan { lines: lines.collect() })
+    // No modifier and no sum of them exceeds this sum, so that it alone can be too large.
+    Charge::sum(order.lines.iter().map(|line| line.official)).ok_or(PlanError::TooLarge)?;
+    let mut bill = Bill::of(order);
+    let reduced = match &choice.discount {
+        Some(discount) => discounted(order, discount)?,
+        None => vec![Exact::zero(); order.lines.len()],
+    };
+    if let Some(discount) = &choice.discount {
+        for (index, amount) in reduced.iter().enumerate() {
+            let amount = amount.settle(Rounding::HalfUp)?;
+            let modifier = (discount.kind.modifier(), discount.id.as_str(), discount.name.as_str());
+            bill.take(index, modifier, amount)?;
+        }
+    }
+    let mut coupons = fitted(order, &choice.coupons, &bill.left())?;
+    check_together(order, &coupons)?;
+    if let Some(discount) = &choice.discount {
+        check_discount(order, discount, &reduced, &coupons)?;
+    }
+    check_discount_coupon(&coupons)?;
+    let cards = usable_cards(order, &choice.cards)?;
+
+    let rank = |coupon: &Coupon| coupon.kind.modifier().rank();
+    coupons.sort_by_key(|(coupon, _)| (rank(coupon), coupon.expires_at, coupon.id.as_str()));
+    for (coupon, fits) in &coupons {
+        bill.apply(coupon, fits)?;
+    }
+    let all = vec![true; order.lines.len()];
+    for card in cards {
+        bill.spend(&all, (ModifierType::StoredValueCard, &card.id, &card.name), card.balance)?;
+    }
+    Ok(Plan { lines: bill.lines })
 }
 
-/// The choice of automatic payment (rule 3.3, 4.8): the best commercial or partner discount; then, of each kind, the
-/// coupons that fit, restricted ones before unrestricted, the earliest to expire first; then cards. `promotion` is
-/// the promotional discount that the resource's order history used, where there is one.
-pub fn choose(
+/// A coupon and the lines that it fits.
+type Fitted<'a> = (&'a Coupon, Vec<bool>);
+
+/// The lines of an order while it is being reduced.
+struct Bill {
+    lines: Vec<LinePlan>,
+}
+
+impl Bill {
+    fn of(order: &OrderFacts<'_>) -> Self {
+        let lines = order.lines.iter().map(|line| LinePlan { modifiers: Vec::new(), payable: line.official });
+        Self { lines: lines.collect() }
+    }
+
+    fn left(&self) -> Vec<Charge> {
+        self.lines.iter().map(|line| line.payable).collect()
+    }
+
+    /// Takes an amount off a line, as given by a source: its kind, id and name.
+    fn take(
+        &mut self,
+        index: usize,
+        (kind, source, name): (ModifierType, &str, &str),
+        amount: Charge,
+    ) -> Result<(), PlanError> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let line = &mut self.lines[index];
+        line.payable = line.payable.checked_sub(amount).ok_or(PlanError::TooLarge)?;
+        line.modifiers.push(Modifier { kind, source: source.to_owned(), name: name.to_owned(), amount });
+        Ok(())
+    }
+
+    /// What a coupon does to the lines that it fits.
+    fn apply(&mut self, coupon: &Coupon, fits: &[bool]) -> Result<(), PlanError> {
+        let source = (coupon.kind.modifier(), coupon.id.as_str(), coupon.name.as_str());
+        let ratio = match (coupon.kind, coupon.ratio) {
+            (CouponType::Discount, Some(ratio)) => ratio,
+            (CouponType::Discount, None) => return Ok(()),
+            (CouponType::Cash | CouponType::Flexi, _) => return self.spend(fits, source, coupon.balance),
+        };
+        for (index, _) in fits.iter().enumerate().filter(|(_, fits)| **fits) {
+            let left = self.lines[index].payable;
+            if left.is_positive() {
+                let off = Exact::from_charge(left).times_quantity(share_off(ratio))?;
+                self.take(index, source, off.settle(Rounding::HalfUp)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Money of a coupon or card, shared out over the lines that it fits by what is left of them.
+    fn spend(
+        &mut self,
+        fits: &[bool],
+        source: (ModifierType, &str, &str),
+        balance: Charge,
+    ) -> Result<(), PlanError> {
+        let weight = |(line, fits): (&LinePlan, &bool)| if *fits { line.payable.units().max(0) } else { 0 };
+        let weights: Vec<i64> = self.lines.iter().zip(fits).map(weight).collect();
+        let left =
+            Charge::sum(weights.iter().map(|cents| Charge::cents(*cents))).ok_or(PlanError::TooLarge)?;
+        let amount = balance.min(left);
+        if !amount.is_positive() {
+            return Ok(());
+        }
+        // A share in proportion to what is left of a line never exceeds it while the whole does not.
+        for (index, share) in split(amount, &weights).into_iter().enumerate() {
+            self.take(index, source, share)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a discount takes off each line, exactly.
+fn discounted(order: &OrderFacts<'_>, discount: &Discount) -> Result<Vec<Exact>, PlanError> {
+    let misfit = || PlanError::DiscountMisfit(discount.id.clone());
+    if !discount.is_valid(order.now) {
+        return Err(misfit());
+    }
+    let reduced = discount.reduce(&order.to_reduce())?;
+    if reduced.iter().all(|amount| amount.is_zero()) { Err(misfit()) } else { Ok(reduced) }
+}
+
+/// The coupons by id, each of them usable, with the lines that it fits.
+fn fitted<'a>(
     order: &OrderFacts<'_>,
-    discounts: &[Discount],
-    promotion: Option<&Discount>,
-    coupons: &[Coupon],
-    cards: &[Card],
-) -> Choice {
-    let _ = (order, discounts, promotion, coupons, cards);
-    Choice { discount: None, coupons: Vec::new(), cards: Vec::new() }
+    coupons: &'a [Coupon],
+    due: &[Charge],
+) -> Result<Vec<Fitted<'a>>, PlanError> {
+    let mut sorted: Vec<&Coupon> = coupons.iter().collect();
+    sorted.sort_by_key(|coupon| coupon.id.as_str());
+    let mut fitted = Vec::with_capacity(sorted.len());
+    for coupon in sorted {
+        let usable = coupon.check_usable(order.order_id, order.now);
+        usable.map_err(|why| PlanError::Unusable(coupon.id.clone(), why))?;
+        let fits = coupon.fitting_lines(order, due);
+        fitted.push((coupon, fits.map_err(|why| PlanError::CouponMisfit(coupon.id.clone(), why))?));
+    }
+    Ok(fitted)
+}
+
+/// Coupons among themselves: one of those of which an order uses one, and KooGallery coupons by themselves.
+fn check_together(order: &OrderFacts<'_>, coupons: &[Fitted<'_>]) -> Result<(), PlanError> {
+    for (index, (coupon, _)) in coupons.iter().enumerate() {
+        let is_second = |(earlier, _): &Fitted<'_>| {
+            earlier.id == coupon.id || earlier.kind == coupon.kind && coupon.kind != CouponType::Flexi
+        };
+        if coupons[..index].iter().any(is_second) {
+            return Err(PlanError::Unusable(coupon.id.clone(), Unusable::OnePerOrder));
+        }
+    }
+    let marketplace = coupons.iter().filter(|(coupon, fits)| coupon.is_for_marketplace(order.lines, fits));
+    let marketplace: Vec<&Fitted<'_>> = marketplace.collect();
+    match marketplace.first() {
+        Some((coupon, _)) if marketplace.len() < coupons.len() => {
+            Err(PlanError::MarketplaceMix(coupon.id.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The discount against every coupon: excluded offers, the least share that it may leave, excluded promotions.
+fn check_discount(
+    order: &OrderFacts<'_>,
+    discount: &Discount,
+    reduced: &[Exact],
+    coupons: &[Fitted<'_>],
+) -> Result<(), PlanError> {
+    let kind = discount.kind;
+    for (coupon, _) in coupons {
+        let is_excluded = kind.is_offer() && coupon.excludes(LimitKey::SimultaneousUseWithEmpowerDiscount)
+            || kind.is_commercial() && coupon.excludes(LimitKey::SimultaneousUseWithContractDiscount);
+        if is_excluded {
+            return Err(PlanError::CouponExcludesDiscount(coupon.id.clone()));
+        }
+    }
+    for (coupon, _) in coupons {
+        if is_below_minimum(order, reduced, coupon)? {
+            return Err(PlanError::BelowMinimum(coupon.id.clone()));
+        }
+    }
+    let key = match kind.modifier() {
+        ModifierType::Promotion => LimitKey::SimultaneousUseWithPromotionDiscount,
+        ModifierType::PromotionProduct => LimitKey::SimultaneousUseWithPromotionProduct,
+        // No limit is about the others.
+        _ => return Ok(()),
+    };
+    match coupons.iter().find(|(coupon, _)| coupon.excludes(key)) {
+        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Whether the discount leaves less than the coupon's least share on every line that has a price. The share is the
+/// exact one: a discount of 90 % is 90 % also where a cent was rounded.
+fn is_below_minimum(order: &OrderFacts<'_>, reduced: &[Exact], coupon: &Coupon) -> Result<bool, PlanError> {
+    let Some(minimum) = coupon.minimum_share() else { return Ok(false) };
+    let priced = order.lines.iter().zip(reduced).filter(|(line, _)| line.official.is_positive());
+    let mut is_any = false;
+    for (line, reduced) in priced {
+        let list = Exact::from_charge(line.official);
+        if list.checked_sub(*reduced)?.compare(list.times_quantity(minimum)?)? != Ordering::Less {
+            return Ok(false);
+        }
+        is_any = true;
+    }
+    Ok(is_any)
+}
+
+/// A discount coupon against the others.
+fn check_discount_coupon(coupons: &[Fitted<'_>]) -> Result<(), PlanError> {
+    if !coupons.iter().any(|(coupon, _)| coupon.kind == CouponType::Discount) {
+        return Ok(());
+    }
+    let key = LimitKey::SimultaneousUseWithDiscountCoupon;
+    match coupons.iter().find(|(coupon, _)| coupon.excludes(key)) {
+        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// The cards, each of them usable and named once, the earliest to expire first.
+fn usable_cards<'a>(order: &OrderFacts<'_>, cards: &'a [Card]) -> Result<Vec<&'a Card>, PlanError> {
+    let mut sorted: Vec<&Card> = cards.iter().collect();
+    sorted.sort_by_key(|card| card.id.as_str());
+    for (index, card) in sorted.iter().enumerate() {
+        let unusable = |why| PlanError::Unusable(card.id.clone(), why);
+        card.check_usable(order.now).map_err(unusable)?;
+        if index > 0 && sorted[index - 1].id == card.id {
+            return Err(unusable(Unusable::OnePerOrder));
+        }
+    }
+    sorted.sort_by_key(|card| (card.expires_at, card.id.as_str()));
+    Ok(sorted)
 }

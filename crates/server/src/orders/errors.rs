@@ -1,10 +1,12 @@
 //! Why an order operation refuses, with the documented codes.
 
 use domain::order::{OrderStatus, Refusal};
+use domain::promotion::{PlanError, Unusable};
 use platform::db::DbError;
 use platform::op::{ApiError, Code, Refusal as Refused};
 
-use crate::accounts::service::PayError;
+use super::model::enterprise_project_name;
+use crate::accounts::service::{Late, PayError, ProjectShort};
 use crate::codes;
 
 /// Why an order operation refuses.
@@ -22,10 +24,18 @@ pub enum OrderError {
     Insufficient(String),
     /// The account is frozen.
     Frozen,
-    /// No such discount for this order.
-    Discount(String),
-    /// No such coupon to spend.
-    Coupon(String),
+    /// A discount, coupon or card that was chosen cannot be used (rules 4.3 to 4.5).
+    Plan(PlanError),
+    /// The effective time that the customer asked for has come before the payment.
+    AfterEffectiveTime(String),
+    /// It was paid by hand by a unified accounting member, and waits for its master.
+    InProgress(String),
+    /// It is a sub-order of a combined order.
+    Combined(String, String),
+    /// What was bought cannot be provided: the body's `quota_infos`.
+    Shortage(String, Vec<serde_json::Value>),
+    /// A limit of what may be spent stands in the way.
+    Limited(String, PayError),
     /// Anything that already has its code.
     Api(ApiError),
 }
@@ -50,8 +60,34 @@ impl OrderError {
             PayError::Insufficient => Self::Insufficient(order.to_owned()),
             PayError::Frozen => Self::Frozen,
             PayError::Db(error) => Self::Api(error.into()),
-            other => Self::Api(DbError::Other(format!("{other:?}")).into()),
+            PayError::Late(Late::InProgress) => Self::InProgress(order.to_owned()),
+            other => Self::Limited(order.to_owned(), other),
         }
+    }
+
+    /// A coupon or card that cannot be spent.
+    pub fn unusable(id: &str, why: Unusable) -> Self {
+        Self::Plan(PlanError::Unusable(id.to_owned(), why))
+    }
+
+    /// Whether an order that was to be paid at once waits for payment instead: its payer can do something about the
+    /// refusal. The inner error is what the customer is told.
+    ///
+    /// # Errors
+    /// The refusal itself, where it does not.
+    pub fn waits<T>(self) -> Result<Result<T, ApiError>, Self> {
+        match self {
+            Self::Insufficient(_) | Self::Frozen | Self::Shortage(..) | Self::Limited(..) => {
+                Ok(Err(self.into()))
+            }
+            other => Err(other),
+        }
+    }
+}
+
+impl From<PlanError> for OrderError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
     }
 }
 
@@ -97,9 +133,82 @@ impl From<OrderError> for ApiError {
             }
             OrderError::Insufficient(order) => about(&codes::INSUFFICIENT_BALANCE, &order),
             OrderError::Frozen => codes::ACCOUNT_FROZEN.error(),
-            OrderError::Discount(order) => about(&codes::DISCOUNT_NOT_APPLICABLE, &order),
-            OrderError::Coupon(order) => about(&codes::COUPON_USED, &order),
+            OrderError::Plan(error) => of_plan(&error),
+            OrderError::AfterEffectiveTime(order) => about(&codes::PAYMENT_AFTER_EFFECTIVE_TIME, &order),
+            OrderError::InProgress(order) => about(&codes::PAYMENT_IN_PROGRESS, &order),
+            OrderError::Combined(order, combined) => codes::COMBINED_ORDER_ONLY.because(
+                format!("Order {order} is part of the combined order {combined}: use the id {combined}."),
+                format!("订单 {order} 属于组合订单 {combined}，请使用 {combined}。"),
+            ),
+            OrderError::Shortage(order, infos) => {
+                about(&codes::RESOURCE_CAPACITY_INSUFFICIENT, &order).with("quota_infos", infos.into())
+            }
+            OrderError::Limited(order, error) => of_limit(&order, error),
             OrderError::Api(error) => error,
         }
+    }
+}
+
+/// What a choice of discount and coupons is refused with (004 8.3.3).
+fn of_plan(error: &PlanError) -> ApiError {
+    let say = |code: &'static Code, kind: (&str, &str), id: &str, why: String| {
+        code.because(
+            format!("{} {id}: {why}. {}", kind.0, code.en),
+            format!("{} {id}：{why}。{}", kind.1, code.zh),
+        )
+    };
+    let (discount, coupon) = (("Discount", "折扣"), ("Coupon or card", "优惠券或储值卡"));
+    let because = || error.to_string();
+    match error {
+        PlanError::DiscountMisfit(id) => {
+            let why =
+                "it is not granted, does not hold now, is of another type, or is not for these products";
+            say(&codes::DISCOUNT_NOT_APPLICABLE, discount, id, why.to_owned())
+        }
+        PlanError::CouponMisfit(id, why) => say(&codes::DISCOUNT_NOT_APPLICABLE, coupon, id, why.to_string()),
+        PlanError::Unusable(id, why) => say(&codes::COUPON_USED, coupon, id, why.to_string()),
+        PlanError::CouponExcludesDiscount(id) => say(&codes::COUPON_EXCLUDES_DISCOUNT, coupon, id, because()),
+        PlanError::BelowMinimum(id) => say(&codes::DISCOUNT_BELOW_COUPON_MINIMUM, coupon, id, because()),
+        PlanError::CouponExcludesPromotion(id) => {
+            say(&codes::DISCOUNT_EXCLUDES_CASH_COUPON, coupon, id, because())
+        }
+        PlanError::MarketplaceMix(id) => {
+            say(&codes::MARKETPLACE_COUPON_NOT_COMBINABLE, coupon, id, because())
+        }
+        PlanError::TooLarge => codes::AMOUNT_OVER_LIMIT.error(),
+    }
+}
+
+/// What a limit of spending is refused with (004 8.3.3).
+fn of_limit(order: &str, error: PayError) -> ApiError {
+    match error {
+        PayError::ProjectFunds(short) => {
+            let shown = |short: &ProjectShort| {
+                serde_json::json!({
+                    "enterprise_project_id": short.project,
+                    "enterprise_project_name": enterprise_project_name(&short.project),
+                    "auth_status": short.status,
+                })
+            };
+            let projects: Vec<serde_json::Value> = short.iter().map(shown).collect();
+            about(&codes::ENTERPRISE_PROJECT_QUOTA_INSUFFICIENT, order)
+                .with("enterprise_project_auth_result", projects.into())
+        }
+        PayError::Organization => about(&codes::ORGANIZATION_BUDGET_INSUFFICIENT, order),
+        PayError::Budget => about(&codes::BUDGET_INSUFFICIENT, order),
+        PayError::TaxRate(country) => codes::TAX_RATE_UNAVAILABLE.because(
+            format!(
+                "Order {order}: no tax rate is in force for the country {country}. {}",
+                codes::TAX_RATE_UNAVAILABLE.en
+            ),
+            format!("订单 {order}：国家 {country} 没有生效的税率。{}", codes::TAX_RATE_UNAVAILABLE.zh),
+        ),
+        PayError::Late(Late::Combined) => about(&codes::COMBINED_ORDER_ONLY, order),
+        PayError::TooManyAttempts => about(&codes::TOO_MANY_ATTEMPTS, order),
+        PayError::DailyTransactions => about(&codes::DAILY_TRANSACTIONS_EXCEEDED, order),
+        PayError::Insufficient => about(&codes::INSUFFICIENT_BALANCE, order),
+        PayError::Frozen => codes::ACCOUNT_FROZEN.error(),
+        PayError::Late(Late::InProgress) => about(&codes::PAYMENT_IN_PROGRESS, order),
+        PayError::Db(error) => error.into(),
     }
 }

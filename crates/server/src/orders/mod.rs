@@ -53,6 +53,6 @@ pub const FEATURE: Feature = Feature {
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();
     },
-    checks: &[&checks::Lines, &checks::States, &checks::Counters, &checks::Postings],
+    checks: &[&checks::Lines, &checks::Amounts, &checks::States, &checks::Counters, &checks::Postings],
     statements: store::statements,
 };

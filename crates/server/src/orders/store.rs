@@ -39,6 +39,15 @@ platform::statements! {
     /// An order that an account pays for another, locked.
     const LOCK_PAID_BY = concat!("select ", order_columns!(), " from orders where id = $2 and payer_id = $1 \
         {for_update}");
+    /// The sub-orders of a combined order, locked.
+    const LOCK_COMBINED = concat!("select ", order_columns!(), " from orders where combined_id = $1 \
+        order by id limit 100 {for_update}");
+    /// The sub-orders of a combined order; the caller checks whether they may be seen.
+    const FIND_COMBINED = concat!("select ", order_columns!(), " from orders where combined_id = $1 \
+        order by id limit 100");
+    /// Whether a customer has paid an order of a service.
+    const HAS_PAID_FOR = "select 1 from orders where account_id = $1 and service_type_folded = $2 \
+        and paid_at is not null order by created_at, id limit 1";
     /// An order for the system itself, whoever owns it, locked.
     const LOCK_ANY = concat!("select ", order_columns!(), " from orders where id = $1 {for_update}");
     /// An order by its id; the caller checks whether it may be seen.
@@ -72,8 +81,8 @@ platform::statements! {
     const LINES_IN_STATE = "select count(*) from order_lines \
         where account_id = $1 and order_id = $2 and state = $3";
     /// What changes of a line.
-    const UPDATE_LINE = "update order_lines set state = $4, effective_at = $5, expires_at = $6 \
-        where account_id = $1 and order_id = $2 and line_no = $3";
+    const UPDATE_LINE = "update order_lines set state = $4, effective_at = $5, expires_at = $6, \
+        payable_amount = $7, modifiers = $8 where account_id = $1 and order_id = $2 and line_no = $3";
     /// The same for all lines of an order at once.
     const UPDATE_LINES = "update order_lines set state = $3, effective_at = $4, expires_at = $5 \
         where account_id = $1 and order_id = $2";
@@ -197,6 +206,21 @@ pub(super) async fn lock_placed(tx: &mut Tx, account: &str, id: &str) -> Result<
     Ok(order_from(tx.opt(LOCK_OWN, params![account, id]).await?))
 }
 
+/// The sub-orders of a combined order, locked in the order of their ids.
+pub(super) async fn lock_combined(tx: &mut Tx, id: &str) -> Result<Vec<Order>, DbError> {
+    Ok(tx.all(LOCK_COMBINED, params![id]).await?.iter_mut().map(order_from_row).collect())
+}
+
+/// The sub-orders of a combined order.
+pub(super) async fn find_combined(tx: &mut Tx, id: &str) -> Result<Vec<Order>, DbError> {
+    Ok(tx.all(FIND_COMBINED, params![id]).await?.iter_mut().map(order_from_row).collect())
+}
+
+/// Whether a customer has paid an order of a service before.
+pub(super) async fn has_paid_for(tx: &mut Tx, account: &str, service: &str) -> Result<bool, DbError> {
+    Ok(tx.opt(HAS_PAID_FOR, params![account, service.to_lowercase()]).await?.is_some())
+}
+
 /// An order for the system itself, locked.
 pub(super) async fn lock_any(tx: &mut Tx, id: &str) -> Result<Option<Order>, DbError> {
     Ok(order_from(tx.opt(LOCK_ANY, params![id]).await?))
@@ -296,13 +320,14 @@ pub(super) async fn lines_in_state(tx: &mut Tx, order: &Order, state: LineState)
     Ok(tx.one(LINES_IN_STATE, params![&order.account, &order.id, state.code()]).await?.int(0))
 }
 
-/// Writes what changed of the lines of an order: one statement where all changed alike.
+/// Writes what changed of the lines of an order: one statement where nothing reduced them and all changed alike.
+/// Amounts change only with modifiers.
 pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
     let change = |line: &Line| {
         (line.state.code(), line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms))
     };
     let Some(first) = lines.first().map(change) else { return Ok(()) };
-    if lines.iter().all(|line| change(line) == first) {
+    if order.modifiers.is_empty() && lines.iter().all(|line| change(line) == first) {
         let (state, effective_at, expires_at) = first;
         let changed = params![&order.account, &order.id, state, effective_at, expires_at];
         return tx.send(UPDATE_LINES, changed).await;
@@ -315,9 +340,16 @@ pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> 
 
 /// Writes what changed of one line.
 pub(super) async fn update_line(tx: &mut Tx, order: &Order, line: &Line) -> Result<(), DbError> {
-    let (effective_at, expires_at) = (line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms));
-    let params =
-        params![&order.account, &order.id, line.line_no, line.state.code(), effective_at, expires_at];
+    let params = params![
+        &order.account,
+        &order.id,
+        line.line_no,
+        line.state.code(),
+        line.effective_at.map(Instant::ms),
+        line.expires_at.map(Instant::ms),
+        line.payable.units(),
+        modifiers_text(&line.modifiers),
+    ];
     tx.send(UPDATE_LINE, params).await
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::calendar::first_expiry;
+use domain::calendar::{Instant, first_expiry};
 use domain::id::{ResourceId, uuid_text};
-use domain::money::split;
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
@@ -101,11 +100,11 @@ fn name_of(line: &Line, id: &str) -> String {
     line.resource_name.clone().unwrap_or_else(|| format!("{kind}-{end}"))
 }
 
-/// The term of a line that begins now.
-fn fulfilled_now(cx: &Cx, line: &Line) -> Result<(Fulfilled, LineEnd), DbError> {
-    let expires_at = first_expiry(cx.now, line.term())
+/// The term of a line that begins now, or when the customer asked for.
+fn fulfilled_now(cx: &Cx, order: &Order, line: &Line) -> Result<(Fulfilled, LineEnd), DbError> {
+    let effective_at = order.begin_at.map_or(cx.now, |begin| begin.max(cx.now));
+    let expires_at = first_expiry(effective_at, line.term())
         .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
-    let effective_at = cx.now;
     Ok((Fulfilled::Done { effective_at, expires_at }, LineEnd::Done { effective_at, expires_at }))
 }
 
@@ -114,9 +113,9 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
     let mut resources = resources_of(cx, order, lines);
     let mut outcomes = Vec::with_capacity(lines.len());
     for line in lines {
-        let (outcome, _) = fulfilled_now(cx, line)?;
+        let (outcome, _) = fulfilled_now(cx, order, line)?;
         for resource in resources.iter_mut().filter(|resource| resource.line_no == line.line_no) {
-            begin(resource, &outcome);
+            begin(resource, &outcome, cx.now);
         }
         outcomes.push(outcome);
     }
@@ -125,13 +124,13 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
 }
 
 /// A resource begins its term; without a name of the cloud's it keeps ours.
-fn begin(resource: &mut Resource, outcome: &Fulfilled) {
+fn begin(resource: &mut Resource, outcome: &Fulfilled, now: Instant) {
     let Fulfilled::Done { effective_at, expires_at } = *outcome else { return };
     resource.resource_id.get_or_insert_with(|| resource.id.clone());
     resource.status = ResourceStatus::InUse.code();
     resource.effective_at = Some(effective_at);
     resource.expires_at = Some(expires_at);
-    resource.updated_at = effective_at;
+    resource.updated_at = now;
 }
 
 /// The cloud is asked for the resources.
@@ -254,9 +253,9 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
         return Err(Refusal::because("resource_id", en, zh).into());
     }
     let line = orders::get_line(cx, &order, resource.line_no).await?;
-    let (outcome, _) = fulfilled_now(cx, &line)?;
+    let (outcome, _) = fulfilled_now(cx, &order, &line)?;
     resource.resource_id = named;
-    begin(&mut resource, &outcome);
+    begin(&mut resource, &outcome, cx.now);
     store::end_waiting(&mut cx.tx, &resource).await?;
     let end = TaskEnd::default();
     store::finish_task(&mut cx.tx, &resource, "done", &end, cx.now).await?;
@@ -276,13 +275,11 @@ pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Report
         return Err(contradiction(id, "it was reported as provisioned before.", "之前已上报开通成功。"));
     }
     let line = orders::get_line(cx, &order, resource.line_no).await?;
-    let number = usize::try_from(line.subscription_num).expect("placing bounds the number");
-    let seq = usize::try_from(resource.seq).expect("numbered from 0");
-    let share = split(line.payable, &vec![1; number])[seq];
+    let share = orders::share_of(&line, resource.seq);
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
     store::end_waiting(&mut cx.tx, &resource).await?;
-    let refund = orders::refund(cx, &order, &line, share).await?;
+    let refund = orders::refund(cx, &order, &line, &share).await?;
     let end = TaskEnd { reason: Some(reason.to_owned()), refund_order: refund.map(|refund| refund.id) };
     store::finish_task(&mut cx.tx, &resource, "failed", &end, cx.now).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, &order, &resource)]).await?;

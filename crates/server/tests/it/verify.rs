@@ -224,17 +224,17 @@ on_both! {
         let (dearer, cheaper) = ("official_amount = official_amount + 1", "official_amount = official_amount - 1");
         for id in [&order, &refund, &done] {
             expect_each(&app, &[
-                (orders(more, id), orders(less, id), &["orders.lines", "orders.postings"], id),
-                (orders(dearer, id), orders(cheaper, id), &["orders.lines"], id),
-                (lines(more, id), lines(less, id), &["orders.lines"], id),
-                (lines(dearer, id), lines(cheaper, id), &["orders.lines"], id),
+                (orders(more, id), orders(less, id), &["orders.lines", "orders.amounts", "orders.postings"], id),
+                (orders(dearer, id), orders(cheaper, id), &["orders.lines", "orders.amounts"], id),
+                (lines(more, id), lines(less, id), &["orders.lines", "orders.amounts"], id),
+                (lines(dearer, id), lines(cheaper, id), &["orders.lines", "orders.amounts"], id),
             ]).await;
         }
         // No money has moved for it yet, so only its lines tell.
-        expect_each(&app, &[(orders(more, &unpaid), orders(less, &unpaid), &["orders.lines"], &unpaid)]).await;
+        expect_each(&app, &[(orders(more, &unpaid), orders(less, &unpaid), &["orders.lines", "orders.amounts"], &unpaid)]).await;
         // Both together are consistent, and still not what was paid.
         plant(&app, &orders(more, &done)).await;
-        expect(&app, &lines(more, &done), &["orders.postings"], &done).await;
+        expect(&app, &lines(more, &done), &["orders.amounts", "orders.postings"], &done).await;
         app_holds_after(app, &[&orders(less, &done), &lines(less, &done)]).await;
     }
 
@@ -242,7 +242,7 @@ on_both! {
         let Trade { order, done, .. } = trade(&app).await;
         plant(&app, &format!("update orders set payable_amount = payable_amount + 1 where id = '{order}'")).await;
         let sql = format!("update orders set payable_amount = payable_amount - 1 where id = '{done}'");
-        expect(&app, &sql, &["orders.lines", "orders.postings"], &order).await;
+        expect(&app, &sql, &["orders.lines", "orders.amounts", "orders.postings"], &order).await;
         let found = broken(&verdict(&app).await);
         assert!(found.iter().all(|(_, detail)| detail.contains(&done)), "{found:?}");
     }

@@ -1,10 +1,12 @@
 //! 004 8.3.2: one order with its line items.
 
 use domain::id::{OrderId, OrderLineId};
+use domain::money::Charge;
+use domain::promotion::Modifier;
 use platform::input;
 use platform::op::{
-    AccountKind, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation, Right,
-    Sites, Spec,
+    AccountKind, ApiError, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation,
+    Right, Sites, Spec,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -125,7 +127,7 @@ fn order_info(order: &Order, catalog: &Catalog, language: Language) -> OrderInfo
         payment_time: wire_time(order.paid_at),
         currency: order.currency.code(),
         contract_id: None,
-        amount_info: AmountInfo::of(order.is_refund()),
+        amount_info: AmountInfo::of(order.is_refund(), &order.modifiers),
         user_name: order.user_name.clone(),
         pending_payment_end_time: wire_time(order.pay_before),
         sub_order_infos: None,
@@ -149,7 +151,7 @@ fn line_item(order: &Order, line: &Line, catalog: &Catalog, language: Language) 
         subscription_num: line.subscription_num,
         amount_after_discount: Num::of(line.payable),
         official_amount: Num::of(line.official),
-        amount_info: AmountInfo::of(order.is_refund()),
+        amount_info: AmountInfo::of(order.is_refund(), &line.modifiers),
         currency: order.currency.code(),
         category_code: line.category_code.clone(),
         product_owner_service: line.service_type_code.clone(),
@@ -192,7 +194,6 @@ impl Operation<App> for ShowCustomerOrderDetails {
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, OrderError> {
         let order_id = input.order_id.into_stored();
-        let found = service::find(&mut cx.tx, &order_id).await?;
         let is_visible: Box<dyn Fn(&Order) -> bool + Send> = if cx.principal.kind == AccountKind::Customer {
             let own = cx.account().to_owned();
             Box::new(move |order| order.account == own || order.payer == own)
@@ -200,16 +201,51 @@ impl Operation<App> for ShowCustomerOrderDetails {
             let partner = viewed_partner(cx, input.indirect_partner_id.as_deref()).await?;
             Box::new(move |order| order.partner.as_ref() == Some(&partner))
         };
-        let Some(order) = found.filter(|order| is_visible(order)) else {
-            return Err(OrderError::NotFound(order_id));
-        };
-        let (total_count, lines) = service::lines_page(&mut cx.tx, &order, input.offset, input.limit).await?;
+        let mut orders: Vec<Order> = service::find(&mut cx.tx, &order_id).await?.into_iter().collect();
+        if orders.is_empty() {
+            orders = service::find_combined(&mut cx.tx, &order_id).await?;
+        }
+        orders.retain(|order| is_visible(order));
         let catalog = cx.app.catalog.current();
         let language = language(cx, input.language);
-        Ok(Json(ShowCustomerOrderDetailsOutput {
-            total_count,
-            order_info: order_info(&order, &catalog, language),
-            order_line_items: lines.iter().map(|line| line_item(&order, line, &catalog, language)).collect(),
-        }))
+        let Some(first) = orders.first() else { return Err(OrderError::NotFound(order_id)) };
+        let order_info = match first.id == order_id {
+            true => order_info(first, &catalog, language),
+            false => combined_info(&order_id, &orders, &catalog, language)?,
+        };
+        let (mut total_count, mut items) = (0, Vec::new());
+        for order in &orders {
+            // The page goes on where the lines of the sub-orders before end.
+            let offset = (input.offset - total_count).max(0);
+            let left = input.limit - i64::try_from(items.len()).expect("no more than the limit");
+            let (lines, page) = service::lines_page(&mut cx.tx, order, offset, left).await?;
+            total_count += lines;
+            items.extend(page.iter().map(|line| line_item(order, line, &catalog, language)));
+        }
+        Ok(Json(ShowCustomerOrderDetailsOutput { total_count, order_info, order_line_items: items }))
     }
+}
+
+/// A combined order: the sums of its sub-orders, which share everything else.
+fn combined_info(
+    id: &str,
+    orders: &[Order],
+    catalog: &Catalog,
+    language: Language,
+) -> Result<OrderInfo, ApiError> {
+    let first = orders.first().expect("a combined order has sub-orders");
+    let over_limit = || codes::AMOUNT_OVER_LIMIT.error();
+    let modifiers: Vec<Modifier> = orders.iter().flat_map(|order| order.modifiers.iter().cloned()).collect();
+    // It is completed with its last sub-order.
+    let status = orders.iter().map(|order| order.status).min_by_key(|status| status.code());
+    let whole = Order {
+        id: id.to_owned(),
+        status: status.unwrap_or(first.status),
+        official: Charge::sum(orders.iter().map(|order| order.official)).ok_or_else(over_limit)?,
+        payable: Charge::sum(orders.iter().map(|order| order.payable)).ok_or_else(over_limit)?,
+        modifiers,
+        ..first.clone()
+    };
+    let sub_orders = orders.iter().map(|order| order_info(order, catalog, language)).collect();
+    Ok(OrderInfo { sub_order_infos: Some(sub_orders), ..order_info(&whole, catalog, language) })
 }

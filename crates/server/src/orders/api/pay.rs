@@ -9,11 +9,12 @@ use platform::op::wire::{FromWire, Means, Param, Raw, Schema, take};
 use platform::op::{Audit, CUSTOMER, Limit, Method, Mode, Operation, Refusal, Right, Sites, Spec};
 
 use crate::Cx;
+use crate::accounts::service::Late;
 use crate::app::App;
 use crate::codes;
 use crate::orders::errors::OrderError;
-use crate::orders::model::WrittenOrderId;
-use crate::orders::service;
+use crate::orders::model::{Order, WrittenOrderId};
+use crate::orders::service::{self, Chosen, Named};
 
 /// A list that another parameter switches on. It is not looked at before: whatever stands in the place of a list
 /// that is switched off is ignored (rule 4.4).
@@ -112,7 +113,7 @@ impl Operation<App> for PayOrders {
         id: "PayOrders",
         method: Method::Post,
         path: "/v3/orders/customer-orders/pay",
-        about: "Pays an order that waits for payment: from cash, then from credit.",
+        about: "Pays an order that waits for payment: with a discount, coupons and cards, then by the month or from balances.",
         sites: Sites::All,
         callers: CUSTOMER,
         actions: &[],
@@ -155,21 +156,47 @@ impl Operation<App> for PayOrders {
         let coupons = input.coupon_infos.read(("use_coupon", &input.use_coupon), "coupon_infos")?;
         let discounts = input.discount_infos.read(("use_discount", &input.use_discount), "discount_infos")?;
         let account = cx.account().to_owned();
-        let order = service::lock_own(cx, &account, &order_id).await?;
-        service::check_payable(&order, cx.now)?;
-        // No discount and no coupon has been granted to anyone, so none that is named can be used (rule 13).
-        if discounts.is_some() {
-            return Err(OrderError::Discount(order.id));
-        }
-        if coupons.is_some() {
-            return Err(OrderError::Coupon(order.id));
-        }
+        let chosen = Chosen::Named {
+            discount: discounts
+                .and_then(|named| named.into_iter().next())
+                .map(|named| named_by(named.id, named.kind)),
+            coupons: coupons.map(|all| all.into_iter().map(|named| named_by(named.id, named.kind)).collect()),
+        };
+        let (orders, late) = find_payable(cx, &account, &order_id).await?;
         // A unified member that pays by hand leaves the order to its enterprise master (004 8.3.3, rule 4.10).
-        if order.payer != account {
+        if orders.iter().any(|order| order.payer != account) {
+            for order in orders {
+                service::check_payable(&order, cx.now)?;
+                service::hand_over(cx, order).await?;
+            }
             return Ok(());
         }
-        service::pay(cx, order).await?;
+        service::pay(cx, orders, &chosen, late).await?;
         Ok(())
+    }
+}
+
+fn named_by(id: String, pay_type: i64) -> Named {
+    Named { id, pay_type: Some(pay_type) }
+}
+
+/// The order of an id, or all sub-orders of a combined order; a sub-order by itself is refused, but only after what
+/// comes before in the order of evaluation (rule 4.11).
+async fn find_payable(
+    cx: &mut Cx,
+    account: &str,
+    id: &str,
+) -> Result<(Vec<Order>, Option<Late>), OrderError> {
+    match service::lock_own(cx, account, id).await {
+        Ok(order) => {
+            let late = order.combined.is_some().then_some(Late::Combined);
+            Ok((vec![order], late))
+        }
+        Err(OrderError::NotFound(id)) => {
+            let orders = service::lock_combined(cx, account, &id).await?;
+            if orders.is_empty() { Err(OrderError::NotFound(id)) } else { Ok((orders, None)) }
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -203,8 +230,26 @@ impl Operation<App> for CancelCustomerOrder {
         let order_id = input.order_id.into_stored();
         cx.audited = Some((order_id.clone(), order_id.clone()));
         let account = cx.account().to_owned();
-        let order = service::lock_placed(cx, &account, &order_id).await?;
-        service::cancel(cx, order, OrderEvent::Cancel).await?;
+        let orders = match service::lock_placed(cx, &account, &order_id).await {
+            Ok(order) => vec![order],
+            Err(OrderError::NotFound(id)) => {
+                let mut orders = service::lock_combined(cx, &account, &id).await?;
+                orders.retain(|order| order.account == account);
+                if orders.is_empty() {
+                    return Err(OrderError::NotFound(id));
+                }
+                orders
+            }
+            Err(error) => return Err(error),
+        };
+        for order in orders {
+            let sub_order_of = order.combined.clone().filter(|combined| *combined != order_id);
+            let order = service::cancel(cx, order, OrderEvent::Cancel).await?;
+            // Said after the state was looked at; the refusal rolls back what was cancelled.
+            if let Some(combined) = sub_order_of {
+                return Err(OrderError::Combined(order.id, combined));
+            }
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The own API: buying.
 
-use domain::calendar::{PeriodType, Term};
+use domain::calendar::{Instant, PeriodType, Term};
+use domain::money::Charge;
 use platform::input;
 use platform::op::{
     AccountKind, ApiError, Audit, Json, Limit, Method, Mode, OPERATOR_OR_CUSTOMER, Operation, Refusal, Right,
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::codes;
 use crate::identity::service::find_account;
 use crate::orders::errors::OrderError;
+use crate::orders::model::Order;
 use crate::orders::service::{NewLine, NewOrder, Placed, place};
 
 /// Who placed an order that staff of the operator placed (004 table 8-14).
@@ -63,9 +65,15 @@ input! {
         pub auto_pay: bool = body("auto_pay").default("false"),
         /// Renew its resources automatically.
         pub auto_renew: bool = body("auto_renew").default("false"),
-        /// Coupons cannot be used yet: leave it out.
+        /// When the resources are to begin (UTC), later than now; without it, when they are provided. From then on
+        /// the order can no longer be paid.
+        pub effective_time: Option<Instant> = body("effective_time"),
+        /// Make an order of each primary line with what is attached to it; they are paid and cancelled together, by
+        /// the id of the combined order.
+        pub combined: bool = body("combined").default("false"),
+        /// The coupon to place the order with: it holds the coupon until it is paid or cancelled.
         pub coupon_id: Option<String> = body("coupon_id"),
-        /// Discounts cannot be used yet: leave it out.
+        /// The discount to place the order with. Without coupon and discount, auto_pay takes the best ones that fit.
         pub discount_id: Option<String> = body("discount_id"),
     }
 }
@@ -73,8 +81,10 @@ input! {
 /// A placed order. Amounts are decimal text.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::orders) struct PlaceOrderOutput {
-    /// Its id.
+    /// The id to pay and cancel it by; of a combined order the one that its sub-orders share.
     order_id: String,
+    /// The sub-orders of a combined order; else the order itself.
+    sub_order_ids: Vec<String>,
     /// The customer.
     customer_id: String,
     /// What it is for.
@@ -83,8 +93,10 @@ pub(in crate::orders) struct PlaceOrderOutput {
     status: i64,
     /// List price.
     official_amount: String,
-    /// What is to be paid.
+    /// What is to be paid from balances, after discounts, coupons and cards.
     amount_after_discount: String,
+    /// The tax contained in what was paid.
+    tax_amount: String,
     /// Currency of both.
     currency: &'static str,
     /// When it was placed.
@@ -106,16 +118,21 @@ struct PaymentError {
     error_msg: String,
 }
 
-fn answer(cx: &Cx, placed: &Placed) -> PlaceOrderOutput {
-    let order = &placed.order;
+fn answer(cx: &Cx, placed: &Placed) -> Result<PlaceOrderOutput, ApiError> {
+    let order = placed.orders.first().expect("placing makes at least one order");
     let language = cx.request.language;
-    PlaceOrderOutput {
-        order_id: order.id.clone(),
+    let sum = |amount: fn(&Order) -> Charge| {
+        Charge::sum(placed.orders.iter().map(amount)).ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())
+    };
+    Ok(PlaceOrderOutput {
+        order_id: placed.id.clone(),
+        sub_order_ids: placed.orders.iter().map(|order| order.id.clone()).collect(),
         customer_id: order.account.clone(),
         order_type: order.order_type.code(),
         status: order.status.code(),
-        official_amount: order.official.to_string(),
-        amount_after_discount: order.payable.to_string(),
+        official_amount: sum(|order| order.official)?.to_string(),
+        amount_after_discount: sum(|order| order.payable)?.to_string(),
+        tax_amount: sum(|order| order.tax)?.to_string(),
         currency: order.currency.code(),
         create_time: order.created_at.to_wire(),
         payment_time: wire_time(order.paid_at),
@@ -124,7 +141,7 @@ fn answer(cx: &Cx, placed: &Placed) -> PlaceOrderOutput {
             error_code: error.code.code,
             error_msg: error.message(language).to_owned(),
         }),
-    }
+    })
 }
 
 fn line(line: PlaceOrderLine) -> NewLine {
@@ -185,18 +202,28 @@ impl Operation<App> for PlaceOrder {
         audit: Audit::Event("order", "placeOrder"),
         limit: Limit::PerSecond(10),
         success: 201,
-        errors: &[&codes::PRODUCT_NOT_FOUND, &codes::AMOUNT_OVER_LIMIT],
+        errors: &[
+            &codes::PRODUCT_NOT_FOUND,
+            &codes::AMOUNT_OVER_LIMIT,
+            &codes::DISCOUNT_NOT_APPLICABLE,
+            &codes::COUPON_USED,
+            &codes::COUPON_EXCLUDES_DISCOUNT,
+            &codes::DISCOUNT_BELOW_COUPON_MINIMUM,
+            &codes::DISCOUNT_EXCLUDES_CASH_COUPON,
+            &codes::MARKETPLACE_COUPON_NOT_COMBINABLE,
+            &codes::INSUFFICIENT_BALANCE,
+            &codes::BUDGET_INSUFFICIENT,
+            &codes::ORGANIZATION_BUDGET_INSUFFICIENT,
+            &codes::ENTERPRISE_PROJECT_QUOTA_INSUFFICIENT,
+            &codes::TAX_RATE_UNAVAILABLE,
+            &codes::DAILY_TRANSACTIONS_EXCEEDED,
+            &codes::TOO_MANY_ATTEMPTS,
+        ],
         is_secret: false,
         doc: "own API",
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, OrderError> {
-        for (field, value) in [("coupon_id", &input.coupon_id), ("discount_id", &input.discount_id)] {
-            if value.is_some() {
-                let (en, zh) = ("names nothing that can be used: leave it out", "没有可用的优惠，请勿携带");
-                return Err(Refusal::because(field, en, zh).into());
-            }
-        }
         if input.auto_pay && !cx.principal.has(Right::Pay) {
             return Err(OrderError::Api(
                 codes::ACCESS_DENIED
@@ -212,10 +239,19 @@ impl Operation<App> for PlaceOrder {
             );
         };
         let lines = input.lines.into_iter().map(line).collect();
-        let new =
-            NewOrder { customer, user_name, lines, auto_pay: input.auto_pay, auto_renew: input.auto_renew };
+        let new = NewOrder {
+            customer,
+            user_name,
+            lines,
+            auto_pay: input.auto_pay,
+            auto_renew: input.auto_renew,
+            begin_at: input.effective_time,
+            is_combined: input.combined,
+            discount: input.discount_id,
+            coupon: input.coupon_id,
+        };
         let placed = place(cx, &new).await?;
-        cx.audited = Some((placed.order.id.clone(), placed.order.id.clone()));
-        Ok(Json(answer(cx, &placed)))
+        cx.audited = Some((placed.id.clone(), placed.id.clone()));
+        Ok(Json(answer(cx, &placed)?))
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::calendar::Instant;
 use domain::money::Charge;
+use domain::promotion::{Modifier, ModifierType};
 use platform::op::{Language, Num};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,18 +40,39 @@ pub(in crate::orders) struct AmountInfo {
 }
 
 impl AmountInfo {
-    /// Of an order or a line. Coupons and discounts are no part of a purchase yet; the automatic refund of what
-    /// failed charges no fee and nothing was used of it.
-    pub fn of(is_refund: bool) -> Self {
-        let zero = || Num::of(Charge::ZERO);
-        let (of_purchase, of_refund) = if is_refund { (None, Some(())) } else { (Some(()), None) };
+    /// Of an order or a line. The automatic refund of what failed charges no fee and nothing was used of it; what
+    /// coupons got back of it is no part of its amount (004 8.3.2, example).
+    pub fn of(is_refund: bool, modifiers: &[Modifier]) -> Self {
+        if is_refund {
+            return Self {
+                discounts: Vec::new(),
+                flexipurchase_coupon_amount: None,
+                coupon_amount: None,
+                stored_card_amount: None,
+                commission_amount: Some(Num::of(Charge::ZERO)),
+                consumed_amount: Some(Num::of(Charge::ZERO)),
+            };
+        }
+        let sum = |kind: ModifierType| {
+            let amounts = modifiers.iter().filter(|modifier| modifier.kind == kind);
+            Charge::sum(amounts.map(|modifier| modifier.amount)).expect("parts of an amount that fits")
+        };
+        let mut kinds: Vec<ModifierType> = modifiers.iter().map(|modifier| modifier.kind).collect();
+        kinds.sort_by_key(|kind| (kind.is_benefit(), kind.code()));
+        kinds.dedup();
+        // A card is a means of payment and has an amount of its own; it is no discount (004 table 8-9).
+        kinds.retain(|kind| *kind != ModifierType::StoredValueCard);
+        let item = |kind: ModifierType| DiscountItem {
+            discount_type: kind.code().to_string(),
+            discount_amount: Num::of(sum(kind)),
+        };
         Self {
-            discounts: Vec::new(),
-            flexipurchase_coupon_amount: of_purchase.map(|()| zero()),
-            coupon_amount: of_purchase.map(|()| zero()),
-            stored_card_amount: of_purchase.map(|()| zero()),
-            commission_amount: of_refund.map(|()| zero()),
-            consumed_amount: of_refund.map(|()| zero()),
+            discounts: kinds.into_iter().map(item).collect(),
+            flexipurchase_coupon_amount: Some(Num::of(sum(ModifierType::FlexiCoupon))),
+            coupon_amount: Some(Num::of(sum(ModifierType::CashCoupon))),
+            stored_card_amount: Some(Num::of(sum(ModifierType::StoredValueCard))),
+            commission_amount: None,
+            consumed_amount: None,
         }
     }
 }

@@ -10,7 +10,8 @@ use domain::order::{OrderStatus, OrderType, SourceType};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
-use super::{check_payable, settle, take_money};
+use super::charge::{Bill, Chosen, Named, apply, benefits_of_order};
+use super::pay::{admit, settle, spend, take_money};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag};
 use crate::codes;
@@ -19,6 +20,7 @@ use crate::orders::errors::OrderError;
 use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::store;
 use crate::pricing::service::{PeriodQuery, price_period};
+use crate::promotions::service as promotions;
 
 /// How long an order of hardware may be paid (rule 1.8).
 const HARDWARE_PAYMENT_HOURS: i64 = 1;
@@ -74,13 +76,24 @@ pub struct NewOrder {
     pub auto_pay: bool,
     /// Its resources are to be renewed automatically.
     pub auto_renew: bool,
+    /// When its resources are to begin; `None`: when they are provided.
+    pub begin_at: Option<Instant>,
+    /// Each primary line, with what is attached to it, becomes an order of its own; they are paid and cancelled
+    /// together.
+    pub is_combined: bool,
+    /// The discount that it is placed with.
+    pub discount: Option<String>,
+    /// The coupon that it is placed with, and holds.
+    pub coupon: Option<String>,
 }
 
-/// A placed order.
+/// A placed order, or the sub-orders of a combined one.
 #[derive(Debug)]
 pub struct Placed {
-    /// The order.
-    pub order: Order,
+    /// The id to pay and cancel by: that of the order, or of the combined order.
+    pub id: String,
+    /// The order, or the sub-orders.
+    pub orders: Vec<Order>,
     /// Why it was not paid although that was asked for: it waits for payment then.
     pub unpaid: Option<ApiError>,
 }
@@ -97,6 +110,10 @@ struct Priced {
 pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     let catalog = cx.app.catalog.current();
     check_number(&new.lines)?;
+    if new.begin_at.is_some_and(|begin| begin <= cx.now) {
+        let (en, zh) = ("must be later than the current time", "必须晚于当前时间");
+        return Err(Refusal::because("effective_time", en, zh).into());
+    }
     let mut priced = Vec::with_capacity(new.lines.len());
     for (index, line) in new.lines.iter().enumerate() {
         check_attachment(&new.lines, index)?;
@@ -110,23 +127,86 @@ pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     };
     let mut lines: Vec<Line> = priced.into_iter().map(|priced| priced.line).collect();
     name_projects(cx, &new.customer.id, &mut lines).await?;
-    let mut order = compose(cx, new, &lines, order_type, pay_before)?;
-    store::insert(&mut cx.tx, &order, &lines).await?;
-    if OrderStatus::at_creation(order.payable, new.auto_pay) == OrderStatus::PendingPayment {
-        return Ok(Placed { order, unpaid: None });
+    let mut bills = compose_all(cx, new, lines, order_type, pay_before)?;
+    let id = bills[0].order.combined.as_ref().unwrap_or(&bills[0].order.id).clone();
+    reserve(cx, new, &id, &mut bills).await?;
+    let is_free =
+        bills.iter().all(|bill| bill.order.payable.is_zero() && benefits_of_order(&bill.order).is_empty());
+    if !new.auto_pay && !is_free {
+        return keep(cx, id, bills, None).await;
     }
-    let status = check_payable(&order, cx.now)?;
-    match take_money(cx, &order).await.map_err(|error| OrderError::of_payment(&order.id, error)) {
-        Ok(()) => {}
-        // Both leave the books untouched, and the customer can pay later.
-        Err(error @ (OrderError::Insufficient(_) | OrderError::Frozen)) => {
-            return Ok(Placed { order, unpaid: Some(error.into()) });
+    match pay_new(cx, new, &bills).await? {
+        Ok(orders) => Ok(Placed { id, orders, unpaid: None }),
+        Err(refusal) => keep(cx, id, bills, Some(refusal)).await,
+    }
+}
+
+/// The order waits for payment.
+async fn keep(
+    cx: &mut Cx,
+    id: String,
+    bills: Vec<Bill>,
+    unpaid: Option<ApiError>,
+) -> Result<Placed, OrderError> {
+    for bill in &bills {
+        store::insert(&mut cx.tx, &bill.order, &bill.lines).await?;
+    }
+    Ok(Placed { id, orders: bills.into_iter().map(|bill| bill.order).collect(), unpaid })
+}
+
+/// The discount and the coupon that the order is placed with: they fix its amounts, and it holds the coupon.
+async fn reserve(cx: &mut Cx, new: &NewOrder, id: &str, bills: &mut [Bill]) -> Result<(), OrderError> {
+    if new.discount.is_none() && new.coupon.is_none() {
+        return Ok(());
+    }
+    let named = |id: &String| Named { id: id.clone(), pay_type: None };
+    let chosen = Chosen::Named {
+        discount: new.discount.as_ref().map(named),
+        coupons: new.coupon.as_ref().map(|coupon| vec![named(coupon)]),
+    };
+    apply(cx, bills, &chosen).await?;
+    if let Some(coupon) = &new.coupon {
+        let payer = bills[0].order.payer.clone();
+        promotions::hold(cx, &payer, std::slice::from_ref(coupon), id).await?;
+    }
+    Ok(())
+}
+
+/// Pays orders that are about to be placed, with what they name or else with the best discount and fitting coupons.
+/// The inner error is why they are to wait for payment; nothing was changed then.
+async fn pay_new(
+    cx: &mut Cx,
+    new: &NewOrder,
+    bills: &[Bill],
+) -> Result<Result<Vec<Order>, ApiError>, OrderError> {
+    let mut bills = bills.to_vec();
+    if new.discount.is_none() && new.coupon.is_none() && new.auto_pay {
+        apply(cx, &mut bills, &Chosen::Automatic).await?;
+    }
+    if let Err(refusal) = admit(cx, &bills).await {
+        return refusal.waits();
+    }
+    let mut taken = Vec::with_capacity(bills.len());
+    for (at, bill) in bills.iter().enumerate() {
+        match take_money(cx, bill, None).await.map_err(|error| OrderError::of_payment(&bill.order.id, error))
+        {
+            Ok(one) => taken.push(one),
+            // Money of an earlier sub-order has moved: only a rollback takes it back, so the whole is refused.
+            Err(refusal) if at > 0 => return Err(refusal),
+            Err(refusal) => return refusal.waits(),
         }
-        Err(error) => return Err(error),
     }
-    order.status = status;
-    let order = settle(cx, order, lines).await?;
-    Ok(Placed { order, unpaid: None })
+    for bill in &bills {
+        store::insert(&mut cx.tx, &bill.order, &bill.lines).await?;
+    }
+    spend(cx, &bills).await?;
+    let mut orders = Vec::with_capacity(bills.len());
+    for (bill, taken) in bills.into_iter().zip(taken) {
+        let mut order = settle(cx, bill).await?;
+        taken.note(cx, &mut order).await?;
+        orders.push(order);
+    }
+    Ok(Ok(orders))
 }
 
 /// A line that names no project belongs to the customer's project of its region, where there is one.
@@ -279,19 +359,55 @@ fn order_type(lines: &[Priced]) -> Result<OrderType, ApiError> {
     }
 }
 
+/// The order of all lines, or one for each primary line with what is attached to it.
+fn compose_all(
+    cx: &mut Cx,
+    new: &NewOrder,
+    lines: Vec<Line>,
+    order_type: OrderType,
+    pay_before: Instant,
+) -> Result<Vec<Bill>, OrderError> {
+    if !new.is_combined {
+        return Ok(vec![compose(cx, new, lines, order_type, pay_before, None)?]);
+    }
+    let combined: String = OrderId::make(cx.now, cx.ids.as_mut()).into();
+    let mut groups: Vec<Vec<Line>> = Vec::new();
+    let mut group_of: BTreeMap<i64, usize> = BTreeMap::new();
+    for line in lines {
+        let group = match line.attached_to {
+            Some(primary) => group_of[&primary],
+            None => {
+                groups.push(Vec::new());
+                groups.len() - 1
+            }
+        };
+        group_of.insert(line.line_no, group);
+        groups[group].push(line);
+    }
+    let mut bills = Vec::with_capacity(groups.len());
+    for mut group in groups {
+        for at in 0..group.len() {
+            group[at].line_no = number(at);
+            // The first line of a group is its only primary.
+            group[at].attached_to = (at > 0).then_some(1);
+        }
+        bills.push(compose(cx, new, group, order_type, pay_before, Some(&combined))?);
+    }
+    Ok(bills)
+}
+
 fn compose(
     cx: &mut Cx,
     new: &NewOrder,
-    lines: &[Line],
+    lines: Vec<Line>,
     order_type: OrderType,
     pay_before: Instant,
-) -> Result<Order, ApiError> {
+    combined: Option<&String>,
+) -> Result<Bill, OrderError> {
     let customer = &new.customer;
     let over_limit = || codes::AMOUNT_OVER_LIMIT.error();
     let projects: BTreeSet<&str> = lines.iter().map(Line::enterprise_project).collect();
-    // The enterprise master pays for members whose accounting is unified (rule 4.10).
-    let master = customer.master_id.as_ref().filter(|_| customer.accounting.as_deref() == Some("unified"));
-    Ok(Order {
+    let order = Order {
         account: customer.id.clone(),
         id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
         order_type,
@@ -300,14 +416,14 @@ fn compose(
         service_type_code: lines[0].service_type_code.clone(),
         enterprise_projects: projects.into_iter().map(str::to_owned).collect(),
         partner: customer.partner_id.clone(),
-        payer: master.unwrap_or(&customer.id).clone(),
+        payer: payer_of(customer).to_owned(),
         official: Charge::sum(lines.iter().map(|line| line.official)).ok_or_else(over_limit)?,
         payable: Charge::sum(lines.iter().map(|line| line.payable)).ok_or_else(over_limit)?,
         modifiers: Vec::new(),
         tax: Charge::ZERO,
         tax_rate: None,
-        combined: None,
-        begin_at: None,
+        combined: combined.cloned(),
+        begin_at: new.begin_at,
         handed_over_at: None,
         currency: customer.currency,
         user_name: new.user_name.clone(),
@@ -318,7 +434,14 @@ fn compose(
         paid_at: None,
         pay_before: Some(pay_before),
         open_lines: number(lines.len()) - 1,
-    })
+    };
+    Ok(Bill { order, lines })
+}
+
+/// Who pays for a customer: the enterprise master of a member whose accounting is unified (rule 4.10), else itself.
+fn payer_of(customer: &Account) -> &str {
+    let master = customer.master_id.as_deref().filter(|_| customer.accounting.as_deref() == Some("unified"));
+    master.unwrap_or(&customer.id)
 }
 
 #[cfg(test)]

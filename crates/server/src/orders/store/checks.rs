@@ -2,8 +2,11 @@
 
 use domain::money::{Charge, Scaled};
 use domain::order::OrderType;
+use domain::promotion::Modifier;
 use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
+
+use crate::orders::model::modifiers_from;
 
 /// How many broken rows a statement names.
 const NAMED_MAX: i64 = 20;
@@ -54,12 +57,31 @@ platform::statements! {
         from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
         where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
     /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id from orders \
-        where paid_at is not null and payable_amount <> 0 and id > $1 order by id limit $2";
+    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers from orders \
+        where paid_at is not null and (payable_amount <> 0 or modifiers <> '[]') and id > $1 \
+        order by id limit $2";
     /// Which of some orders money moved for.
     const PAID_AMONG = "select id, order_type from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-        $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null and payable_amount <> 0 \
-        order by id limit 20";
+        $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null \
+        and (payable_amount <> 0 or modifiers <> '[]') order by id limit 20";
+    /// Orders and lines that nothing reduced and whose payable amount is not their list price.
+    const BROKEN_PLAIN = "select id from orders where modifiers = '[]' and official_amount <> payable_amount \
+        order by id limit $1";
+    /// The same of lines, by order.
+    const BROKEN_PLAIN_LINES = "select distinct order_id from order_lines where modifiers = '[]' \
+        and official_amount <> payable_amount order by order_id limit $1";
+    /// Orders that something reduced, by id.
+    const REDUCED_AFTER = "select account_id, id, order_type, official_amount, payable_amount, modifiers from orders \
+        where modifiers <> '[]' and id > $1 order by id limit $2";
+    /// What reduced the lines of an order.
+    const REDUCED_LINES = "select official_amount, payable_amount, modifiers from order_lines \
+        where account_id = $1 and order_id = $2 order by line_no limit 1000";
+    /// The sum of all list prices.
+    const SUM_OF_LIST = "select cast(coalesce(sum(official_amount), 0) as bigint) from orders";
+    /// How many orders carry tax without a rate, or a rate before they were paid.
+    const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null) \
+        or (tax_amount <> 0 and paid_at is null) or tax_amount < 0 \
+        or (order_type <> 4 and tax_amount > payable_amount) order by id limit $1";
 }
 
 /// Both sides of a check, and what does not agree.
@@ -108,7 +130,7 @@ pub(in crate::orders) async fn states(tx: &mut Tx) -> Result<Sides, DbError> {
 pub(in crate::orders) struct Paid {
     /// The order.
     pub id: String,
-    /// What it cost; below zero in a refund order.
+    /// What balances, coupons and cards paid for it; below zero in a refund order.
     pub amount: Charge,
     /// It gave money back.
     pub is_refund: bool,
@@ -118,13 +140,87 @@ pub(in crate::orders) struct Paid {
 
 /// Orders after `id` for which money moved.
 pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Paid>, DbError> {
-    let paid = |mut row: Row| Paid {
-        id: row.take_text(0),
-        amount: Charge::from_units(row.int(1)),
-        is_refund: row.int(2) == OrderType::Unsubscription.code(),
-        base_order: row.take_opt_text(3),
+    let paid = |mut row: Row| {
+        let benefits = modifiers_from(row.text(4)).into_iter().filter(|modifier| modifier.kind.is_benefit());
+        let parts =
+            std::iter::once(Charge::from_units(row.int(1))).chain(benefits.map(|modifier| modifier.amount));
+        Some(Paid {
+            amount: Charge::sum(parts)?,
+            id: row.take_text(0),
+            is_refund: row.int(2) == OrderType::Unsubscription.code(),
+            base_order: row.take_opt_text(3),
+        })
     };
-    Ok(tx.all(PAID_AFTER, params![id, limit]).await?.into_iter().map(paid).collect())
+    let rows = tx.all(PAID_AFTER, params![id, limit]).await?;
+    let paid: Option<Vec<Paid>> = rows.into_iter().map(paid).collect();
+    paid.ok_or_else(|| DbError::Other("what was paid for an order overflows".to_owned()))
+}
+
+/// What was reduced, of an order or a line.
+pub(in crate::orders) struct Reduced {
+    /// List price.
+    pub official: Charge,
+    /// What balances pay.
+    pub payable: Charge,
+    /// What reduced it.
+    pub modifiers: Vec<Modifier>,
+}
+
+/// An order that something reduced, and its lines.
+pub(in crate::orders) struct ReducedOrder {
+    /// Its account.
+    pub account: String,
+    /// Its id.
+    pub id: String,
+    /// It gives money back: its modifiers are no part of its amount.
+    pub is_refund: bool,
+    /// Its amounts.
+    pub whole: Reduced,
+}
+
+fn reduced(row: &Row, first: usize) -> Reduced {
+    Reduced {
+        official: Charge::from_units(row.int(first)),
+        payable: Charge::from_units(row.int(first + 1)),
+        modifiers: modifiers_from(row.text(first + 2)),
+    }
+}
+
+/// Orders after `id` that something reduced.
+pub(in crate::orders) async fn reduced_after(
+    tx: &mut Tx,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<ReducedOrder>, DbError> {
+    let order = |mut row: Row| ReducedOrder {
+        whole: reduced(&row, 3),
+        is_refund: row.int(2) == OrderType::Unsubscription.code(),
+        account: row.take_text(0),
+        id: row.take_text(1),
+    };
+    Ok(tx.all(REDUCED_AFTER, params![id, limit]).await?.into_iter().map(order).collect())
+}
+
+/// The lines of an order.
+pub(in crate::orders) async fn reduced_lines(
+    tx: &mut Tx,
+    account: &str,
+    order: &str,
+) -> Result<Vec<Reduced>, DbError> {
+    Ok(tx.all(REDUCED_LINES, params![account, order]).await?.iter().map(|row| reduced(row, 0)).collect())
+}
+
+/// The sum of all list prices, and orders that nothing reduced but that cost something else, or whose tax is wrong.
+pub(in crate::orders) async fn plain(tx: &mut Tx) -> Result<(Charge, Charge, Vec<String>), DbError> {
+    let mut broken = Vec::new();
+    for sql in [BROKEN_PLAIN, BROKEN_PLAIN_LINES, BROKEN_TAXES] {
+        for mut row in tx.all(sql, params![NAMED_MAX]).await? {
+            broken.push(row.take_text(0));
+        }
+    }
+    let list = Charge::from_units(tx.one(SUM_OF_LIST, &[]).await?.int(0));
+    let payable = Charge::from_units(tx.one(SUM_OF_ORDERS, &[]).await?.int(0));
+    Ok((list, payable, broken))
 }
 
 /// Those of at most twenty orders for which money moved, with whether it went back.

@@ -1,0 +1,216 @@
+//! Paying: what an order costs is fixed, its lines are handed to whoever fulfils them, and the money is taken.
+
+use domain::calendar::Instant;
+use domain::id::DomainId;
+use domain::ledger::LedgerAccount;
+use domain::money::Charge;
+use domain::order::{OrderEvent, OrderStatus, transition};
+use domain::promotion::ModifierType;
+use platform::db::DbError;
+use platform::op::ApiError;
+
+use super::charge::{Bill, Chosen, apply, benefits_of};
+use super::event;
+use crate::Cx;
+use crate::accounts::service::{Late, PayError, Payment, pay_order};
+use crate::orders::errors::OrderError;
+use crate::orders::fulfilment::Fulfilled;
+use crate::orders::model::{Line, LineState, Order};
+use crate::orders::store;
+use crate::promotions::service::{self as promotions, Spent};
+use crate::webhooks::service as webhooks;
+
+/// Whether an order can be paid now, before anything else is looked at (rule 4.11).
+pub fn check_payable(order: &Order, now: Instant) -> Result<OrderStatus, OrderError> {
+    let status = transition(order.state(), OrderEvent::Pay, now)
+        .map_err(|refusal| OrderError::of_refusal(&order.id, refusal))?;
+    if order.begin_at.is_some_and(|begin| begin <= now) {
+        return Err(OrderError::AfterEffectiveTime(order.id.clone()));
+    }
+    Ok(status)
+}
+
+/// Pays orders that are paid together from their payer's money: one, or all sub-orders of a combined order.
+///
+/// The money is taken last, so that the payer's account, for which every other payment of the same customer waits,
+/// is locked for as short a time as possible. A refusal therefore comes after changes: whoever calls this rolls its
+/// transaction back, as dispatch does.
+pub async fn pay(
+    cx: &mut Cx,
+    orders: Vec<Order>,
+    chosen: &Chosen,
+    late: Option<Late>,
+) -> Result<Vec<Order>, OrderError> {
+    let mut bills = Vec::with_capacity(orders.len());
+    for order in orders {
+        check_payable(&order, cx.now)?;
+        let lines = store::lines(&mut cx.tx, &order).await?;
+        bills.push(Bill { order, lines });
+    }
+    let held = benefits_of(&bills);
+    apply(cx, &mut bills, chosen).await?;
+    let used = benefits_of(&bills);
+    let dropped: Vec<String> =
+        held.into_iter().filter(|held| !used.contains(held)).map(|held| held.id).collect();
+    admit(cx, &bills).await?;
+    let first = &bills.first().expect("at least one order is paid").order;
+    let (payer, holder) = (first.payer.clone(), first.combined.as_ref().unwrap_or(&first.id).clone());
+    if !dropped.is_empty() {
+        promotions::release(cx, &payer, &dropped, &holder).await?;
+    }
+    let mut paid = Vec::with_capacity(bills.len());
+    for bill in &bills {
+        paid.push(settle(cx, bill.clone()).await?);
+    }
+    spend(cx, &bills).await?;
+    for (bill, order) in bills.iter().zip(&mut paid) {
+        let taken = take_money(cx, bill, late).await;
+        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
+    }
+    Ok(paid)
+}
+
+/// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
+pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError> {
+    let _ = (cx, bills);
+    Ok(())
+}
+
+/// Notes on coupons and cards what the orders take from them; once for all, since a coupon that pays several
+/// sub-orders is used once.
+pub(super) async fn spend(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError> {
+    let mut spent: Vec<Spent> = Vec::new();
+    for modifier in bills.iter().flat_map(|bill| &bill.order.modifiers) {
+        if !modifier.kind.is_benefit() && modifier.kind != ModifierType::DiscountCoupon {
+            continue;
+        }
+        match spent.iter_mut().find(|known| known.id == modifier.source) {
+            Some(known) => {
+                known.amount =
+                    known.amount.checked_add(modifier.amount).expect("no more than the coupon has");
+            }
+            None => spent.push(Spent {
+                id: modifier.source.clone(),
+                kind: modifier.kind,
+                amount: modifier.amount,
+            }),
+        }
+    }
+    if spent.is_empty() {
+        return Ok(());
+    }
+    let first = &bills.first().expect("at least one order is paid").order;
+    let ids: Vec<&str> = bills.iter().map(|bill| bill.order.id.as_str()).collect();
+    let holder = first.combined.as_ref().unwrap_or(&first.id).clone();
+    let payer = first.payer.clone();
+    promotions::spend(cx, &payer, &holder, &ids.join(","), &spent).await?;
+    Ok(())
+}
+
+/// The tax that a payment contained.
+pub(super) struct Taken(crate::accounts::service::Paid);
+
+impl Taken {
+    /// Writes the tax down, where there is one.
+    pub(super) async fn note(&self, cx: &mut Cx, order: &mut Order) -> Result<(), DbError> {
+        if self.0.tax_rate.is_none() {
+            return Ok(());
+        }
+        order.tax = self.0.tax;
+        order.tax_rate = self.0.tax_rate;
+        store::update(&mut cx.tx, order).await
+    }
+}
+
+/// Takes the money of one order: benefits and balances in one journal.
+pub(super) async fn take_money(cx: &mut Cx, bill: &Bill, late: Option<Late>) -> Result<Taken, PayError> {
+    let order = &bill.order;
+    let owner = DomainId::parse(&order.payer)
+        .map_err(|error| DbError::Other(format!("payer {:?} {error}", order.payer)))?;
+    let benefit = |modifier: &domain::promotion::Modifier| {
+        let spent = Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount };
+        spent.account(&owner).map(|account| (account, modifier.amount))
+    };
+    let benefits: Vec<(LedgerAccount, Charge)> = order.modifiers.iter().filter_map(benefit).collect();
+    let projects = by_project(&bill.lines);
+    let payment = Payment {
+        payer: &order.payer,
+        customer: &order.account,
+        order: &order.id,
+        money: order.payable,
+        benefits: &benefits,
+        list: order.official,
+        projects: &projects,
+        late,
+    };
+    pay_order(cx, &payment).await.map(Taken)
+}
+
+/// What balances pay, by enterprise project.
+fn by_project(lines: &[Line]) -> Vec<(String, Charge)> {
+    let mut projects: Vec<(String, Charge)> = Vec::new();
+    for line in lines {
+        let project = line.enterprise_project();
+        match projects.iter_mut().find(|(known, _)| known == project) {
+            Some((_, sum)) => *sum = sum.checked_add(line.payable).expect("a part of the order's amount"),
+            None => projects.push((project.to_owned(), line.payable)),
+        }
+    }
+    projects
+}
+
+/// What follows from the payment of an order.
+pub(super) async fn settle(cx: &mut Cx, bill: Bill) -> Result<Order, OrderError> {
+    let Bill { mut order, mut lines } = bill;
+    order.status = check_payable(&order, cx.now)?;
+    order.paid_at = Some(cx.now);
+    order.pay_before = None;
+    fulfil(cx, &order, &mut lines).await?;
+    let open = lines.iter().filter(|line| line.state == LineState::Provisioning).count();
+    order.open_lines = i64::try_from(open).expect("an order has few lines");
+    if open == 0 {
+        order.status = transition(order.state(), OrderEvent::LinesProvisioned, cx.now)
+            .map_err(|refusal| OrderError::of_refusal(&order.id, refusal))?;
+    }
+    store::update(&mut cx.tx, &order).await?;
+    store::update_lines(&mut cx.tx, &order, &lines).await?;
+    let mut events = vec![event(webhooks::ORDER_PAID, &order)];
+    if open == 0 {
+        events.push(event(webhooks::ORDER_COMPLETED, &order));
+    }
+    webhooks::notify(cx, &events).await?;
+    Ok(order)
+}
+
+/// Hands each line to the kind of product that claims it; an attached line goes where its primary line goes.
+async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), ApiError> {
+    let app = cx.app.clone();
+    let claimed = |line: &Line| app.fulfilments.iter().position(|kind| kind.claims(line));
+    let primary = |line: &Line| match line.attached_to {
+        None => claimed(line),
+        Some(number) => lines.iter().find(|other| other.line_no == number).and_then(claimed),
+    };
+    let Some(owners) = lines.iter().map(primary).collect::<Option<Vec<usize>>>() else {
+        return Err(DbError::Other(format!("nobody fulfils a line of order {}", order.id)).into());
+    };
+    for (number, kind) in app.fulfilments.iter().enumerate() {
+        let places: Vec<usize> = (0..lines.len()).filter(|at| owners[*at] == number).collect();
+        let claimed: Vec<Line> = places.iter().map(|at| lines[*at].clone()).collect();
+        if claimed.is_empty() {
+            continue;
+        }
+        let outcomes = kind.paid(cx, order, &claimed).await?;
+        assert_eq!(outcomes.len(), claimed.len(), "a fulfilment answers for each line");
+        for (at, outcome) in places.into_iter().zip(outcomes) {
+            match outcome {
+                Fulfilled::Waiting => lines[at].state = LineState::Provisioning,
+                Fulfilled::Done { effective_at, expires_at } => {
+                    lines[at].state = LineState::Done;
+                    lines[at].effective_at = Some(effective_at);
+                    lines[at].expires_at = Some(expires_at);
+                }
+            }
+        }
+    }
+    Ok(())
+}

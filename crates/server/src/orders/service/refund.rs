@@ -1,0 +1,136 @@
+//! Money that goes back by an order of the system's own.
+
+use domain::id::{DomainId, OrderId};
+use domain::ledger::LedgerAccount;
+use domain::money::{Charge, split};
+use domain::order::{OrderStatus, OrderType, SourceType};
+use domain::promotion::Modifier;
+use platform::db::DbError;
+use platform::op::ApiError;
+
+use super::event;
+use crate::Cx;
+use crate::accounts::service::{Refund, refund_order};
+use crate::orders::model::{Line, LineState, Order};
+use crate::orders::store;
+use crate::promotions::service::{self as promotions, Spent};
+use crate::webhooks::service as webhooks;
+
+/// Who placed an order that nobody placed (004 table 8-14).
+const SYSTEM_USER: &str = "Operation system";
+
+/// A part of what a line cost, by where it came from. Amounts are above zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// What balances paid.
+    pub money: Charge,
+    /// What coupons and cards paid.
+    pub benefits: Vec<Modifier>,
+    /// List price.
+    pub list: Charge,
+}
+
+/// The share of one of a line's subscriptions, counted from 0: the shares of all sum to the line.
+///
+/// # Panics
+/// Where the line has no such subscription.
+pub fn share_of(line: &Line, seq: i64) -> Share {
+    let number = usize::try_from(line.subscription_num).expect("placing bounds the number");
+    let seq = usize::try_from(seq).expect("numbered from 0");
+    let share = |whole: Charge| split(whole, &vec![1; number])[seq];
+    let benefits = line.modifiers.iter().filter(|modifier| modifier.kind.is_benefit());
+    let benefits = benefits.map(|modifier| Modifier { amount: share(modifier.amount), ..modifier.clone() });
+    Share {
+        money: share(line.payable),
+        benefits: benefits.filter(|modifier| !modifier.amount.is_zero()).collect(),
+        list: share(line.official),
+    }
+}
+
+/// Gives a share of a line back by an order of the system's own, completed as it is made (rule 1.8): type 4, source
+/// 8, negative amounts (rule 2.5). What coupons and cards had paid goes back to them; it is noted in the order's
+/// modifiers, below zero, and is no part of its amount. `None` where the share had cost nothing.
+pub async fn refund(
+    cx: &mut Cx,
+    base: &Order,
+    line: &Line,
+    share: &Share,
+) -> Result<Option<Order>, ApiError> {
+    if share.money.is_zero() && share.benefits.is_empty() {
+        return Ok(None);
+    }
+    let negative = |amount: Charge| amount.checked_neg().expect("an amount that was paid has a counterpart");
+    let modifiers: Vec<Modifier> = share
+        .benefits
+        .iter()
+        .map(|modifier| Modifier { amount: negative(modifier.amount), ..modifier.clone() })
+        .collect();
+    let amount = negative(share.money);
+    let order = Order {
+        account: base.account.clone(),
+        id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
+        order_type: OrderType::Unsubscription,
+        status: OrderStatus::Completed,
+        source_type: SourceType::System,
+        service_type_code: line.service_type_code.clone(),
+        enterprise_projects: vec![line.enterprise_project().to_owned()],
+        partner: base.partner.clone(),
+        payer: base.payer.clone(),
+        official: amount,
+        payable: amount,
+        modifiers: modifiers.clone(),
+        tax: Charge::ZERO,
+        tax_rate: base.tax_rate,
+        combined: None,
+        begin_at: None,
+        handed_over_at: None,
+        currency: base.currency,
+        user_name: SYSTEM_USER.to_owned(),
+        auto_pay: false,
+        auto_renew: false,
+        base_order: Some(base.id.clone()),
+        created_at: cx.now,
+        paid_at: Some(cx.now),
+        pay_before: None,
+        open_lines: 0,
+    };
+    let refunded = Line {
+        line_no: 1,
+        attached_to: None,
+        official: amount,
+        payable: amount,
+        modifiers,
+        state: LineState::Done,
+        ..line.clone()
+    };
+    store::insert(&mut cx.tx, &order, &[refunded]).await?;
+    give_back(cx, base, &order.id, share).await?;
+    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
+    Ok(Some(order))
+}
+
+async fn give_back(cx: &mut Cx, base: &Order, refund_order_id: &str, share: &Share) -> Result<(), DbError> {
+    let owner = DomainId::parse(&base.payer)
+        .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
+    let returned: Vec<Spent> = share
+        .benefits
+        .iter()
+        .map(|modifier| Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount })
+        .collect();
+    let benefits: Vec<(LedgerAccount, Charge)> =
+        returned.iter().filter_map(|spent| Some((spent.account(&owner)?, spent.amount))).collect();
+    // Coupons are locked before the accounts of the ledger.
+    if !returned.is_empty() {
+        promotions::give_back(cx, &base.payer, refund_order_id, &returned).await?;
+    }
+    let back = Refund {
+        payer: &base.payer,
+        base_order: &base.id,
+        refund_order: refund_order_id,
+        money: share.money,
+        benefits: &benefits,
+        tax_rate: base.tax_rate,
+        list: share.list,
+    };
+    refund_order(cx, &back).await
+}
