@@ -28,7 +28,7 @@ pub use credit::{CreditLine, grant_credit};
 pub use pay::pay_order;
 pub use refund::refund_order;
 pub use settlement::{
-    DUE_DAY_DEFAULT, DUE_DAY_MAX, Debts, DebtShown, MonthShown, NewTerms, Settlement, debts, set_settlement,
+    DUE_DAY_DEFAULT, DUE_DAY_MAX, DebtShown, Debts, MonthShown, NewTerms, Settlement, debts, set_settlement,
     settlement,
 };
 pub use top_up::{Balance, TopUp, top_up};

@@ -40,7 +40,7 @@ pub struct Posted {
 pub struct Fund {
     /// The account.
     pub account: LedgerAccount,
-    /// What was taken, above zero.
+    /// What was taken; zero where it only got something back.
     pub taken: Charge,
     /// What came back to this account. Money that was owed and has been repaid meanwhile comes back as cash instead.
     pub given_back: Charge,
@@ -221,11 +221,6 @@ pub async fn changes(
     store::changes::list(tx, of, filter, offset, limit).await
 }
 
-/// What a journal posted on an account, that of the house included; nothing where it did not touch it.
-pub async fn posted_on(tx: &mut Tx, journal: &str, account: &LedgerAccount) -> Result<Charge, DbError> {
-    store::posted_on(tx, journal, &account.id()).await
-}
-
 /// What a customer's account held after a journal; `None`: the journal did not move it.
 pub async fn balance_after(
     tx: &mut Tx,
@@ -240,7 +235,7 @@ pub async fn find_journal(tx: &mut Tx, cause: &Cause) -> Result<Option<String>, 
     store::find_journal(tx, &cause.to_string()).await
 }
 
-/// The accounts that a payment took money from, the last one first. They, and those of `also` that exist, are locked
+/// The accounts that a payment took money from, the last one first, then those that only got some of it back. They, and those of `also` that exist, are locked
 /// before what was given back is read, so that two refunds of one payment see each other.
 pub async fn lock_funds(
     tx: &mut Tx,
@@ -259,6 +254,11 @@ pub async fn lock_funds(
         };
         let back = given_back.iter().find(|(known, _)| *known == account);
         funds.push(Fund { account, taken, given_back: back.map_or(Charge::ZERO, |(_, amount)| *amount) });
+    }
+    for (account, given_back) in given_back {
+        if !funds.iter().any(|fund| fund.account == account) {
+            funds.push(Fund { account, taken: Charge::ZERO, given_back });
+        }
     }
     Ok((held, funds))
 }

@@ -49,9 +49,6 @@ platform::statements! {
     /// What an account held after a journal.
     const BALANCE_AFTER = "select balance_after from postings \
         where journal_id = $1 and ledger_account_id = $2";
-    /// What a journal posted on an account, that of the house included.
-    const POSTED_ON = "select cast(coalesce(sum(amount), 0) as bigint) from postings \
-        where journal_id = $1 and ledger_account_id = $2";
     /// What a journal moved on customers' accounts, the last posting first.
     const LIST_FUNDS = "select ledger_account_id, amount from postings \
         where journal_id = $1 and account_seq is not null order by seq desc limit $2";
@@ -205,11 +202,6 @@ pub async fn list_of_kind(
 ) -> Result<Vec<(String, Charge)>, DbError> {
     let rows = tx.all(LIST_OF_KIND, params![kind.code(), id, limit]).await?;
     Ok(rows.into_iter().map(|mut row| (row.take_text(0), Charge::cents(row.int(1)))).collect())
-}
-
-/// What a journal posted on an account; nothing where it did not touch it.
-pub async fn posted_on(tx: &mut Tx, journal: &str, account: &str) -> Result<Charge, DbError> {
-    Ok(Charge::cents(tx.one(POSTED_ON, params![journal, account]).await?.int(0)))
 }
 
 /// Inserts a journal without its postings; `false`: its cause was posted before.

@@ -7,6 +7,7 @@
 //! ```
 
 use domain::calendar::{BillCycle, Date, Instant};
+use domain::funds::{Fund, draw, order_of_funds};
 use domain::id::{DomainId, hex32};
 use domain::ledger::{AccountKind, LedgerAccount};
 use domain::money::Charge;
@@ -48,11 +49,7 @@ pub(super) enum Choice {
 }
 
 /// Decides which funds pay, and locks them with the benefits.
-pub(super) async fn choose(
-    cx: &mut Cx,
-    payer: &Account,
-    payment: &Payment<'_>,
-) -> Result<Choice, DbError> {
+pub(super) async fn choose(cx: &mut Cx, payer: &Account, payment: &Payment<'_>) -> Result<Choice, DbError> {
     let owner = domain_id(&payer.id)?;
     let standing = debts::standing(&mut cx.tx, &payer.id, cx.now).await?;
     if standing.overdue.is_positive() {
@@ -125,8 +122,8 @@ fn due_at(month: BillCycle, due_day: i8) -> Result<Instant, DbError> {
     Ok(Date::new(next.year(), next.month(), due_day).map_err(bad)?.end_of_day())
 }
 
-/// Cash, then bonus, then credit lines by their expiry; what comes later is looked at, and locked, only where what
-/// comes before does not suffice.
+/// Cash, then bonus, then credit lines by their expiry ([`domain::funds`]); all but cash is looked at, and locked, only
+/// where cash does not suffice.
 async fn by_balances(
     cx: &mut Cx,
     owner: &DomainId,
@@ -136,53 +133,35 @@ async fn by_balances(
     let cash = LedgerAccount::cash(owner);
     first.push(cash.clone());
     let mut held = ledger::lock(&mut cx.tx, &first).await?;
-    let mut funds = Vec::new();
-    let mut due = amount;
-    if let Some(cash) = held.iter().find(|held| held.account == cash) {
-        due = take(cash, due, &mut funds);
+    let mut funds: Vec<Fund> =
+        held.iter().filter(|held| held.account == cash).map(|held| fund(held, None)).collect();
+    if funds.iter().all(|fund| fund.available < amount) {
+        let lines = store::list_lines(&mut cx.tx, owner.as_str()).await?;
+        let usable = lines.iter().filter(|line| line.is_usable(cx.now));
+        let credit: Vec<_> =
+            usable.map(|line| (LedgerAccount::credit(owner, &line.id), line.expires_at)).collect();
+        let mut others: Vec<_> = credit.iter().map(|(account, _)| account.clone()).collect();
+        others.push(LedgerAccount::single(owner, AccountKind::Bonus));
+        let others = ledger::lock(&mut cx.tx, &others).await?;
+        let expiry = |held: &Held| credit.iter().find(|(account, _)| *account == held.account)?.1;
+        funds.extend(others.iter().map(|held| fund(held, expiry(held))));
+        held.extend(others);
     }
-    if !due.is_zero() {
-        let bonus = ledger::lock(&mut cx.tx, &[LedgerAccount::single(owner, AccountKind::Bonus)]).await?;
-        for bonus in &bonus {
-            due = take(bonus, due, &mut funds);
-        }
-        held.extend(bonus);
-    }
-    if !due.is_zero() {
-        let mut lines = store::list_lines(&mut cx.tx, owner.as_str()).await?;
-        lines.retain(|line| line.is_usable(cx.now));
-        let accounts: Vec<_> = lines.iter().map(|line| LedgerAccount::credit(owner, &line.id)).collect();
-        let credit = ledger::lock(&mut cx.tx, &accounts).await?;
-        for account in &accounts {
-            if let Some(line) = credit.iter().find(|held| held.account == *account) {
-                due = take(line, due, &mut funds);
-            }
-        }
-        held.extend(credit);
-    }
-    if due.is_positive() {
-        return Ok(Choice::Insufficient);
-    }
+    let paying = order_of_funds(&funds, cx.now);
+    let available: Vec<Charge> = paying.iter().map(|fund| fund.available).collect();
+    let Some(drawn) = draw(amount, &available) else { return Ok(Choice::Insufficient) };
+    let funds = paying.iter().zip(drawn).filter(|(_, drawn)| drawn.is_positive());
+    let funds = funds.map(|(fund, drawn)| (fund.account.clone(), drawn)).collect();
     Ok(Choice::Chosen(Chosen { held, funds, missing: None, due_at: None }))
 }
 
-/// Takes as much of `due` as the account can give, and answers what is still due.
-fn take(held: &Held, due: Charge, funds: &mut Vec<(LedgerAccount, Charge)>) -> Charge {
+fn fund(held: &Held, expires_at: Option<Instant>) -> Fund {
     let available = held.balance.checked_sub(held.floor).unwrap_or(Charge::ZERO);
-    let taken = available.min(due);
-    if !taken.is_positive() {
-        return due;
-    }
-    funds.push((held.account.clone(), taken));
-    due.checked_sub(taken).expect("no more is taken than is due")
+    Fund { account: held.account.clone(), available, expires_at }
 }
 
 /// What a payment took from credit or monthly settlement is owed.
-pub(super) async fn note_debts(
-    cx: &mut Cx,
-    payment: &Payment<'_>,
-    chosen: &Chosen,
-) -> Result<(), DbError> {
+pub(super) async fn note_debts(cx: &mut Cx, payment: &Payment<'_>, chosen: &Chosen) -> Result<(), DbError> {
     for (fund, amount) in &chosen.funds {
         if !is_owed(fund.kind()) {
             continue;

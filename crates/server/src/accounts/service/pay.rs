@@ -70,8 +70,7 @@ async fn take(
         chosen.held.extend(ledger::lock(&mut cx.tx, &[month]).await?);
     }
     let owner = domain_id(payment.payer)?;
-    let spending =
-        Spending { benefits: payment.benefits, funds: &chosen.funds, money: payment.money, tax };
+    let spending = Spending { benefits: payment.benefits, funds: &chosen.funds, money: payment.money, tax };
     let journal =
         Journal::pay_order(&owner, order, &spending, payer.currency).map_err(|error| defect(&error))?;
     let entry = Entry { journal: &journal, gives_back: None };

@@ -1,7 +1,8 @@
 //! Money of an order goes back.
 
-use domain::ledger::{AccountKind, Cause, Journal, JournalKind, LedgerAccount, Spending};
-use domain::money::Charge;
+use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, Spending};
+use domain::money::{Charge, Exact, Overflow, Rounding};
+use domain::quantity::Quantity;
 use platform::db::DbError;
 
 use super::funds::is_owed;
@@ -9,20 +10,19 @@ use super::{Refund, domain_id, order_id, too_large};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
-use crate::accounts::taxes;
 use crate::ledger::service::{self as ledger, Entry, Fund, PostError};
 
-/// Gives money of an order back to where it came from, and answers the tax in it: that of all that has gone back so
+/// Gives money of an order back to where it came from, and reverses the tax in it: that of all that has gone back so
 /// far, rounded half up to cents, less that of what went back before; so refunds of a whole payment reverse the whole
 /// tax. Nothing posts nothing; the same refund order twice gives back once.
 ///
 /// # Errors
 /// A [`DbError::Other`] where the order was never paid, or would get back more than was paid for it: whoever
 /// decided the amount must not have let that happen.
-pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbError> {
+pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError> {
     let Refund { payer, base_order, refund_order, money, benefits, .. } = *back;
     if money.is_zero() && benefits.iter().all(|(_, amount)| amount.is_zero()) {
-        return Ok(Charge::ZERO);
+        return Ok(());
     }
     let (owner, refund) = (domain_id(payer)?, order_id(refund_order)?);
     let paid = Cause::new(JournalKind::PayOrder.code(), base_order, "");
@@ -34,10 +34,8 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     let cash = LedgerAccount::cash(&owner);
     let (mut held, funds) = ledger::lock_funds(&mut cx.tx, &payment, std::slice::from_ref(&cash)).await?;
     let cause = Cause::new(JournalKind::RefundOrder.code(), refund_order, "");
-    if let Some(first) = ledger::find_journal(&mut cx.tx, &cause).await? {
-        let tax = LedgerAccount::house(AccountKind::Tax);
-        let posted = ledger::posted_on(&mut cx.tx, &first, &tax).await?;
-        return posted.checked_neg().ok_or_else(too_large);
+    if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
+        return Ok(());
     }
     let Some(shares) = give_back(&funds, money).filter(|_| fit(&funds, benefits)) else {
         return Err(DbError::Other(format!(
@@ -65,7 +63,7 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     for (debt, left) in &repaid {
         debts::update_left(&mut cx.tx, payer, &debt.id, *left).await?;
     }
-    Ok(tax)
+    Ok(())
 }
 
 /// Balances of a payment, as against its coupons and cards.
@@ -148,14 +146,26 @@ fn tax_of(back: &Refund<'_>, funds: &[Fund]) -> Result<Charge, DbError> {
     let Some(rate) = back.tax_rate else { return Ok(Charge::ZERO) };
     let before = Charge::sum(balances(funds).map(|fund| fund.given_back)).ok_or_else(too_large)?;
     let after = before.checked_add(back.money).ok_or_else(too_large)?;
-    let tax = |money| taxes::contained_in(money, rate).map_err(|_| too_large());
+    let tax = |money| part_of(money, rate).map_err(|_| too_large());
     tax(after)?.checked_sub(tax(before)?).ok_or_else(too_large)
+}
+
+/// The tax that `money` contains at `rate`: money x r / (1 + r), half up to cents.
+fn part_of(money: Charge, rate: Quantity) -> Result<Charge, Overflow> {
+    let one = 10_i64.pow(Quantity::SCALE);
+    let with_rate = i64::try_from(i128::from(one) + rate.units()).map_err(|_| Overflow)?;
+    Exact::from_charge(money)
+        .times_quantity(rate)?
+        .times_int(one)?
+        .div_int(with_rate)?
+        .settle(Rounding::HalfUp)
 }
 
 #[cfg(test)]
 mod tests {
     use domain::calendar::Instant;
     use domain::id::DomainId;
+    use domain::ledger::AccountKind;
     use domain::money::Scaled;
 
     use super::*;
@@ -248,8 +258,7 @@ mod tests {
     #[test]
     fn a_coupon_gets_back_no_more_than_it_gave() {
         let coupon = account("coupon:c");
-        let fund =
-            Fund { account: coupon.clone(), taken: Charge::cents(30), given_back: Charge::cents(10) };
+        let fund = Fund { account: coupon.clone(), taken: Charge::cents(30), given_back: Charge::cents(10) };
         let back = |cents| [(coupon.clone(), Charge::cents(cents))];
         assert!(fit(std::slice::from_ref(&fund), &back(20)));
         assert!(!fit(std::slice::from_ref(&fund), &back(21)));

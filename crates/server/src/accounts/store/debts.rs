@@ -266,7 +266,12 @@ pub async fn list_months(tx: &mut Tx, account: &str) -> Result<Vec<Month>, DbErr
         left: Charge::cents(row.int(2)),
         due_at: Instant::from_ms(row.int(3)),
     };
-    Ok(tx.all(LIST_MONTHS, params![account, &from, &until, MONTHS_MAX]).await?.into_iter().map(month).collect())
+    Ok(tx
+        .all(LIST_MONTHS, params![account, &from, &until, MONTHS_MAX])
+        .await?
+        .into_iter()
+        .map(month)
+        .collect())
 }
 
 /// What everybody owes by credit lines, and by monthly settlement. For checks.
@@ -280,7 +285,8 @@ pub async fn sum_among(tx: &mut Tx, funds: &[LedgerAccount]) -> Result<Vec<(Stri
     let Some(last) = funds.last() else { return Ok(Vec::new()) };
     assert!(funds.len() <= CAUSES_AT_ONCE, "the caller looks up a page at a time");
     let padded: Vec<_> = funds.iter().chain(std::iter::repeat(last)).take(CAUSES_AT_ONCE).collect();
-    let owners: Vec<&str> = padded.iter().map(|fund| fund.owner().map_or("", |owner| owner.as_str())).collect();
+    let owners: Vec<&str> =
+        padded.iter().map(|fund| fund.owner().map_or("", |owner| owner.as_str())).collect();
     let ids: Vec<String> = padded.iter().map(|fund| fund.id()).collect();
     let owners = owners.into_iter().map(Value::from);
     let params: Vec<Value<'_>> = owners.chain(ids.iter().map(Value::from)).collect();

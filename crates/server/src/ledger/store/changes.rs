@@ -5,7 +5,7 @@
 
 use domain::calendar::Instant;
 use domain::ledger::JournalKind;
-use domain::money::{Charge, Scaled};
+use domain::money::Charge;
 use platform::db::{DbError, Row, Tx, Value};
 
 use super::damaged;
