@@ -284,15 +284,7 @@ pub async fn causes_after(
     store::list_causes(tx, kind.code(), id, limit).await
 }
 
-/// How many journals of a kind there are, and what they moved on customers' accounts but for coupons and cards. For
-/// checks.
+/// How many journals of a kind there are, and what they moved on customers' accounts. For checks.
 pub async fn totals(tx: &mut Tx, kind: JournalKind) -> Result<(i64, Charge), DbError> {
-    let totals = store::totals(tx, kind.code()).await?;
-    Ok((totals.journals, totals.amount))
-}
-
-/// How many journals of a kind there are, and what they moved on coupons and cards. For checks.
-pub async fn benefit_totals(tx: &mut Tx, kind: JournalKind) -> Result<(i64, Charge), DbError> {
-    let totals = store::totals(tx, kind.code()).await?;
-    Ok((totals.journals, totals.benefits))
+    store::totals(tx, kind.code()).await
 }

@@ -58,12 +58,9 @@ platform::statements! {
         where j.gives_back = $1 and p.account_seq is not null \
         group by p.ledger_account_id order by p.ledger_account_id limit $2";
     /// What journals moved on customers' accounts, by cause, and the cause of the journal that they give back.
-    const MOVED = "select j.cause, j.id, \
-        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then 0 else p.amount end), 0) as bigint), \
-        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then p.amount else 0 end), 0) as bigint), \
-        b.cause from journals j left join journals b on b.id = j.gives_back left join postings p \
+    const MOVED = "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause \
+        from journals j left join journals b on b.id = j.gives_back left join postings p \
         on p.journal_id = j.id and substr(p.ledger_account_id, 1, 6) <> 'house:' \
-        left join ledger_accounts a on a.id = p.ledger_account_id \
         where j.cause in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
         group by j.cause, j.id, b.cause order by j.cause limit 20";
@@ -72,11 +69,9 @@ platform::statements! {
     /// Journals of a kind after one of them, by id.
     const LIST_CAUSES = "select id, cause from journals where kind = $1 and id > $2 order by id limit $3";
     /// What all journals of a kind moved on customers' accounts.
-    const SUM_MOVED = "select \
-        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then 0 else p.amount end), 0) as bigint), \
-        cast(coalesce(sum(case when a.kind in ('coupon', 'flexi', 'card') then p.amount else 0 end), 0) as bigint) \
+    const SUM_MOVED = "select cast(coalesce(sum(p.amount), 0) as bigint) \
         from journals j join postings p on p.journal_id = j.id \
-        left join ledger_accounts a on a.id = p.ledger_account_id where j.kind = $1 and substr(p.ledger_account_id, 1, 6) <> 'house:'";
+        where j.kind = $1 and substr(p.ledger_account_id, 1, 6) <> 'house:'";
 }
 
 /// The insert of postings as the database layer puts it together, for one row.
@@ -117,10 +112,8 @@ pub struct Moved {
     pub cause: String,
     /// The journal.
     pub journal: String,
-    /// Sum of its postings on customers' accounts but for coupons and cards; negative where they paid.
+    /// Sum of its postings on customers' accounts, coupons and cards included; negative where they paid.
     pub amount: Charge,
-    /// Sum of its postings on coupons and cards; negative where they paid.
-    pub benefits: Charge,
     /// Text of the cause of the journal whose money this one returns, if there is such a journal.
     pub gives_back: Option<String>,
 }
@@ -282,8 +275,7 @@ pub async fn list_moved(tx: &mut Tx, causes: &[String]) -> Result<Vec<Moved>, Db
         cause: row.take_text(0),
         journal: row.take_text(1),
         amount: Charge::cents(row.int(2)),
-        benefits: Charge::cents(row.int(3)),
-        gives_back: row.take_opt_text(4),
+        gives_back: row.take_opt_text(3),
     };
     Ok(tx.all(MOVED, &params).await?.into_iter().map(moved).collect())
 }
@@ -299,20 +291,9 @@ pub async fn list_causes(
     Ok(rows.into_iter().map(|mut row| (row.take_text(0), row.take_text(1))).collect())
 }
 
-/// What all journals of a kind moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
-    /// How many there are.
-    pub journals: i64,
-    /// What they moved on customers' accounts but for coupons and cards.
-    pub amount: Charge,
-    /// What they moved on coupons and cards.
-    pub benefits: Charge,
-}
-
 /// How many journals of a kind there are, and what they moved on customers' accounts.
-pub async fn totals(tx: &mut Tx, kind: &str) -> Result<Totals, DbError> {
-    let journals = tx.one(COUNT_JOURNALS, params![kind]).await?.int(0);
-    let moved = tx.one(SUM_MOVED, params![kind]).await?;
-    Ok(Totals { journals, amount: Charge::cents(moved.int(0)), benefits: Charge::cents(moved.int(1)) })
+pub async fn totals(tx: &mut Tx, kind: &str) -> Result<(i64, Charge), DbError> {
+    let count = tx.one(COUNT_JOURNALS, params![kind]).await?.int(0);
+    let sum = tx.one(SUM_MOVED, params![kind]).await?.int(0);
+    Ok((count, Charge::cents(sum)))
 }

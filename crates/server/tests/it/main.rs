@@ -4,6 +4,7 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod funds;
 mod harness;
 mod hostile;
 mod identity;

@@ -76,7 +76,7 @@ platform::statements! {
         or length(cause) - length(replace(cause, '/', '')) <> 2) order by id limit $1";
     /// How many orders were paid by a journal.
     const COUNT_PAID = "select count(distinct substr(cause, 11)) from journals \
-        where substr(cause, 1, 10) = 'pay_order/'";
+        where kind = 'pay_order'";
 }
 
 async fn charge(tx: &mut Tx, sql: &str) -> Result<Charge, DbError> {
