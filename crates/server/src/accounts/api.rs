@@ -1,7 +1,9 @@
 //! The operations of balances, top-ups and credit lines.
 
 mod changes;
+mod limits;
 mod settlement;
+mod taxes;
 
 use domain::calendar::Instant;
 use domain::money::{AmountError, Charge};
@@ -34,6 +36,12 @@ pub fn operations(registry: &mut Registry<App>) {
     registry.add::<settlement::ShowSettlementTerms>();
     registry.add::<settlement::ListDebts>();
     registry.add::<changes::ListCustomerAccountChangeRecords>();
+    registry.add::<limits::SetSpendingLimit>();
+    registry.add::<limits::ListSpendingLimits>();
+    registry.add::<limits::DeleteSpendingLimit>();
+    registry.add::<limits::ShowCustomerExpenditureQuota>();
+    registry.add::<taxes::SetTaxRates>();
+    registry.add::<taxes::ListTaxRates>();
 }
 
 platform::input! {

@@ -40,5 +40,6 @@ pub const FEATURE: Feature = Feature {
 
 fn statements() -> Vec<String> {
     let lists = [store::STATEMENTS, store::debts::STATEMENTS];
-    lists.into_iter().flatten().map(|(_, text)| (*text).to_owned()).collect()
+    let own = lists.into_iter().flatten().map(|(_, text)| (*text).to_owned());
+    own.chain(store::limits::statements()).chain(store::taxes::statements()).collect()
 }

@@ -22,6 +22,7 @@ use crate::Cx;
 use crate::identity::service::{Account, find_account};
 
 pub use super::errors::AccountsError;
+pub use super::limits::{Kind as LimitKind, NewLimit, Period as LimitPeriod, set as set_limit};
 pub use balances::{Balances, Credit, balances};
 pub use changes::{ChangeQuery, Record, TRADE_TYPES, changes};
 pub use credit::{CreditLine, grant_credit};
@@ -126,6 +127,8 @@ pub struct Refund<'a> {
     /// What goes back to balances: to the fund that paid last first, so that credit is restored before cash. What was
     /// owed and has been repaid meanwhile comes back as cash.
     pub money: Charge,
+    /// Which enterprise projects it had been paid for, and how much of it for each.
+    pub projects: &'a [(String, Charge)],
     /// What goes back to coupons and cards.
     pub benefits: &'a [(LedgerAccount, Charge)],
     /// The rate of the tax that the payment contained.

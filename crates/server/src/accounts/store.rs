@@ -1,6 +1,8 @@
-//! All SQL of `top_ups` and `credit_lines`; that of debts and settlement terms has a file of its own.
+//! All SQL of `top_ups` and `credit_lines`; debts and settlement terms, limits and tax rates have files of their own.
 
 pub mod debts;
+pub mod limits;
+pub mod taxes;
 
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};

@@ -374,7 +374,7 @@ on_both! {
         let (some, most) = (benefits(200), benefits(301));
         let back = Refund {
             payer: &payer, base_order: "CS1", refund_order: "CR1", money: Charge::cents(400), benefits: &some,
-            tax_rate: None, list: money,
+            tax_rate: None, list: money, projects: &[],
         };
         refund_order(&mut cx, &back).await.expect("given back");
         refund_order(&mut cx, &back).await.expect("given back before");

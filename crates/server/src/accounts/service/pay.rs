@@ -40,7 +40,7 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
     if let Some(late) = payment.late {
         return Err(PayError::Late(late));
     }
-    limits::check_numbers(cx, payment).await?;
+    limits::check_numbers(cx, payment, &passed).await?;
     if take(cx, payment, &account, &order, chosen, paid.tax).await? {
         limits::count(cx, payment, passed).await?;
     }

@@ -1,8 +1,7 @@
 //! Money of an order goes back.
 
 use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, Spending};
-use domain::money::{Charge, Exact, Overflow, Rounding};
-use domain::quantity::Quantity;
+use domain::money::Charge;
 use platform::db::DbError;
 
 use super::funds::is_owed;
@@ -10,6 +9,7 @@ use super::{Refund, domain_id, order_id, too_large};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
+use crate::accounts::{limits, taxes};
 use crate::ledger::service::{self as ledger, Entry, Fund, PostError};
 
 /// Gives money of an order back to where it came from, and reverses the tax in it: that of all that has gone back so
@@ -29,13 +29,17 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError>
     let Some(payment) = ledger::find_journal(&mut cx.tx, &paid).await? else {
         return Err(DbError::Other(format!("order {base_order} was not paid and cannot be refunded")));
     };
-    // Debts before accounts of the ledger: a top-up locks them in this order too.
-    let owed = debts::lock_of_order(&mut cx.tx, payer, base_order).await?;
-    let cash = LedgerAccount::cash(&owner);
-    let (mut held, funds) = ledger::lock_funds(&mut cx.tx, &payment, std::slice::from_ref(&cash)).await?;
     let cause = Cause::new(JournalKind::RefundOrder.code(), refund_order, "");
     if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
         return Ok(());
+    }
+    // Limits, then debts, then accounts of the ledger: payments and top-ups lock them in this order too.
+    limits::take_back(cx, back).await?;
+    let owed = debts::lock_of_order(&mut cx.tx, payer, base_order).await?;
+    let cash = LedgerAccount::cash(&owner);
+    let (mut held, funds) = ledger::lock_funds(&mut cx.tx, &payment, std::slice::from_ref(&cash)).await?;
+    if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
+        return Err(DbError::Retryable(format!("{cause} was posted meanwhile")));
     }
     let Some(shares) = give_back(&funds, money).filter(|_| fit(&funds, benefits)) else {
         return Err(DbError::Other(format!(
@@ -146,19 +150,8 @@ fn tax_of(back: &Refund<'_>, funds: &[Fund]) -> Result<Charge, DbError> {
     let Some(rate) = back.tax_rate else { return Ok(Charge::ZERO) };
     let before = Charge::sum(balances(funds).map(|fund| fund.given_back)).ok_or_else(too_large)?;
     let after = before.checked_add(back.money).ok_or_else(too_large)?;
-    let tax = |money| part_of(money, rate).map_err(|_| too_large());
+    let tax = |money| taxes::part_of(money, rate).map_err(|_| too_large());
     tax(after)?.checked_sub(tax(before)?).ok_or_else(too_large)
-}
-
-/// The tax that `money` contains at `rate`: money x r / (1 + r), half up to cents.
-fn part_of(money: Charge, rate: Quantity) -> Result<Charge, Overflow> {
-    let one = 10_i64.pow(Quantity::SCALE);
-    let with_rate = i64::try_from(i128::from(one) + rate.units()).map_err(|_| Overflow)?;
-    Exact::from_charge(money)
-        .times_quantity(rate)?
-        .times_int(one)?
-        .div_int(with_rate)?
-        .settle(Rounding::HalfUp)
 }
 
 #[cfg(test)]
