@@ -81,6 +81,7 @@ impl Line {
             product_id: &self.product,
             region: &self.region,
             period: self.period,
+            priced_in: self.period,
             period_num: self.period_num,
             subscription_num: self.subscription_num,
             size: self.size,
