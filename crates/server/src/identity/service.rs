@@ -47,6 +47,13 @@ pub struct Account {
     pub created_at: Instant,
 }
 
+/// Whose money and benefits an account uses: its own, or those of its enterprise master where it is a unified
+/// accounting member (rule 4.10).
+pub fn payer_of(account: &Account) -> &str {
+    let master = account.master_id.as_deref().filter(|_| account.accounting.as_deref() == Some("unified"));
+    master.unwrap_or(&account.id)
+}
+
 /// A new account with its first user; secrets are given (demo) or made.
 #[derive(Debug, Clone)]
 pub struct NewAccount {

@@ -2,6 +2,7 @@
 
 mod charge;
 mod pay;
+mod pending;
 mod place;
 mod refund;
 
@@ -21,6 +22,7 @@ use crate::webhooks::service::{self as webhooks, Event};
 pub use super::store::list::{Filter, Page, Scope};
 pub use charge::{Bill, Chosen, Facts, Named};
 pub use pay::{check_payable, pay};
+pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, place};
 pub use refund::{Share, refund, share_of};
 

@@ -13,7 +13,7 @@ use super::demo::{self, Tenant};
 use super::store;
 use crate::app::App;
 use crate::identity::service::NewAccount;
-use crate::{Cx, accounts, catalog, identity, settings};
+use crate::{Cx, accounts, catalog, identity, promotions, settings};
 
 /// The demo catalogue, imported through the same door as everybody's.
 const DEMO_CATALOG: &str = include_str!("../../data/demo-catalog.yaml");
@@ -186,6 +186,7 @@ async fn refill(cx: &mut Cx, hashes: &[String]) -> Result<(), ApiError> {
         }
     });
     store::delete_everything(&mut cx.tx).await?;
+    promotions::service::changed(cx).await?;
     fill(cx, hashes).await
 }
 

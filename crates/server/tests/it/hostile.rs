@@ -44,6 +44,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("WithdrawDiscount", "the id is made by the server"),
 ];
 
 /// Random values for each parameter.
@@ -189,6 +190,12 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("use_coupon", json!("NO")),
             ("use_discount", json!("NO")),
             ("url", json!("http://127.0.0.1:9/hook")),
+            ("service_type", json!("hws.service.type.ec2")),
+            ("product_id", json!("OFFI777523764289028104")),
+            ("mode", json!("ratio")),
+            ("value", json!("0.5")),
+            // After the valid_time of the same request.
+            ("expire_time", json!("2027-07-15T08:00:00Z")),
         ]
         .into(),
     )

@@ -4,6 +4,7 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod discounts;
 mod harness;
 mod hostile;
 mod identity;

@@ -168,6 +168,8 @@ impl Walk<'_> {
     async fn orders(&mut self) {
         let (paid, cancelled) = (place(self.app, "acme").await, place(self.app, "acme").await);
         self.list_and_details(&[&paid, &cancelled]).await;
+        let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
+        self.call("GET", &discounts, None).await;
         self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&paid))).await;
         let cancel = json!({"order_id": cancelled});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
@@ -196,6 +198,9 @@ async fn everything_conforms(app: &TestApp) {
     let mut walk = Walk { app, contract, complaints: Complaints::default(), visited: BTreeSet::new() };
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
+    // So that every list of discounts has something in it.
+    let discount = json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
+    app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;

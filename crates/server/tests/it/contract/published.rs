@@ -27,7 +27,6 @@ const NOT_SERVED_YET: &[&str] = &[
     "UpdateSubCustomerBudget",
     "ListSubCustomerCoupons",
     "ListOrderCouponsByOrderId",
-    "ListOrderDiscounts",
     "ShowRefundOrderDetails",
     "RenewalResources",
     "CancelResourcesSubscription",
