@@ -184,6 +184,15 @@ pub async fn balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Ch
     store::list_balances(tx, owner).await
 }
 
+/// Ids and balances of accounts by id, at most [`CAUSES_AT_ONCE`] of them; those that do not exist are left out. For
+/// checks of the features whose rows stand for accounts.
+///
+/// # Panics
+/// With more ids.
+pub async fn balances_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<(String, Charge)>, DbError> {
+    store::balances_among(tx, ids).await
+}
+
 /// What a customer's account held after a journal; `None`: the journal did not move it.
 pub async fn balance_after(
     tx: &mut Tx,

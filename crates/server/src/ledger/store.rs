@@ -12,7 +12,7 @@ use platform::params;
 
 /// The most accounts of one owner: cash, and a credit account for each line it was ever granted.
 pub const ACCOUNTS_MAX: i64 = 1_000;
-/// How many causes [`MOVED`] looks up at once.
+/// How many causes [`MOVED`], and accounts [`BALANCES_AMONG`], looks up at once.
 pub const CAUSES_AT_ONCE: usize = 20;
 /// The most postings of one journal on customers' accounts: the funds that one payment may use.
 const FUNDS_MAX: i64 = 1_000;
@@ -31,6 +31,9 @@ platform::statements! {
     /// The accounts of an owner.
     const LIST_BALANCES = "select id, balance from ledger_accounts \
         where owner_id = $1 order by id limit $2";
+    /// Accounts by id, for checks.
+    const BALANCES_AMONG = "select id, balance from ledger_accounts where id in ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) order by id limit 20";
     /// A journal, unless its cause was posted.
     const INSERT_JOURNAL = "insert into journals (id, kind, cause, currency, posted_at, gives_back) \
         values ($1, $2, $3, $4, $5, $6) on conflict (cause) do nothing";
@@ -161,6 +164,16 @@ pub async fn lock_account(tx: &mut Tx, account: &LedgerAccount) -> Result<Option
 /// The accounts of an owner with their balances, by id.
 pub async fn list_balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
     tx.all(LIST_BALANCES, params![owner, ACCOUNTS_MAX]).await?.iter().map(amount_of).collect()
+}
+
+/// Ids and balances of at most [`CAUSES_AT_ONCE`] accounts; those that do not exist are left out.
+pub async fn balances_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<(String, Charge)>, DbError> {
+    let Some(last) = ids.last() else { return Ok(Vec::new()) };
+    assert!(ids.len() <= CAUSES_AT_ONCE, "the caller looks up a page at a time");
+    let padded = ids.iter().chain(std::iter::repeat(last)).take(CAUSES_AT_ONCE);
+    let params: Vec<Value<'_>> = padded.map(Value::from).collect();
+    let balance = |mut row: Row| (row.take_text(0), Charge::cents(row.int(1)));
+    Ok(tx.all(BALANCES_AMONG, &params).await?.into_iter().map(balance).collect())
 }
 
 /// Inserts a journal without its postings; `false`: its cause was posted before.

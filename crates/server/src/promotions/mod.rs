@@ -17,6 +17,7 @@
 
 mod api;
 pub mod cache;
+mod checks;
 pub mod service;
 mod store;
 
@@ -27,6 +28,6 @@ pub const FEATURE: Feature = Feature {
     name: "promotions",
     operations: api::operations,
     jobs: |_| {},
-    checks: &[],
+    checks: &[&checks::BENEFITS],
     statements: store::statements,
 };

@@ -126,8 +126,7 @@ fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Ch
         Value::from(filter.from.ms()),
         Value::from(filter.until.ms()),
     ];
-    let text =
-        " from coupon_changes where account_id = ? and benefit_type = ? and created_at >= ? and created_at < ?";
+    let text = " from coupon_changes where account_id = ? and benefit_type = ? and created_at >= ? and created_at < ?";
     statement.push(text, span);
     match filter.is_revenue {
         Some(true) => statement.push(" and amount > 0", []),
