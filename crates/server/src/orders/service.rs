@@ -1,7 +1,9 @@
 //! Use-cases of orders: found, cancelled, fulfilled; placing, paying and refunding have files of their own.
 
 mod charge;
+mod fitting;
 mod pay;
+mod pending;
 mod place;
 mod refund;
 
@@ -20,7 +22,9 @@ use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
 pub use charge::{Bill, Chosen, Facts, Named};
+pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
+pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, place};
 pub use refund::{Share, refund, share_of};
 

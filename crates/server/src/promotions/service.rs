@@ -2,8 +2,10 @@
 
 mod coupons;
 mod discounts;
+mod offered;
 
 pub use coupons::{
     Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
 };
 pub use discounts::{find_discount, list_discounts};
+pub use offered::{Offered, offered_coupons};

@@ -184,7 +184,8 @@ def test_a_pay_per_use_inquiry_takes_the_commercial_discount_first(server, sdk):
     row = answer.product_rating_results[0]
     assert (row.official_website_amount, row.discount_amount, row.amount) == amounts
     offers = [(part.discount_id, part.discount_type, part.amount) for part in row.discount_rating_results]
-    assert offers == [(commercial, 605, Decimal("6.84")), (partner, 607, Decimal("6.08"))]
+    # Each offer says what it takes off (004 table 4-20).
+    assert offers == [(commercial, 605, Decimal("0.76")), (partner, 607, Decimal("1.52"))]
 
 
 def test_the_discounts_of_an_order_are_what_paying_with_them_does(server, sdk):
