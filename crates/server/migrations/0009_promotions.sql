@@ -18,6 +18,10 @@ create table discounts (
     created_at bigint not null,
     primary key (account_id, id)
 );
+create unique index discounts_by_id on discounts (id);
+create index discounts_in_force on discounts (account_id, id) where withdrawn_at is null;
+-- Counts the changes of discounts, so that memory knows when it is outdated.
+insert into versions (name, version) values ('discounts', 0);
 
 create table coupons (
     account_id {text} not null,         -- who owns it

@@ -112,6 +112,8 @@ pub struct App {
     pub identity: identity::Cache,
     /// The catalogue in memory.
     pub catalog: catalog::Shelf,
+    /// Discounts in memory.
+    pub discounts: promotions::cache::Cache,
     /// Present in a sandbox.
     pub sandbox: Option<sandbox::Sandbox>,
     /// Counters.
@@ -146,6 +148,7 @@ impl App {
             provisioner: config.provisioner,
             identity: identity::Cache::default(),
             catalog: catalog::Shelf::default(),
+            discounts: promotions::cache::Cache::default(),
             sandbox: config.is_sandbox.then(sandbox::Sandbox::default),
             metrics: Arc::default(),
             jobs,

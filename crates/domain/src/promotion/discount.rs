@@ -8,6 +8,8 @@ use crate::money::{Charge, Exact, Overflow, Price, Rounding, Scaled, split};
 use crate::order::codes;
 use crate::quantity::Quantity;
 
+const MONTHS_PER_YEAR: i64 = 12;
+
 codes! {
     /// What kind of discount it is (004 tables 4-24 and 8-9).
     DiscountType {
@@ -132,7 +134,10 @@ impl Discount {
             && is(&self.scope.resource_type, item.resource_type)
             && is(&self.scope.product_id, item.product_id)
             && is(&self.scope.region, item.region)
-            && self.scope.period_type.is_none_or(|period| item.period == Some(period))
+            && self
+                .scope
+                .period_type
+                .is_none_or(|period| [item.period, item.priced_in].contains(&Some(period)))
     }
 
     /// What each of several list prices is reduced by, exactly; zero where the discount does not fit or would not
@@ -153,14 +158,24 @@ impl Discount {
                 lists.into_iter().map(|list| list.times_quantity(off)).collect()
             }
             DiscountMode::FixedPrice(price) => {
-                let units = lines.iter().map(|(_, _, units)| *units);
-                lists
-                    .into_iter()
-                    .zip(units)
-                    .map(|(list, units)| above(list, units.times_price(price)?))
-                    .collect()
+                let reduced = |(list, (item, _, units)): (Exact, &(Item<'_>, Exact, Exact))| {
+                    above(list, self.units(item, *units)?.times_price(price)?)
+                };
+                lists.into_iter().zip(lines).map(reduced).collect()
             }
             DiscountMode::AmountOff(amount) => share_out(amount, &lists),
+        }
+    }
+}
+
+impl Discount {
+    /// How many of the units that a fixed price is for: a discount for months sees twelve in the year of a product
+    /// that only months are priced of.
+    fn units(&self, item: &Item<'_>, units: Exact) -> Result<Exact, Overflow> {
+        let is_of_months = self.scope.period_type == Some(PeriodType::Month);
+        match item.period {
+            Some(PeriodType::Year) if is_of_months => units.times_int(MONTHS_PER_YEAR),
+            _ => Ok(units),
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Item<'a> {
     pub region: &'a str,
     /// Unit of the term; None for pay-per-use.
     pub period: Option<PeriodType>,
+    /// Unit in which the catalogue prices that term: months for the year of a product that only months are priced
+    /// of (rule 3.4), and otherwise the unit of the term.
+    pub priced_in: Option<PeriodType>,
     /// How many units; 1 for pay-per-use.
     pub period_num: i64,
     /// How many of the thing.

@@ -77,6 +77,10 @@ fn sqlite(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>) {
         let outcome = inquiry(&stock);
         let budget = Budget { per_second: 15_000, p99_ms: Some(10) };
         report.measured("price inquiry, 4 products", &outcome, budget, Some(&door));
+        runtime.block_on(stock.grant_discounts());
+        let outcome = inquiry(&stock);
+        let budget = Budget { per_second: 15_000, p99_ms: Some(10) };
+        report.measured("price inquiry, 4 products, 3 discounts", &outcome, budget, Some(&door));
     }
     if wanted("payment") {
         let raw = baseline::sqlite(folder.path(), CLIENTS, DURATION);

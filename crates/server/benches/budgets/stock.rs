@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use domain::calendar::{PeriodType, Term};
 use domain::money::Charge;
+use domain::promotion::{DiscountMode, DiscountType, Scope};
+use domain::quantity::Quantity;
 use platform::auth::secrets::Vault;
 use platform::clock::Clock;
 use platform::db::{Db, PgOptions, SqliteOptions, Sync};
@@ -15,7 +17,8 @@ use platform::{job, listen, params};
 use server::app::{App, AppConfig, MIGRATIONS, Provisioner};
 use server::identity::service::{Account, NewAccount};
 use server::orders::service::{NewLine, NewOrder};
-use server::{Cx, accounts, identity, orders, sandbox};
+use server::promotions::service::NewDiscount;
+use server::{Cx, accounts, identity, orders, promotions, sandbox};
 use tokio::sync::oneshot;
 
 use super::load::Key;
@@ -90,6 +93,33 @@ impl Stock {
     /// customer, the others are spread evenly.
     pub fn owner(&self, number: usize) -> usize {
         if number.is_multiple_of(2) { 0 } else { 1 + number / 2 % (CUSTOMERS - 1) }
+    }
+
+    /// Grants every customer a discount of each kind that competes for the best offer.
+    pub async fn grant_discounts(&self) {
+        let kinds = [DiscountType::Commercial, DiscountType::ResellerCommercial, DiscountType::Partner];
+        for (customer, _) in &self.customers {
+            let mut cx = job::context(&self.app, "bench").await.expect("a transaction");
+            for kind in kinds {
+                let new = NewDiscount {
+                    owner: customer.id.clone(),
+                    kind,
+                    mode: DiscountMode::Ratio(Quantity::parse("0.9").expect("a ratio")),
+                    name: None,
+                    scope: Scope {
+                        service_type: None,
+                        resource_type: None,
+                        product_id: None,
+                        region: None,
+                        period_type: None,
+                    },
+                    valid_from: None,
+                    expires_at: None,
+                };
+                promotions::service::grant(&mut cx, new).await.expect("it is granted");
+            }
+            finish(cx).await;
+        }
     }
 
     /// Places orders that wait for payment: numbers of customers, and order ids.
@@ -171,6 +201,7 @@ async fn customers(app: &Arc<App>) -> Vec<(Arc<Account>, Key)> {
             has_direct_customers: false,
             master_id: None,
             accounting: None,
+            country: None,
             id: None,
             user_name: "bench".to_owned(),
             password_hash: None,

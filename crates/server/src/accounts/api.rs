@@ -1,5 +1,8 @@
 //! The operations of balances, top-ups and credit lines.
 
+mod limits;
+mod taxes;
+
 use domain::calendar::Instant;
 use domain::money::{AmountError, Charge};
 use platform::op::wire::Decimal;
@@ -29,6 +32,12 @@ pub fn operations(registry: &mut Registry<App>) {
     registry.add::<ShowCustomerAccountBalances>();
     registry.add::<TopUpAccount>();
     registry.add::<GrantCredit>();
+    registry.add::<limits::SetSpendingLimit>();
+    registry.add::<limits::ListSpendingLimits>();
+    registry.add::<limits::DeleteSpendingLimit>();
+    registry.add::<limits::ShowCustomerExpenditureQuota>();
+    registry.add::<taxes::SetTaxRates>();
+    registry.add::<taxes::ListTaxRates>();
 }
 
 platform::input! {

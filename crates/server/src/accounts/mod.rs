@@ -35,5 +35,6 @@ pub const FEATURE: Feature = Feature {
 };
 
 fn statements() -> Vec<String> {
-    store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned()).collect()
+    let own = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    own.chain(store::limits::statements()).chain(store::taxes::statements()).collect()
 }

@@ -18,6 +18,7 @@ use crate::identity::service::{Account, find_account};
 use crate::ledger::service::{self as ledger, Entry, Fund, Held, PostError};
 
 pub use super::errors::AccountsError;
+pub use super::limits::{Kind as LimitKind, NewLimit, Period as LimitPeriod, set as set_limit};
 
 /// A payment of an order.
 #[derive(Debug, Clone)]
@@ -170,9 +171,9 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
     if let Some(late) = payment.late {
         return Err(PayError::Late(late));
     }
-    limits::check_numbers(cx, payment).await?;
-    limits::count(cx, payment, passed).await?;
+    limits::check_numbers(cx, payment, &passed).await?;
     if amount.is_zero() {
+        limits::count(cx, payment, passed).await?;
         return Ok(paid);
     }
     let owner = domain_id(payer)?;
@@ -186,7 +187,12 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
         .map_err(|error| defect(&error))?;
     let entry = Entry { journal: &journal, gives_back: None };
     match ledger::post_held(&mut cx.tx, cx.ids.as_mut(), cx.now, &entry, &held).await {
-        Ok(_) => Ok(paid),
+        Ok(posted) => {
+            if posted.is_new {
+                limits::count(cx, payment, passed).await?;
+            }
+            Ok(paid)
+        }
         Err(PostError::Insufficient(_)) => Err(PayError::Insufficient),
         Err(PostError::Db(error)) => Err(error.into()),
     }
@@ -244,6 +250,8 @@ pub struct Refund<'a> {
     pub refund_order: &'a str,
     /// What goes back to balances: to the fund that paid last first, so that credit is restored before cash.
     pub money: Charge,
+    /// Which enterprise projects it had been paid for, and how much of it for each.
+    pub projects: &'a [(String, Charge)],
     /// What goes back to coupons and cards.
     pub benefits: &'a [(LedgerAccount, Charge)],
     /// The rate of the tax that the payment contained.
@@ -268,11 +276,13 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError>
     let Some(payment) = ledger::find_journal(&mut cx.tx, &paid).await? else {
         return Err(DbError::Other(format!("order {base_order} was not paid and cannot be refunded")));
     };
-    let (held, funds) = ledger::lock_funds(&mut cx.tx, &payment).await?;
     let cause = Cause::new(JournalKind::RefundOrder.code(), refund_order, "");
     if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
         return Ok(());
     }
+    // Limits are locked before any ledger account, as a payment does it.
+    limits::take_back(cx, back).await?;
+    let (held, funds) = ledger::lock_funds(&mut cx.tx, &payment).await?;
     let Some(shares) = give_back(&funds, amount) else {
         return Err(DbError::Other(format!(
             "refund order {refund_order} of {amount} exceeds what is left of the payment of {base_order}"

@@ -1,4 +1,7 @@
-//! All SQL of `top_ups` and `credit_lines`.
+//! All SQL of `top_ups` and `credit_lines`; limits and tax rates have files of their own.
+
+pub mod limits;
+pub mod taxes;
 
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};

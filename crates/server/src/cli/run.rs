@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use crate::app::App;
 use crate::config::LogFormat;
-use crate::{catalog, identity, webhooks};
+use crate::{catalog, identity, promotions, webhooks};
 
 /// The environment variable that decides what is logged, before any configuration.
 const LOG_VARIABLE: &str = "OPENBSS_LOG";
@@ -145,6 +145,9 @@ async fn tick(app: Arc<App>) {
     }
     if let Err(error) = catalog::service::refresh(&app).await {
         tracing::error!(%error, "the catalogue could not be refreshed");
+    }
+    if let Err(error) = promotions::service::refresh(&app).await {
+        tracing::error!(%error, "discounts could not be refreshed");
     }
     if let Err(error) = app.jobs.run_due(&app).await {
         tracing::error!(%error, "due jobs could not be run");

@@ -1,12 +1,14 @@
 //! Prices of things that may be bought, exact until somebody shows or pays them.
 
-use domain::calendar::{Instant, Term};
-use domain::money::{Charge, Exact};
+use domain::calendar::{Instant, PeriodType, Term};
+use domain::money::{Charge, Exact, Overflow};
+use domain::promotion::Item;
 use domain::quantity::Quantity;
-use domain::rating::{RatingError, rate_period, rate_usage};
+use domain::rating::{PeriodPrices, RatingError, rate_period, rate_usage};
 use platform::op::ApiError;
 use platform::op::Refusal;
 
+use super::discounts::Priced;
 use crate::catalog::model::{
     Catalog, Flag, Linear, PeriodOffer, Place, Product, UsageOffer, Version, in_force,
 };
@@ -41,6 +43,76 @@ pub struct PeriodQuery<'a> {
     pub subscription_num: i64,
 }
 
+/// What is bought, by the names that discounts and coupons look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Bought<'a> {
+    /// Service code.
+    pub service_type: &'a str,
+    /// Resource type code.
+    pub resource_type: &'a str,
+    /// Product id.
+    pub product_id: &'a str,
+    /// Region, in the catalogue's spelling.
+    pub region: &'a str,
+    /// Term; None for pay-per-use.
+    pub term: Option<Term>,
+    /// Unit in which it is priced ([`priced_in`]); None for pay-per-use.
+    pub priced_in: Option<PeriodType>,
+    /// How many.
+    pub subscription_num: i64,
+    /// Size of a linear product.
+    pub size: Option<i64>,
+}
+
+/// What discounts and coupons look at. Whether it is a KooGallery product is the catalogue's to say; a product that
+/// is no longer in it is told by its service.
+pub fn item_of<'a>(catalog: &Catalog, bought: &Bought<'a>) -> Item<'a> {
+    let is_service_of_gallery =
+        catalog.find_service(bought.service_type).is_some_and(|service| service.is_marketplace);
+    let product = catalog.find_product_by_id(bought.product_id);
+    Item {
+        service_type: bought.service_type,
+        resource_type: bought.resource_type,
+        product_id: bought.product_id,
+        region: bought.region,
+        period: bought.term.map(|term| term.period),
+        priced_in: bought.priced_in,
+        period_num: bought.term.map_or(1, |term| i64::from(term.count)),
+        subscription_num: bought.subscription_num,
+        size: bought.size,
+        is_marketplace: is_service_of_gallery || product.is_some_and(|product| product.is(Flag::Marketplace)),
+    }
+}
+
+/// How many pricing units a term costs: periods × subscriptions × size, in the unit of the term.
+///
+/// # Errors
+/// [`Overflow`].
+pub fn units_of(term: Term, num: i64, size: Option<i64>) -> Result<Exact, Overflow> {
+    whole(i64::from(term.count))?.times_int(num)?.times_int(size.unwrap_or(1))
+}
+
+fn whole(number: i64) -> Result<Exact, Overflow> {
+    Quantity::from_int(number).map(Exact::from_quantity).map_err(|_| Overflow)
+}
+
+/// The unit in which the catalogue prices a term: months where a year is asked for that has no price of its own
+/// (rules 3.4, 3.10), and otherwise the unit of the term.
+pub fn priced_in(prices: &PeriodPrices, asked: PeriodType) -> PeriodType {
+    match asked {
+        PeriodType::Year if prices.price(PeriodType::Year).is_none() => PeriodType::Month,
+        PeriodType::Year | PeriodType::Month | PeriodType::Week | PeriodType::Day | PeriodType::Hour => asked,
+    }
+}
+
+/// [`priced_in`] by the catalogue at `now`, of a product that was bought before; its own unit where the catalogue
+/// no longer has it.
+pub fn priced_in_now(catalog: &Catalog, now: Instant, product_id: &str, asked: PeriodType) -> PeriodType {
+    let offer = catalog.find_product_by_id(product_id).and_then(|product| product.period.as_ref());
+    let version = offer.and_then(|offer| in_force(&offer.versions, now));
+    version.map_or(asked, |version| priced_in(&version.price, asked))
+}
+
 /// A priced purchase: its product, and its exact list price.
 #[derive(Debug, Clone)]
 pub struct PricedPeriod<'a> {
@@ -52,6 +124,8 @@ pub struct PricedPeriod<'a> {
     pub price_version: String,
     /// List price, unrounded.
     pub list: Exact,
+    /// The same as discounts look at it.
+    pub priced: Priced<'a>,
 }
 
 /// Prices one yearly/monthly purchase by the catalogue at `now`. Codes: PRODUCT_NOT_FOUND, AMOUNT_OVER_LIMIT,
@@ -86,7 +160,22 @@ pub fn price_period<'a>(
             RatingError::Overflow(_) => over_limit(query.at),
         })
         .and_then(|list| within_limit(query.at, list))?;
-    Ok(PricedPeriod { product, offer, price_version: version_name(catalog, version), list })
+    let bought = Bought {
+        service_type: &product.service,
+        resource_type: &product.resource_type,
+        product_id: &offer.product_id,
+        region: wanted.region(catalog),
+        term: Some(query.term),
+        priced_in: Some(priced_in(&version.price, query.term.period)),
+        subscription_num: query.subscription_num,
+        size,
+    };
+    let priced = Priced {
+        item: item_of(catalog, &bought),
+        list,
+        units: units_of(query.term, query.subscription_num, size).map_err(|_| over_limit(query.at))?,
+    };
+    Ok(PricedPeriod { product, offer, price_version: version_name(catalog, version), list, priced })
 }
 
 /// What a pay-per-use inquiry names.
@@ -121,6 +210,8 @@ pub struct PricedUsage<'a> {
     pub price_version: String,
     /// List price, unrounded.
     pub list: Exact,
+    /// The same as discounts look at it; its units are of usage, × size × subscriptions.
+    pub priced: Priced<'a>,
 }
 
 /// Prices one usage by the catalogue at `now`. Codes: PRODUCT_NOT_FOUND, NO_SUCH_BILLING_ITEM, WRONG_USAGE_UNIT,
@@ -145,7 +236,22 @@ pub fn price_usage<'a>(
     let list = rate_usage(&version.price, query.usage_value, conversion, size, query.subscription_num)
         .map_err(|_| over_limit(query.at))
         .and_then(|list| within_limit(query.at, list))?;
-    Ok(PricedUsage { product, offer, price_version: version_name(catalog, version), list })
+    let bought = Bought {
+        service_type: &product.service,
+        resource_type: &product.resource_type,
+        product_id: &offer.product_id,
+        region: wanted.region(catalog),
+        term: None,
+        priced_in: None,
+        subscription_num: query.subscription_num,
+        size,
+    };
+    let units = conversion
+        .apply(query.usage_value)
+        .and_then(|usage| usage.times_int(query.subscription_num)?.times_int(size.unwrap_or(1)))
+        .map_err(|_| over_limit(query.at))?;
+    let priced = Priced { item: item_of(catalog, &bought), list, units };
+    Ok(PricedUsage { product, offer, price_version: version_name(catalog, version), list, priced })
 }
 
 /// Refuses a list price above [`LIST_AMOUNT_MAX`].
@@ -194,6 +300,11 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// The region of a product that was found, in the catalogue's spelling.
+    fn region<'c>(&self, catalog: &'c Catalog) -> &'c str {
+        catalog.find_region(self.place.region).map_or("", |region| &region.code)
+    }
+
     fn product_on_sale<'c>(&self, catalog: &'c Catalog) -> Result<&'c Product, ApiError> {
         let Some(product) = catalog.find_product(&self.place) else { return Err(self.missing(catalog)) };
         if product.is(Flag::OffSale) {

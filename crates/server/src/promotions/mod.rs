@@ -16,6 +16,7 @@
 //! (+ what was withdrawn); nothing expired, frozen, withdrawn or held by another order pays.
 
 mod api;
+pub mod cache;
 pub mod service;
 mod store;
 

@@ -7,5 +7,7 @@ mod offered;
 pub use coupons::{
     Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
 };
-pub use discounts::{find_discount, list_discounts};
+pub use discounts::{
+    Granted, NewDiscount, changed, find_discount, grant, list_discounts, list_granted, refresh, withdraw,
+};
 pub use offered::{Offered, offered_coupons};

@@ -100,7 +100,16 @@ async fn charge(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(
 
 fn back<'a>(payer: &'a str, base_order: &'a str, refund_order: &'a str, cents: i64) -> Refund<'a> {
     let money = Charge::cents(cents);
-    Refund { payer, base_order, refund_order, money, benefits: &[], tax_rate: None, list: money }
+    Refund {
+        payer,
+        base_order,
+        refund_order,
+        money,
+        projects: &[],
+        benefits: &[],
+        tax_rate: None,
+        list: money,
+    }
 }
 
 /// Gives money back, below the orders that decide how much.

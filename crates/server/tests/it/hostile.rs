@@ -44,7 +44,15 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("WithdrawDiscount", "the id is made by the server"),
+    ("UnfreezeAccount", "nothing is frozen"),
+    ("DeleteSpendingLimit", "no limit is set"),
+    ("DeleteQuota", "no quota is set"),
 ];
+
+/// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
+const STOP_PAYMENTS: &[&str] =
+    &["FreezeAccount", "UnfreezeAccount", "SetAccountCountry", "SetSpendingLimit", "DeleteSpendingLimit", "SetQuota"];
 
 /// Random values for each parameter.
 const RANDOM_CASES: usize = 24;
@@ -167,10 +175,12 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
     let keys = app.get("operator", &format!("/openbss/v1/accounts/{acme}/access-keys")).await.ok(200);
     let keys = keys["access_keys"].as_array().expect("keys are listed").clone();
     let own = keys.iter().find(|row| row["access_key"] == key.access_key.as_str());
+    let aimed_at = if STOP_PAYMENTS.contains(&entry.spec.id) { app.domain("globex") } else { acme };
     Known(
         [
-            ("domain_id", json!(acme)),
-            ("customer_id", json!(acme)),
+            ("domain_id", json!(aimed_at)),
+            ("customer_id", json!(aimed_at)),
+            ("country", json!("DE")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),
             ("access_key", json!(key.access_key)),
@@ -189,6 +199,12 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("use_coupon", json!("NO")),
             ("use_discount", json!("NO")),
             ("url", json!("http://127.0.0.1:9/hook")),
+            ("service_type", json!("hws.service.type.ec2")),
+            ("product_id", json!("OFFI777523764289028104")),
+            ("mode", json!("ratio")),
+            ("value", json!("0.5")),
+            // After the valid_time of the same request.
+            ("expire_time", json!("2027-07-15T08:00:00Z")),
         ]
         .into(),
     )

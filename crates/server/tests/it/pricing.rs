@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
 
-const ON_DEMAND: &str = "/v2/bills/ratings/on-demand-resources";
-const PERIOD: &str = "/v2/bills/ratings/period-resources/subscribe-rate";
+pub(crate) const ON_DEMAND: &str = "/v2/bills/ratings/on-demand-resources";
+pub(crate) const PERIOD: &str = "/v2/bills/ratings/period-resources/subscribe-rate";
 const PROJECT: &str = "06488a0000000832f55c016b0e337d70";
 
 /// The documented inquiry (004 4.2.1), with the braces and quotes that the print lost.
-fn documented_on_demand() -> Value {
+pub(crate) fn documented_on_demand() -> Value {
     json!({
         "project_id": PROJECT,
         "product_infos": [
@@ -33,7 +33,7 @@ fn documented_on_demand() -> Value {
 }
 
 /// The documented inquiry (004 4.2.2), repaired, with the product that costs the documented amount.
-fn documented_period() -> Value {
+pub(crate) fn documented_period() -> Value {
     let product = |id: &str, service: &str, kind: &str, spec: &str, size: Value, measure: Value| {
         json!({
             "id": id, "cloud_service_type": service, "resource_type": kind, "resource_spec": spec,
@@ -54,7 +54,7 @@ fn documented_period() -> Value {
 }
 
 /// The documented inquiry with one product, whose members are replaced (or, by `absent`, removed).
-fn one(mut inquiry: Value, index: usize, changes: &[(&str, Value)]) -> Value {
+pub(crate) fn one(mut inquiry: Value, index: usize, changes: &[(&str, Value)]) -> Value {
     let mut product = inquiry["product_infos"][index].clone();
     let members = product.as_object_mut().expect("an object");
     for (name, value) in changes {

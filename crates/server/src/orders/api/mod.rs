@@ -3,6 +3,7 @@
 pub(super) mod details;
 pub(super) mod list;
 pub(super) mod order_coupons;
+pub(super) mod order_discounts;
 pub(super) mod pay;
 pub(super) mod place;
 mod shown;

@@ -4,20 +4,21 @@
 use std::collections::BTreeSet;
 
 use domain::calendar::Instant;
-use domain::money::{Charge, Exact};
+use domain::money::Charge;
 use domain::order::OrderType;
 use domain::promotion::{
-    Card, Choice, Coupon, Discount, Item, LimitKey, Modifier, ModifierType, OrderFacts, PlanError,
-    PricedLine, SubscribeType, Unusable, choose, plan,
+    Card, Choice, Coupon, Discount, LimitKey, Modifier, ModifierType, OrderFacts, PlanError, PricedLine,
+    SubscribeType, Unusable, choose, plan,
 };
 use platform::db::{DbError, Tx};
 
 use crate::Cx;
-use crate::catalog::model::{Catalog, Flag};
+use crate::catalog::model::Catalog;
 use crate::codes;
 use crate::orders::errors::OrderError;
 use crate::orders::model::{Line, Order};
 use crate::orders::store;
+use crate::pricing::service::{Bought, item_of, priced_in_now, units_of};
 use crate::promotions::service as promotions;
 
 /// An order and its lines, as a payment sees them.
@@ -72,7 +73,8 @@ impl<'a> Facts<'a> {
     /// Of some orders that are paid together. `first_services` is filled by [`Facts::look_up_firsts`].
     pub fn of(bills: &'a [Bill], catalog: &Catalog, now: Instant) -> Self {
         let first = &bills.first().expect("a payment is of at least one order").order;
-        let lines = bills.iter().flat_map(|bill| &bill.lines).map(|line| priced(line, catalog)).collect();
+        let lines =
+            bills.iter().flat_map(|bill| &bill.lines).map(|line| priced(line, catalog, now)).collect();
         let subscribe = match first.order_type {
             OrderType::Renewal => SubscribeType::Renew,
             OrderType::Change => SubscribeType::Change,
@@ -117,27 +119,21 @@ impl<'a> Facts<'a> {
 }
 
 /// A line as the rules see it.
-fn priced<'a>(line: &'a Line, catalog: &Catalog) -> PricedLine<'a> {
-    let is_marketplace =
-        catalog.find_service(&line.service_type_code).is_some_and(|known| known.is_marketplace)
-            || catalog.find_product_by_id(&line.product_id).is_some_and(|known| known.is(Flag::Marketplace));
-    let size = line.resource_size;
-    let units = Exact::from_charge(Charge::cents(100))
-        .times_int(line.period_num)
-        .and_then(|units| units.times_int(line.subscription_num))
-        .and_then(|units| units.times_int(size.unwrap_or(1)));
+fn priced<'a>(line: &'a Line, catalog: &Catalog, now: Instant) -> PricedLine<'a> {
+    let term = line.term();
+    let bought = Bought {
+        service_type: &line.service_type_code,
+        resource_type: &line.resource_type_code,
+        product_id: &line.product_id,
+        region: &line.region_code,
+        term: Some(term),
+        priced_in: Some(priced_in_now(catalog, now, &line.product_id, term.period)),
+        subscription_num: line.subscription_num,
+        size: line.resource_size,
+    };
+    let units = units_of(term, line.subscription_num, line.resource_size);
     PricedLine {
-        item: Item {
-            service_type: &line.service_type_code,
-            resource_type: &line.resource_type_code,
-            product_id: &line.product_id,
-            region: &line.region_code,
-            period: Some(line.period_type),
-            period_num: line.period_num,
-            subscription_num: line.subscription_num,
-            size,
-            is_marketplace,
-        },
+        item: item_of(catalog, &bought),
         official: line.official,
         units: units.expect("placing bounds periods, subscriptions and sizes"),
     }

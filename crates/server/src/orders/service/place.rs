@@ -15,7 +15,7 @@ use super::pay::{admit, settle, spend, take_money};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag};
 use crate::codes;
-use crate::identity::service::{Account, find_project_id};
+use crate::identity::service::{Account, find_project_id, payer_of};
 use crate::orders::errors::OrderError;
 use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::store;
@@ -436,12 +436,6 @@ fn compose(
         open_lines: number(lines.len()) - 1,
     };
     Ok(Bill { order, lines })
-}
-
-/// Who pays for a customer: the enterprise master of a member whose accounting is unified (rule 4.10), else itself.
-fn payer_of(customer: &Account) -> &str {
-    let master = customer.master_id.as_deref().filter(|_| customer.accounting.as_deref() == Some("unified"));
-    master.unwrap_or(&customer.id)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ pub mod period;
 
 use std::collections::HashSet;
 
-use domain::money::{Exact, Overflow};
+use domain::money::{Exact, Overflow, Shown};
 use platform::op::{ApiError, Num, Refusal};
 
-use super::service::within_limit;
+use super::service::{over_limit, within_limit};
 
 pub use on_demand::ListOnDemandResourceRatings;
 pub use period::ListRateOnPeriodDetail;
@@ -35,7 +35,7 @@ fn refuse_repeated<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<()
     Ok(())
 }
 
-/// The amounts of an inquiry, as they are shown.
+/// The list prices of an inquiry, as they are shown.
 struct Sum {
     decimals: u32,
     total: Exact,
@@ -48,18 +48,51 @@ impl Sum {
     }
 
     /// Adds a line's list price, and gives what is shown of it.
-    fn add(&mut self, list: Exact) -> Result<Num, ApiError> {
+    fn add(&mut self, list: Exact) -> Result<Shown, ApiError> {
         let sum = |total: Exact| Ok::<_, Overflow>((total.checked_add(list)?, list.show(self.decimals)?));
         // Too much for a number is too much for the limit as well; what is refused then is the whole inquiry.
-        let Ok((total, shown)) = sum(self.total) else {
-            return Err(super::service::over_limit("product_infos"));
-        };
+        let (total, shown) = sum(self.total).map_err(too_much)?;
         self.total = within_limit("product_infos", total)?;
         self.units += shown.units;
-        Ok(Num::of(shown))
+        Ok(shown)
     }
 
-    fn shown(&self) -> Num {
-        Num::of(domain::money::Shown { units: self.units, scale: self.decimals })
+    fn shown(&self) -> Shown {
+        Shown { units: self.units, scale: self.decimals }
+    }
+}
+
+/// A discount that is computed of list prices within the limit can still need numbers beyond it.
+fn too_much(_: Overflow) -> ApiError {
+    over_limit("product_infos")
+}
+
+/// A price with a discount, as it is shown: what is payable is the difference of the other two, to the last digit.
+struct Discounted {
+    official: Shown,
+    discount: Shown,
+}
+
+impl Discounted {
+    /// A price without a discount.
+    fn none(official: Shown) -> Self {
+        Self { official, discount: Shown { units: 0, scale: official.scale } }
+    }
+
+    /// The discount is cut as the list price is (rule 3.5).
+    fn by(official: Shown, discount: Exact) -> Result<Self, ApiError> {
+        Ok(Self { official, discount: discount.show(official.scale).map_err(too_much)? })
+    }
+
+    /// What is payable.
+    fn amount(&self) -> Num {
+        let Self { official, discount } = self;
+        Num::of(Shown { units: official.units - discount.units, scale: official.scale })
+    }
+
+    /// The sum of several; the list price of none is zero.
+    fn sum(scale: u32, parts: &[Self]) -> Self {
+        let sum = |units: fn(&Self) -> i128| Shown { units: parts.iter().map(units).sum(), scale };
+        Self { official: sum(|part| part.official.units), discount: sum(|part| part.discount.units) }
     }
 }

@@ -9,11 +9,12 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, DECIMALS, DECIMALS_MAX, Sum, refuse_repeated};
+use super::{CURRENCY_MEASURE, DECIMALS, DECIMALS_MAX, Discounted, Sum, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::catalog::model::Place;
 use crate::codes::{AMOUNT_OVER_LIMIT, NO_SUCH_BILLING_ITEM, PRODUCT_NOT_FOUND, WRONG_USAGE_UNIT};
+use crate::pricing::discounts::{self, Reduction, preferred, reductions};
 use crate::pricing::service::{UsageQuery, price_usage};
 
 input! {
@@ -61,7 +62,7 @@ input! {
 pub struct DemandDiscountRatingResult {
     /// Discount id.
     pub discount_id: String,
-    /// 605, 606 or 607.
+    /// 605, 606 commercial, 607 by a partner; 700 promotion, 200 promotion product.
     pub discount_type: i64,
     /// What it takes off.
     pub amount: Num,
@@ -107,7 +108,8 @@ pub struct OnDemandRatings {
     pub product_rating_results: Vec<DemandProductRatingResult>,
 }
 
-/// 004 4.2.1: prices of pay-per-use products. Nobody has a discount yet: what is payable is the list price.
+/// 004 4.2.1: prices of pay-per-use products. What is payable is the price under the discount that goes first: a
+/// commercial one before a partner's, and that before a promotion; of several of a kind the one that takes off most.
 pub struct ListOnDemandResourceRatings;
 
 impl Operation<App> for ListOnDemandResourceRatings {
@@ -137,31 +139,58 @@ impl Operation<App> for ListOnDemandResourceRatings {
         refuse_repeated(input.product_infos.iter().map(|product| product.id.as_str()))?;
         let catalog = cx.app.catalog.current();
         let decimals = if input.inquiry_precision == 1 { DECIMALS_MAX } else { DECIMALS };
+        let discounts = discounts::of_caller(&cx.app, cx.account()).await?;
         let mut sum = Sum::new(decimals);
         let mut results = Vec::with_capacity(input.product_infos.len());
+        let mut amounts = Vec::with_capacity(input.product_infos.len());
         for (index, info) in input.product_infos.into_iter().enumerate() {
             let at = format!("product_infos[{index}]");
             let priced = price_usage(&catalog, cx.now, &query(&at, &info)?)?;
-            let list = sum.add(priced.list)?;
-            results.push(DemandProductRatingResult {
-                id: info.id,
-                product_id: priced.offer.product_id.clone(),
-                amount: list.clone(),
-                discount_amount: Num::of(0),
-                official_website_amount: list,
-                measure_id: CURRENCY_MEASURE,
-                discount_rating_results: Vec::new(),
-            });
+            let official = sum.add(priced.list)?;
+            let found = reductions(&discounts, cx.now, &[priced.priced]).map_err(too_much)?;
+            let discounted = match preferred(&found).map_err(too_much)? {
+                Some(chosen) => Discounted::by(official, chosen.total)?,
+                None => Discounted::none(official),
+            };
+            results.push(result(info.id, &priced.offer.product_id, &discounted, &found)?);
+            amounts.push(discounted);
         }
+        let all = Discounted::sum(decimals, &amounts);
         Ok(Json(OnDemandRatings {
-            amount: sum.shown(),
-            discount_amount: Num::of(0),
-            official_website_amount: sum.shown(),
+            amount: all.amount(),
+            discount_amount: Num::of(all.discount),
+            official_website_amount: Num::of(all.official),
             measure_id: CURRENCY_MEASURE,
             currency: cx.site.profile().currency.code().to_owned(),
             product_rating_results: results,
         }))
     }
+}
+
+fn result(
+    id: String,
+    product_id: &str,
+    discounted: &Discounted,
+    found: &[Reduction<'_>],
+) -> Result<DemandProductRatingResult, ApiError> {
+    let one = |reduction: &Reduction<'_>| {
+        Ok(DemandDiscountRatingResult {
+            discount_id: reduction.discount.id.clone(),
+            discount_type: reduction.discount.kind.code(),
+            amount: Num::of(Discounted::by(discounted.official, reduction.total)?.discount),
+            measure_id: CURRENCY_MEASURE,
+            discount_name: reduction.discount.name.clone(),
+        })
+    };
+    Ok(DemandProductRatingResult {
+        id,
+        product_id: product_id.to_owned(),
+        amount: discounted.amount(),
+        discount_amount: Num::of(discounted.discount),
+        official_website_amount: Num::of(discounted.official),
+        measure_id: CURRENCY_MEASURE,
+        discount_rating_results: found.iter().map(one).collect::<Result<_, ApiError>>()?,
+    })
 }
 
 fn query<'a>(at: &'a str, info: &'a DemandProductInfo) -> Result<UsageQuery<'a>, Refusal> {

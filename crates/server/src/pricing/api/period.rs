@@ -1,6 +1,7 @@
 //! Prices of yearly/monthly products (004 4.2.2).
 
 use domain::calendar::{PeriodType, Term};
+use domain::money::{Exact, Shown};
 use platform::input;
 use platform::op::{
     ApiError, Audit, CUSTOMER, Json, Limit, Method, Mode, Num, Operation, Refusal, Right, Sites, Spec, door,
@@ -8,10 +9,11 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, DECIMALS, Sum, refuse_repeated};
+use super::{CURRENCY_MEASURE, DECIMALS, Discounted, Sum, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::codes::{AMOUNT_OVER_LIMIT, PRODUCT_NOT_FOUND};
+use crate::pricing::discounts::{self, Reduction, best, reductions};
 use crate::pricing::service::{PeriodQuery, price_period};
 
 input! {
@@ -123,7 +125,7 @@ pub struct OptionalDiscountRatingResult {
     pub discount_amount: Num,
     /// Unit of the amounts: 1, the currency.
     pub measure_id: i64,
-    /// 605, 606 or 607.
+    /// 605, 606 commercial, 607 by a partner; 700 promotion, 200 promotion product.
     pub discount_type: i64,
     /// Name.
     pub discount_name: String,
@@ -152,7 +154,7 @@ pub struct PeriodRatings {
     pub currency: String,
 }
 
-/// 004 4.2.2: prices of yearly/monthly products. Nobody has a discount yet.
+/// 004 4.2.2: prices of yearly/monthly products, at list and under each discount that reduces any of them.
 pub struct ListRateOnPeriodDetail;
 
 impl Operation<App> for ListRateOnPeriodDetail {
@@ -181,32 +183,97 @@ impl Operation<App> for ListRateOnPeriodDetail {
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, ApiError> {
         refuse_repeated(input.product_infos.iter().map(|product| product.id.as_str()))?;
         let catalog = cx.app.catalog.current();
+        let discounts = discounts::of_caller(&cx.app, cx.account()).await?;
         let mut sum = Sum::new(DECIMALS);
-        let mut results = Vec::with_capacity(input.product_infos.len());
-        for (index, info) in input.product_infos.into_iter().enumerate() {
+        let mut lines = Vec::with_capacity(input.product_infos.len());
+        let mut prices = Vec::with_capacity(input.product_infos.len());
+        for (index, info) in input.product_infos.iter().enumerate() {
             let at = format!("product_infos[{index}]");
-            let priced = price_period(&catalog, cx.now, &query(&at, &info)?)?;
-            results.push(PeriodProductOfficialRatingResult {
-                id: info.id,
-                product_id: priced.offer.product_id.clone(),
-                official_website_amount: sum.add(priced.list)?,
-                measure_id: CURRENCY_MEASURE,
-                installment_official_website_amount: None,
-                installment_period_type: None,
-            });
+            let priced = price_period(&catalog, cx.now, &query(&at, info)?)?;
+            let official = sum.add(priced.list)?;
+            lines.push(Line { id: &info.id, product_id: &priced.offer.product_id, official });
+            prices.push(priced.priced);
         }
+        let found = reductions(&discounts, cx.now, &prices).map_err(too_much)?;
+        let best = best(&found);
+        let optional = |(at, reduction)| optional(&lines, reduction, best == Some(at));
         Ok(Json(PeriodRatings {
             official_website_rating_result: OfficialWebsiteRatingResult {
-                official_website_amount: sum.shown(),
+                official_website_amount: Num::of(sum.shown()),
                 installment_official_website_amount: None,
                 installment_period_type: None,
                 measure_id: CURRENCY_MEASURE,
-                product_rating_results: results,
+                product_rating_results: lines.iter().map(Line::official_result).collect(),
             },
-            optional_discount_rating_results: Vec::new(),
+            optional_discount_rating_results: found
+                .iter()
+                .enumerate()
+                .map(optional)
+                .collect::<Result<_, ApiError>>()?,
             currency: cx.site.profile().currency.code().to_owned(),
         }))
     }
+}
+
+/// A priced product of the inquiry.
+struct Line<'a> {
+    id: &'a str,
+    product_id: &'a str,
+    official: Shown,
+}
+
+impl Line<'_> {
+    fn official_result(&self) -> PeriodProductOfficialRatingResult {
+        PeriodProductOfficialRatingResult {
+            id: self.id.to_owned(),
+            product_id: self.product_id.to_owned(),
+            official_website_amount: Num::of(self.official),
+            measure_id: CURRENCY_MEASURE,
+            installment_official_website_amount: None,
+            installment_period_type: None,
+        }
+    }
+
+    fn result(&self, discounted: &Discounted) -> PeriodProductRatingResult {
+        PeriodProductRatingResult {
+            id: self.id.to_owned(),
+            product_id: self.product_id.to_owned(),
+            amount: discounted.amount(),
+            official_website_amount: Num::of(discounted.official),
+            discount_amount: Num::of(discounted.discount),
+            measure_id: CURRENCY_MEASURE,
+            installment_official_website_amount: None,
+            installment_official_discount_amount: None,
+            installment_amount: None,
+            installment_period_type: None,
+        }
+    }
+}
+
+/// The whole inquiry under one discount; products that it does not fit keep their list price.
+fn optional(
+    lines: &[Line<'_>],
+    reduction: &Reduction<'_>,
+    is_best: bool,
+) -> Result<OptionalDiscountRatingResult, ApiError> {
+    let discounted = |(line, part): (&Line<'_>, &Exact)| Discounted::by(line.official, *part);
+    let parts = lines.iter().zip(&reduction.parts).map(discounted).collect::<Result<Vec<_>, ApiError>>()?;
+    let all = Discounted::sum(DECIMALS, &parts);
+    Ok(OptionalDiscountRatingResult {
+        discount_id: reduction.discount.id.clone(),
+        amount: all.amount(),
+        official_website_amount: Num::of(all.official),
+        discount_amount: Num::of(all.discount),
+        measure_id: CURRENCY_MEASURE,
+        discount_type: reduction.discount.kind.code(),
+        discount_name: reduction.discount.name.clone(),
+        best_offer: i64::from(is_best),
+        product_rating_results: lines.iter().zip(&parts).map(|(line, part)| line.result(part)).collect(),
+        installment_official_website_amount: None,
+        installment_official_discount_amount: None,
+        installment_amount: None,
+        installment_period_type: None,
+    })
 }
 
 fn query<'a>(at: &'a str, info: &'a PeriodProductInfo) -> Result<PeriodQuery<'a>, Refusal> {

@@ -1,8 +1,12 @@
 //! The operations of benefits.
 
+mod discounts;
+
 use platform::op::Registry;
 
 use crate::app::App;
 
 /// Adds the operations.
-pub fn operations(_: &mut Registry<App>) {}
+pub fn operations(registry: &mut Registry<App>) {
+    discounts::operations(registry);
+}

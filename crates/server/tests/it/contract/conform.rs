@@ -168,6 +168,8 @@ impl Walk<'_> {
     async fn orders(&mut self) {
         let (paid, cancelled) = (place(self.app, "acme").await, place(self.app, "acme").await);
         self.list_and_details(&[&paid, &cancelled]).await;
+        let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
+        self.call("GET", &discounts, None).await;
         self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&paid))).await;
         let cancel = json!({"order_id": cancelled});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
@@ -175,6 +177,12 @@ impl Walk<'_> {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
+        if self.app.app.site() != Site::Cn {
+            let limits = format!("/openbss/v1/accounts/{}/spending-limits", self.app.domain("acme"));
+            let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
+            self.app.call("operator", "PUT", &limits, Some(quota)).await.ok(200);
+            self.call("GET", "/v2/accounts/customer-accounts/expenditure-quota", None).await;
+        }
     }
 
     async fn list_and_details(&mut self, orders: &[&str]) {
@@ -196,6 +204,9 @@ async fn everything_conforms(app: &TestApp) {
     let mut walk = Walk { app, contract, complaints: Complaints::default(), visited: BTreeSet::new() };
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
+    // So that every list of discounts has something in it.
+    let discount = json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
+    app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;

@@ -74,6 +74,8 @@ on_both! {
                 probe.refused(intruder, "POST", pay, Some(payment(order)), 400, "CBC.30000010").await;
                 let cancel = "/v2/orders/customer-orders/cancel";
                 probe.refused(intruder, "PUT", cancel, Some(json!({"order_id": order})), 400, "CBC.30000010").await;
+                let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={order}");
+                probe.refused(intruder, "GET", &discounts, None, 400, "CBC.30000010").await;
                 let list = format!("/v2/orders/customer-orders?order_id={order}");
                 probe.empty(intruder, "GET", &list, None).await;
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
