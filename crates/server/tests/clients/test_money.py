@@ -369,7 +369,7 @@ def test_an_expenditure_quota_limits_a_month_and_never_pays(server, sdk):
     request = models.ShowCustomerExpenditureQuotaRequest()
     answer = complete(client.show_customer_expenditure_quota(request))
     assert (answer.granting_amount, answer.granting_amount_used) == (250, ALL_PRICE)
-    assert answer.percentage_granting_amount_used == Decimal("75.07")
+    assert answer.percentage_granting_amount_used == Decimal("75.06")
     assert balance(sdk) == 10000 - ALL_PRICE
     code = refusal(pay, sdk, place(server))
     assert code[0] == 400 and code[1].startswith("CBC.")

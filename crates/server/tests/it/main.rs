@@ -13,6 +13,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod machine;
+mod order_coupons;
 mod order_lists;
 mod orders;
 mod postgres;
