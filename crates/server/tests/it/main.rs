@@ -15,6 +15,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod machine;
+mod order_coupons;
 mod order_lists;
 mod orders;
 mod postgres;
