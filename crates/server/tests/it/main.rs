@@ -16,6 +16,8 @@ mod machine;
 mod order_lists;
 mod orders;
 mod postgres;
+mod paying;
+mod paying_codes;
 mod pricing;
 mod quotas;
 mod sandbox;
