@@ -13,6 +13,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod machine;
+mod money_races;
 mod order_lists;
 mod orders;
 mod postgres;
