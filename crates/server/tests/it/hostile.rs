@@ -51,8 +51,14 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
-const STOP_PAYMENTS: &[&str] =
-    &["FreezeAccount", "UnfreezeAccount", "SetAccountCountry", "SetSpendingLimit", "DeleteSpendingLimit", "SetQuota"];
+const STOP_PAYMENTS: &[&str] = &[
+    "FreezeAccount",
+    "UnfreezeAccount",
+    "SetAccountCountry",
+    "SetSpendingLimit",
+    "DeleteSpendingLimit",
+    "SetQuota",
+];
 
 /// Random values for each parameter.
 const RANDOM_CASES: usize = 24;
@@ -181,6 +187,7 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("domain_id", json!(aimed_at)),
             ("customer_id", json!(aimed_at)),
             ("country", json!("DE")),
+            ("valid_from", json!("2026-06-01T00:00:00Z")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),
             ("access_key", json!(key.access_key)),

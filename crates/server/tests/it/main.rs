@@ -4,6 +4,7 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod funds;
 mod discounts;
 mod freeze;
 mod harness;
