@@ -15,7 +15,7 @@ on_both! {
         let order = place(&app, "acme", json!([two, disk(10_000)])).await;
         let key = app.key("acme");
         for (auth_result, language, service, resource) in
-            [(1, "en_US", "Elastic Cloud Server", "Cloud Host"), (2, "zh_CN", "弹性云服务器", "云主机")]
+            [(1, "en_US", "Elastic Cloud Server", "ECS"), (2, "zh_CN", "弹性云服务器", "云主机")]
         {
             if auth_result == 2 {
                 quota(&app, Some("acme"), 5).await;
