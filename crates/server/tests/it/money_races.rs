@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::accounts::disk;
 use crate::harness::{Key, Reply, TestApp};
 use crate::on_both;
-use crate::orders::{CANCEL, LIST, ORDERS, PAY};
+use crate::orders::{CANCEL, LIST, ORDERS, PAY, cash, payment, place};
 use crate::paying::{COUPONS, pay_with};
 
 const ACCOUNTS: usize = 10;
@@ -289,5 +289,32 @@ on_both! {
 
     async fn requests_in_an_order_of_the_third_seed(app) {
         race(app, Some(104_729)).await;
+    }
+
+    /// They lock the same rows: those of the orders' and resources' numbers, and the balance.
+    async fn payments_and_purchases_of_one_account_do_not_stand_in_each_others_way(app) {
+        let mut orders = Vec::new();
+        for _ in 0..24 {
+            orders.push(place(&app, "acme", json!([disk(1_000)])).await);
+        }
+        let app = Arc::new(app);
+        let tasks: Vec<_> = orders
+            .into_iter()
+            .map(|order| {
+                let app = app.clone();
+                tokio::spawn(async move {
+                    let buying = json!({"lines": [disk(1_000)], "auto_pay": true});
+                    let (paid, bought) =
+                        tokio::join!(app.post("acme", PAY, payment(&order)), app.post("acme", ORDERS, buying));
+                    paid.ok(204);
+                    assert_eq!(bought.ok(201)["status"], 5);
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no task panics");
+        }
+        assert_eq!(cash(&app, "acme").await, "9520");
+        Arc::into_inner(app).expect("every task has ended").finish().await;
     }
 }
