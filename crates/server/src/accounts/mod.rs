@@ -11,6 +11,9 @@
 //! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
 //! taken stays owed, and refunds still reduce it.
 //!
+//! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
+//! [`taxes`].
+//!
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, and all refunds of an order together never exceed its payment. The same `trans_id` is the
 //! same top-up. A frozen payer pays nothing.
