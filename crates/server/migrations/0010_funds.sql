@@ -20,7 +20,10 @@ create table debts (
     primary key (account_id, id)
 );
 create index debts_open on debts (account_id, incurred_at, id) where left_amount > 0;
-create index debts_by_order on debts (account_id, order_id, id);
+create index debts_by_order on debts (account_id, order_id, incurred_at, id);
+create index debts_by_fund on debts (account_id, ledger_account_id);
+-- Debts of monthly settlement: before each payment it is asked which of them are overdue.
+create index debts_due on debts (account_id, due_at) where left_amount > 0 and due_at is not null;
 
 -- Everything that limits spending: kinds are documented in accounts/limits.
 create table spending_limits (

@@ -109,7 +109,8 @@ async fn create(cx: &mut Cx, tenant: &Tenant, password_hash: &str) -> Result<(),
     .await?;
     if let Some(cash) = tenant.cash {
         let trans_id = format!("demo-{}", tenant.name);
-        accounts::service::top_up(cx, &account.id, amount(cash), &trans_id).await?;
+        let into = accounts::service::Balance::Cash;
+        accounts::service::top_up(cx, &account.id, into, amount(cash), &trans_id).await?;
     }
     if let Some(credit) = tenant.credit {
         accounts::service::grant_credit(cx, &account.id, amount(credit), None).await?;

@@ -4,7 +4,9 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod funds;
 mod discounts;
+mod explain;
 mod freeze;
 mod harness;
 mod hostile;

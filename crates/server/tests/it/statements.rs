@@ -196,6 +196,18 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups", CHECK),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines", CHECK),
     (
+        "accounts",
+        "select cast(coalesce(sum(case when due_at is null then left_amount else 0 end), 0) *",
+        CHECK,
+    ),
+    (
+        "accounts",
+        "select ledger_account_id, cast(sum(left_amount) as bigint) from debts *",
+        "sorts twenty rows",
+    ),
+    ("accounts", "select account_id, id from debts where left_amount < 0 *", CHECK),
+    ("accounts", "select ledger_account_id, order_id from debts group by *", CHECK),
+    (
         "ledger",
         "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause from journals j *",
         "sorts twenty rows",
@@ -219,7 +231,12 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("ledger", "select id from ledger_accounts where balance < floor *", CHECK),
     ("ledger", "select count(*), cast(coalesce(sum(case when a.currency = j.currency *", CHECK),
     ("ledger", "select count(distinct gives_back) from journals where gives_back is not null", CHECK),
-    ("ledger", "select r.gives_back, p.ledger_account_id from journals r *", CHECK),
+    ("ledger", "select g.journal_id, g.fund from (select r.gives_back as journal_id, *", CHECK),
+    (
+        "ledger",
+        "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at *",
+        ONE_CUSTOMERS,
+    ),
     ("orders", "select o.id from orders o left join (select account_id, order_id, *", CHECK),
     ("orders", "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders", CHECK),
     ("orders", "select cast(coalesce(sum(payable_amount), 0) as bigint) from order_lines", CHECK),
@@ -259,6 +276,8 @@ const REVIEWED: &[(&str, &str, &str)] = &[
 const CHECK: &str = "verify recomputes everything";
 /// What it reads or sorts is bounded by a small limit elsewhere.
 const FEW_ROWS: &str = "there are few of them";
+/// Several credit lines are shown as one balance, which only their postings in the order of time give.
+const ONE_CUSTOMERS: &str = "sorts what changed the credit lines of one customer";
 /// It walks an index in the order of the answer and stops after a page.
 const PAGED: &str = "without a filter the order is all that an index can serve";
 

@@ -177,7 +177,12 @@ impl Walk<'_> {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
-        if self.app.app.site() != Site::Cn {
+        if self.app.app.site() == Site::Cn {
+            let changes =
+                "/v2/accounts/customer-accounts/account-change-records?balance_type=BALANCE_TYPE_DEBIT";
+            let changes = self.call("GET", changes, None).await;
+            assert!(changes["total_count"].as_i64().is_some_and(|number| number >= 3), "{changes}");
+        } else {
             let limits = format!("/openbss/v1/accounts/{}/spending-limits", self.app.domain("acme"));
             let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
             self.app.call("operator", "PUT", &limits, Some(quota)).await.ok(200);
@@ -205,7 +210,8 @@ async fn everything_conforms(app: &TestApp) {
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
     // So that every list of discounts has something in it.
-    let discount = json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
+    let discount =
+        json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
     app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
     walk.products().await;
     walk.prices(region(site)).await;
