@@ -3,6 +3,7 @@
 mod coupons;
 mod discounts;
 
+pub use super::store::discounts::written;
 pub use coupons::{
     Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
 };

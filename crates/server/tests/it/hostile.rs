@@ -44,6 +44,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("ExplainAmounts", "it names an order, a line and a price inquiry, to attack all"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
@@ -51,8 +52,14 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
-const STOP_PAYMENTS: &[&str] =
-    &["FreezeAccount", "UnfreezeAccount", "SetAccountCountry", "SetSpendingLimit", "DeleteSpendingLimit", "SetQuota"];
+const STOP_PAYMENTS: &[&str] = &[
+    "FreezeAccount",
+    "UnfreezeAccount",
+    "SetAccountCountry",
+    "SetSpendingLimit",
+    "DeleteSpendingLimit",
+    "SetQuota",
+];
 
 /// Random values for each parameter.
 const RANDOM_CASES: usize = 24;
@@ -181,6 +188,7 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("domain_id", json!(aimed_at)),
             ("customer_id", json!(aimed_at)),
             ("country", json!("DE")),
+            ("valid_from", json!("2026-06-01T00:00:00Z")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),
             ("access_key", json!(key.access_key)),

@@ -41,22 +41,16 @@ fn short(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
-/// The demo catalogue with another text in one place.
-async fn change_catalogue(app: &TestApp, change: impl Fn(&mut Value)) {
-    let mut catalogue = app.get("operator", "/openbss/v1/catalog").await.ok(200);
-    change(&mut catalogue);
-    app.call("operator", "PUT", "/openbss/v1/catalog", Some(catalogue)).await.ok(200);
-}
-
 /// Takes a specification off sale.
 async fn take_off_sale(app: &TestApp, spec: &str) {
-    change_catalogue(app, |catalogue| {
-        let products = catalogue["products"].as_array_mut().unwrap();
-        for product in products.iter_mut().filter(|product| product["spec"] == spec) {
-            product["flags"] = json!(["off_sale"]);
-        }
-    })
-    .await;
+    let path = "/openbss/v1/catalog";
+    let json = [("accept", "application/json")];
+    let mut catalogue = app.signed(&app.key("operator"), "GET", path, "", &json).await.ok(200);
+    let products = catalogue["products"].as_array_mut().unwrap();
+    for product in products.iter_mut().filter(|product| product["spec"] == spec) {
+        product["flags"] = json!(["off_sale"]);
+    }
+    app.call("operator", "PUT", path, Some(catalogue)).await.ok(200);
 }
 
 on_both! {

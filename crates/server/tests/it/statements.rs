@@ -187,6 +187,12 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("webhooks", "select id, url, events, created_at from webhooks where account_id = $1 *", FEW_ROWS),
     ("webhooks", "select account_id, id, audience, url, events from webhooks where audience in *", FEW_ROWS),
     ("accounts", "select id, amount, expires_at from credit_lines where account_id = $1 *", FEW_ROWS),
+    (
+        "accounts",
+        "select country, rate, valid_from, valid_to from tax_rates order by country, valid_from limit *",
+        PAGED,
+    ),
+    ("accounts", "select count(*) from tax_rates", FEW_ROWS),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups", CHECK),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines", CHECK),
     (
@@ -251,6 +257,16 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "*and id in (select id from resources where account_id = *",
         "sorts fifty resources and what is attached",
     ),
+    (
+        "subscriptions",
+        "select account_id, region_code, resource_spec_code, quota, updated_at from resource_quotas order by *",
+        PAGED,
+    ),
+    (
+        "subscriptions",
+        "select count(*) from resource_quotas",
+        "the operator's list of quotas, which nobody reads often",
+    ),
     ("subscriptions", "select cast(coalesce(sum(visible), 0) as bigint) from resource_counters", CHECK),
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),
@@ -275,6 +291,12 @@ fn is_reviewed(part: &str, text: &str) -> bool {
     }
 }
 
+/// Whether SQLite reads the rows of a subquery here, whose own plan stands in other lines.
+fn is_subquery(node: &str, plan: &[String]) -> bool {
+    let name = node.strip_prefix("SCAN ").unwrap_or_default();
+    plan.iter().any(|line| line.trim_start_matches([' ', '-', '>']) == format!("CO-ROUTINE {name}"))
+}
+
 /// What is wrong with a plan, in the engine's words.
 fn faults(engine: Engine, plan: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -282,7 +304,7 @@ fn faults(engine: Engine, plan: &[String]) -> Vec<String> {
         let node = line.trim_start_matches([' ', '-', '>']);
         let is_wrong = match engine {
             Engine::Sqlite => {
-                (node.starts_with("SCAN ") && node != "SCAN CONSTANT ROW")
+                (node.starts_with("SCAN ") && node != "SCAN CONSTANT ROW" && !is_subquery(node, plan))
                     || node.starts_with("USE TEMP B-TREE FOR ORDER BY")
                     || node.starts_with("USE TEMP B-TREE FOR LAST")
             }
@@ -425,6 +447,22 @@ crate::on_both! {
         }
         app.finish().await;
     }
+
+    async fn what_limits_count_has_an_index_of_its_own(app) {
+        let all = statements();
+        let cases = [
+            ("from audit_events where account_id = $1 and operation = $2", "audit_events_refused"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and account_id = $3", "resources_by_spec"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and status in", "resources_by_spec"),
+        ];
+        for (number, (part, index)) in cases.iter().enumerate() {
+            let found = all.iter().find(|(_, text)| on_one_line(text).contains(part));
+            let (_, text) = found.unwrap_or_else(|| panic!("{part}"));
+            let plan = plan(app.app.db(), number, text).await.join("; ");
+            assert!(plan.contains(index), "{text}: {plan}");
+        }
+        app.finish().await;
+    }
 }
 
 #[test]
@@ -433,6 +471,8 @@ fn a_plan_without_an_index_is_found() {
     let sqlite = |text: &str| faults(Engine::Sqlite, &lines(text)).len();
     assert_eq!(sqlite("SEARCH orders USING INDEX orders_by_id (id=?)"), 0);
     assert_eq!(sqlite("SCAN orders"), 1);
+    assert_eq!(sqlite("CO-ROUTINE found\nSEARCH orders USING INDEX a (b=?)\nSCAN found"), 0);
+    assert_eq!(sqlite("CO-ROUTINE found\nSCAN orders\nSCAN found"), 1);
     assert_eq!(sqlite("SCAN orders USING COVERING INDEX orders_by_id"), 1);
     assert_eq!(sqlite("SEARCH orders USING INDEX a (b=?)\nUSE TEMP B-TREE FOR ORDER BY"), 1);
     let postgres = |text: &str| faults(Engine::Postgres, &lines(text)).len();
