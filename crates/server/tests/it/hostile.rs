@@ -45,6 +45,9 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
     ("WithdrawDiscount", "the id is made by the server"),
+    ("FreezeCoupon", "the id is made by the server"),
+    ("UnfreezeCoupon", "the id is made by the server"),
+    ("WithdrawCoupon", "the id is made by the server"),
 ];
 
 /// Random values for each parameter.
@@ -193,6 +196,7 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("service_type", json!("hws.service.type.ec2")),
             ("product_id", json!("OFFI777523764289028104")),
             ("mode", json!("ratio")),
+            ("limit_key", json!("regionCode")),
             ("value", json!("0.5")),
             // After the valid_time of the same request.
             ("expire_time", json!("2027-07-15T08:00:00Z")),

@@ -179,6 +179,15 @@ impl Walk<'_> {
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
     }
 
+    async fn benefits(&mut self) {
+        self.call("GET", "/v2/promotions/benefits/coupons", None).await;
+        if self.app.app.site() == Site::Cn {
+            self.call("GET", "/v2/promotions/benefits/stored-value-cards", None).await;
+            let records = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
+            self.call("GET", records, None).await;
+        }
+    }
+
     async fn list_and_details(&mut self, orders: &[&str]) {
         let list = self.call("GET", "/v2/orders/customer-orders", None).await;
         assert_eq!(list["total_count"], orders.len(), "{list}");
@@ -191,6 +200,19 @@ impl Walk<'_> {
     }
 }
 
+/// What the operator issues, so that every list of benefits has something in it.
+async fn benefits(app: &TestApp) {
+    let mut issued = json!({
+        "customer_id": app.domain("acme"), "face_value": 10, "expire_time": "2027-01-15T08:00:00Z",
+        "limits": [{"limit_key": "cycleType", "value1": 2}],
+    });
+    app.post("operator", "/openbss/v1/coupons", issued.clone()).await.ok(201);
+    if app.app.site() == Site::Cn {
+        issued["limits"].take();
+        app.post("operator", "/openbss/v1/stored-value-cards", issued).await.ok(201);
+    }
+}
+
 /// Walks through everything that is served, and checks that nothing of the contract was left out.
 async fn everything_conforms(app: &TestApp) {
     let site = app.app.site();
@@ -199,11 +221,14 @@ async fn everything_conforms(app: &TestApp) {
     let top_ups = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
     app.post("operator", &top_ups, json!({"amount": "500.00", "trans_id": "t-1"})).await.ok(201);
     // So that every list of discounts has something in it.
-    let discount = json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
+    let discount =
+        json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
     app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
+    benefits(app).await;
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;
+    walk.benefits().await;
     for entry in served(app) {
         let place = published::place_of(entry.spec);
         let of_contract = walk.contract.operations.iter().find(|row| {
