@@ -10,220 +10,30 @@
 //! balance, so that no row is hot across customers.
 //!
 //! ```text
-//!            top_up                    pay_order
-//! clearing ──────────▶ cash ───────────────────────▶ revenue
-//! credit_issued ─────▶ credit[:piece] ─────────────▶    │
-//!            grant_credit        ◀──────────────────────┘
-//!                                     refund_order
+//!                  top_up                     pay_order
+//! clearing ──────────────▶ cash, bonus ────────────────────▶ revenue
+//!          └─ what is owed ─▶ credit:piece ────────────────▶ tax, the part of it that is contained
+//!                             settlement:month ────────────▶  │
+//! credit_issued ─────────▶ credit:piece                       │
+//! coupons_issued ────────▶ coupon, flexi, card ────────────▶  │
+//!                             ◀───────────────────────────────┘
+//!                                      refund_order
 //! ```
+//!
+//! A month of settlement is an account that only falls: what is below zero is owed, and a top-up raises it again
+//! before any cash.
 //!
 //! Every journal names its [`Cause`]; the same cause twice is the same journal, which is what makes money
 //! idempotent.
+
+mod account;
 
 use std::fmt;
 
 use crate::id::{DomainId, OrderId};
 use crate::money::{Charge, Currency};
 
-/// How the house is written in ledger account ids; no account can have this id.
-pub const HOUSE: &str = "house";
-
-/// What an account of the ledger is for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum AccountKind {
-    /// A customer's cash balance (account type 1 on the wire).
-    Cash,
-    /// What is left of a customer's credit line, one account for each piece (account type 2).
-    Credit,
-    /// A customer's bonus balance (account type 5, legacy).
-    Bonus,
-    /// A customer's deposit, which pays nothing (account type 7, legacy).
-    Deposit,
-    /// What a monthly settlement customer owes for a month, below zero; one account for each month.
-    Settlement,
-    /// What a reseller model customer bought in a month and its partner is billed for, below zero.
-    PartnerDue,
-    /// What is left of a cash coupon; one account for each.
-    Coupon,
-    /// What is left of a flexi-purchase coupon; one account for each.
-    Flexi,
-    /// What is left of a stored-value card; one account for each.
-    Card,
-    /// House: what was earned.
-    Revenue,
-    /// House: money that came in from outside and went out again.
-    Clearing,
-    /// House: credit lines that were granted.
-    CreditIssued,
-    /// House: coupons that were issued.
-    CouponsIssued,
-    /// House: the tax contained in what was earned.
-    Tax,
-}
-
-impl AccountKind {
-    /// Every kind.
-    pub const ALL: [Self; 14] = [
-        Self::Cash,
-        Self::Credit,
-        Self::Bonus,
-        Self::Deposit,
-        Self::Settlement,
-        Self::PartnerDue,
-        Self::Coupon,
-        Self::Flexi,
-        Self::Card,
-        Self::Revenue,
-        Self::Clearing,
-        Self::CreditIssued,
-        Self::CouponsIssued,
-        Self::Tax,
-    ];
-
-    /// The text under which the kind is stored; it never changes.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Credit => "credit",
-            Self::Bonus => "bonus",
-            Self::Deposit => "deposit",
-            Self::Settlement => "settlement",
-            Self::PartnerDue => "partner_due",
-            Self::Coupon => "coupon",
-            Self::Flexi => "flexi",
-            Self::Card => "card",
-            Self::Revenue => "revenue",
-            Self::Clearing => "clearing",
-            Self::CreditIssued => "credit_issued",
-            Self::CouponsIssued => "coupons_issued",
-            Self::Tax => "tax",
-        }
-    }
-
-    /// The kind of a stored text.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// It is a coupon or card, and not a balance: it pays before balances do (rule 4.2).
-    pub fn is_benefit(self) -> bool {
-        matches!(self, Self::Coupon | Self::Flexi | Self::Card)
-    }
-
-    /// Belongs to the house: no running balance, no floor, no lock.
-    pub fn is_house(self) -> bool {
-        match self {
-            Self::Cash
-            | Self::Credit
-            | Self::Bonus
-            | Self::Deposit
-            | Self::Settlement
-            | Self::PartnerDue
-            | Self::Coupon
-            | Self::Flexi
-            | Self::Card => false,
-            Self::Revenue | Self::Clearing | Self::CreditIssued | Self::CouponsIssued | Self::Tax => true,
-        }
-    }
-}
-
-/// An account of the ledger: whose, what for, and which piece of it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct LedgerAccount {
-    owner: Option<DomainId>,
-    kind: AccountKind,
-    piece: Option<String>,
-}
-
-impl LedgerAccount {
-    /// A customer's cash account.
-    pub fn cash(owner: &DomainId) -> Self {
-        Self { owner: Some(owner.clone()), kind: AccountKind::Cash, piece: None }
-    }
-
-    /// A piece of a customer's credit line, named for example by its expiry.
-    pub fn credit(owner: &DomainId, piece: &str) -> Self {
-        Self { owner: Some(owner.clone()), kind: AccountKind::Credit, piece: Some(piece.to_owned()) }
-    }
-
-    /// An account of a customer that is the only one of its kind: cash, bonus or deposit.
-    ///
-    /// # Panics
-    /// For another kind.
-    pub fn single(owner: &DomainId, kind: AccountKind) -> Self {
-        assert!(
-            matches!(kind, AccountKind::Cash | AccountKind::Bonus | AccountKind::Deposit),
-            "accounts of other kinds have pieces"
-        );
-        Self { owner: Some(owner.clone()), kind, piece: None }
-    }
-
-    /// One of several accounts of a kind: the month `202601` of settlement or partner due, the id of a coupon or card.
-    ///
-    /// # Panics
-    /// For a kind of the house, or one without pieces.
-    pub fn piece_of(owner: &DomainId, kind: AccountKind, piece: &str) -> Self {
-        assert!(
-            !kind.is_house()
-                && !matches!(kind, AccountKind::Cash | AccountKind::Bonus | AccountKind::Deposit),
-            "accounts of this kind have no pieces"
-        );
-        Self { owner: Some(owner.clone()), kind, piece: Some(piece.to_owned()) }
-    }
-
-    /// An account of the house.
-    ///
-    /// # Panics
-    /// For a kind that belongs to customers.
-    pub fn house(kind: AccountKind) -> Self {
-        assert!(kind.is_house(), "a customer's account has an owner");
-        Self { owner: None, kind, piece: None }
-    }
-
-    /// Reads an id that [`LedgerAccount::id`] has written.
-    pub fn parse(id: &str) -> Option<Self> {
-        let mut parts = id.splitn(3, ':');
-        let (owner, kind) = (parts.next()?, AccountKind::from_code(parts.next()?)?);
-        let piece = parts.next().map(str::to_owned);
-        let owner = if owner == HOUSE { None } else { Some(DomainId::parse(owner).ok()?) };
-        (owner.is_none() == kind.is_house()).then_some(Self { owner, kind, piece })
-    }
-
-    /// The id: `{owner}:{kind}` or `{owner}:{kind}:{piece}`, the same for the same account, always.
-    pub fn id(&self) -> String {
-        let owner = self.owner.as_ref().map_or(HOUSE, DomainId::as_str);
-        match &self.piece {
-            Some(piece) => format!("{owner}:{}:{piece}", self.kind.code()),
-            None => format!("{owner}:{}", self.kind.code()),
-        }
-    }
-
-    /// The customer; None for the house.
-    pub fn owner(&self) -> Option<&DomainId> {
-        self.owner.as_ref()
-    }
-
-    /// What the account is for.
-    pub fn kind(&self) -> AccountKind {
-        self.kind
-    }
-
-    /// Which piece of several of its kind.
-    pub fn piece(&self) -> Option<&str> {
-        self.piece.as_deref()
-    }
-
-    /// Belongs to the house.
-    pub fn is_house(&self) -> bool {
-        self.kind.is_house()
-    }
-}
-
-impl fmt::Display for LedgerAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.id())
-    }
-}
+pub use account::{AccountKind, HOUSE, LedgerAccount};
 
 /// What a journal records.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -346,6 +156,17 @@ pub enum JournalError {
         /// What they ought to sum to.
         whole: Charge,
     },
+    /// The contained tax exceeds what contains it.
+    #[error("the tax of {tax} exceeds the money of {money} that contains it")]
+    TaxExceeds {
+        /// The tax.
+        tax: Charge,
+        /// What balances pay.
+        money: Charge,
+    },
+    /// Among benefits is an account that is none, or among funds one that is a benefit.
+    #[error("{0} stands on the wrong side of benefits and funds")]
+    WrongSide(String),
     /// The money comes from, or goes to, an account of the house.
     #[error("{0} is an account of the house and holds no customer's money")]
     HouseFund(String),
@@ -370,6 +191,50 @@ pub struct Journal {
     postings: Vec<Posting>,
 }
 
+/// What an order takes, or gives back: positive amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spending<'a> {
+    /// What coupons and cards pay.
+    pub benefits: &'a [(LedgerAccount, Charge)],
+    /// What balances pay, in the order in which they were taken.
+    pub funds: &'a [(LedgerAccount, Charge)],
+    /// What balances pay in all: the sum of the funds.
+    pub money: Charge,
+    /// The tax contained in it.
+    pub tax: Charge,
+}
+
+impl Spending<'_> {
+    /// Refuses what contradicts itself, and answers the whole.
+    fn check(&self) -> Result<Charge, JournalError> {
+        for (side, is_benefit) in [(self.benefits, true), (self.funds, false)] {
+            if let Some((account, _)) = side.iter().find(|(account, _)| account.is_house()) {
+                return Err(JournalError::HouseFund(account.id()));
+            }
+            if let Some((account, _)) = side.iter().find(|(a, _)| a.kind().is_benefit() != is_benefit) {
+                return Err(JournalError::WrongSide(account.id()));
+            }
+            if side.iter().any(|(_, amount)| amount.is_negative()) {
+                return Err(JournalError::Negative);
+            }
+        }
+        if self.money.is_negative() || self.tax.is_negative() {
+            return Err(JournalError::Negative);
+        }
+        let sum = |side: &[(LedgerAccount, Charge)]| {
+            Charge::sum(side.iter().map(|(_, amount)| *amount)).ok_or(JournalError::TooLarge)
+        };
+        let parts = sum(self.funds)?;
+        if parts != self.money {
+            return Err(JournalError::PartsDiffer { parts, whole: self.money });
+        }
+        if self.tax > self.money {
+            return Err(JournalError::TaxExceeds { tax: self.tax, money: self.money });
+        }
+        sum(self.benefits)?.checked_add(self.money).ok_or(JournalError::TooLarge)
+    }
+}
+
 /// What every journal has besides its postings.
 struct Head<'a> {
     kind: JournalKind,
@@ -379,21 +244,23 @@ struct Head<'a> {
 }
 
 impl Journal {
-    /// Money comes in: +amount to the owner's cash. One for each `trans_id` of the owner.
+    /// Money comes in: +amount to each account of the owner's that gets some of it: those that are owed first, then
+    /// a balance. One for each `trans_id` of the owner.
     ///
     /// # Errors
-    /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::TooLarge`].
+    /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::DuplicateAccount`],
+    /// [`JournalError::TooLarge`].
     pub fn top_up(
         owner: &DomainId,
-        amount: Charge,
+        parts: &[(LedgerAccount, Charge)],
         currency: Currency,
         trans_id: &str,
     ) -> Result<Self, JournalError> {
         let kind = JournalKind::TopUp;
         let cause = Cause::new(kind.code(), owner.as_str(), trans_id);
-        let funds = [(LedgerAccount::cash(owner), amount)];
+        let amount = Charge::sum(parts.iter().map(|(_, part)| *part)).ok_or(JournalError::TooLarge)?;
         let head = Head { kind, cause, owner, currency };
-        Self::to_customer(head, &funds, amount, AccountKind::Clearing)
+        Self::to_customer(head, parts, amount, AccountKind::Clearing)
     }
 
     /// A piece of a credit line is granted: +amount to it. One for each `trans_id` of the owner.
@@ -414,40 +281,54 @@ impl Journal {
         Self::to_customer(head, &funds, amount, AccountKind::CreditIssued)
     }
 
-    /// An order is paid: −amount from each fund, +total to revenue. The funds may belong to another account
-    /// than the owner of the order, where a master pays (rule 4.10). An order is paid once.
+    /// An order is paid: −amount from each benefit and each fund, the whole to revenue but for the tax, which goes to
+    /// the house's tax. They may belong to another account than the owner of the order, where a master pays
+    /// (rule 4.10). An order is paid once.
     ///
     /// # Errors
     /// [`JournalError`]; [`JournalError::NothingMoves`] for an order that costs nothing.
     pub fn pay_order(
         owner: &DomainId,
         order: &OrderId,
-        funds: &[(LedgerAccount, Charge)],
-        total: Charge,
+        spending: &Spending<'_>,
         currency: Currency,
     ) -> Result<Self, JournalError> {
         let kind = JournalKind::PayOrder;
         let cause = Cause::new(kind.code(), order.as_str(), "");
-        let paid =
-            Self::to_customer(Head { kind, cause, owner, currency }, funds, total, AccountKind::Revenue)?;
-        Ok(Self { postings: mirrored(&paid.postings)?, ..paid })
+        let given = Self::of_order(Head { kind, cause, owner, currency }, spending)?;
+        Ok(Self { postings: mirrored(&given.postings)?, ..given })
     }
 
-    /// The money of a refund order goes back: +amount to each fund, −total from revenue. Amounts are
-    /// positive; the refund order, and not the paid one, is the cause, so a paid order can have several.
+    /// The money of a refund order goes back: +amount to each benefit and each fund, from revenue and the house's
+    /// tax. Amounts are positive; the refund order, and not the paid one, is the cause, so a paid order can have
+    /// several.
     ///
     /// # Errors
     /// [`JournalError`]; [`JournalError::NothingMoves`] when nothing goes back.
     pub fn refund_order(
         owner: &DomainId,
         refund_order: &OrderId,
-        funds: &[(LedgerAccount, Charge)],
-        total: Charge,
+        spending: &Spending<'_>,
         currency: Currency,
     ) -> Result<Self, JournalError> {
         let kind = JournalKind::RefundOrder;
         let cause = Cause::new(kind.code(), refund_order.as_str(), "");
-        Self::to_customer(Head { kind, cause, owner, currency }, funds, total, AccountKind::Revenue)
+        Self::of_order(Head { kind, cause, owner, currency }, spending)
+    }
+
+    /// +amount to each benefit, then to each fund; −(whole − tax) from revenue and −tax from the house's tax.
+    fn of_order(head: Head<'_>, spending: &Spending<'_>) -> Result<Self, JournalError> {
+        let whole = spending.check()?;
+        let earned = whole.checked_sub(spending.tax).ok_or(JournalError::TooLarge)?;
+        let sides = spending.benefits.iter().chain(spending.funds);
+        let mut postings: Vec<Posting> =
+            sides.map(|(account, amount)| Posting { account: account.clone(), amount: *amount }).collect();
+        for (house, amount) in [(AccountKind::Revenue, earned), (AccountKind::Tax, spending.tax)] {
+            let amount = amount.checked_neg().ok_or(JournalError::TooLarge)?;
+            postings.push(Posting { account: LedgerAccount::house(house), amount });
+        }
+        postings.retain(|posting| !posting.amount.is_zero());
+        Self::balanced(head, postings)
     }
 
     /// A coupon or card is issued: +amount to it. One for each account that holds one.

@@ -33,6 +33,8 @@ create table audit_events (
     primary key (account_id, id)
 );
 create index audit_events_by_time on audit_events (account_id, at, id);
+-- Refusals alone, which limits of attempts count; most rows are not in it.
+create index audit_events_refused on audit_events (account_id, operation, at, id) where error_code is not null;
 
 create table versions (
     name {text} not null primary key,   -- what is cached in memory: catalog, identity

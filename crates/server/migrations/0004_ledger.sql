@@ -11,7 +11,8 @@ create table ledger_accounts (
     last_seq bigint not null,           -- account_seq of its newest posting; 0: it has none
     created_at bigint not null
 );
-create index ledger_accounts_by_owner on ledger_accounts (owner_id, id);
+-- By kind: an owner may have thousands of coupons, and few of everything else.
+create index ledger_accounts_by_owner on ledger_accounts (owner_id, kind, id);
 
 create table journals (
     id {text} not null primary key,

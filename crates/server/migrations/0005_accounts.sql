@@ -2,7 +2,10 @@
 create table top_ups (
     account_id {text} not null,
     trans_id {text} not null,           -- the caller's: the same id again is the same top-up
+    account_type bigint not null,       -- the balance that gets it: 1 cash, 5 bonus, 7 deposit
     amount bigint not null,             -- cents
+    repaid bigint not null,             -- cents of it that paid debts; the rest went to the balance
+    balance_after bigint not null,      -- cents of the balance right after it
     journal_id {text} not null,
     created_at bigint not null,
     primary key (account_id, trans_id)

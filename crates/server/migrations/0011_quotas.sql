@@ -7,3 +7,6 @@ create table resource_quotas (
     updated_at bigint not null,
     primary key (account_id, region_code, resource_spec_code)
 );
+-- Resources that quotas and capacities count, of all accounts and of one.
+create index resources_by_spec on resources (region_code, resource_spec_code, account_id, id)
+    where status in (0, 2, 4, 5);

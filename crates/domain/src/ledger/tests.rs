@@ -10,6 +10,11 @@ fn order() -> OrderId {
     OrderId::parse("CS2601151600ABCDEFGH12").unwrap()
 }
 
+/// Balances pay all of it, and no tax is contained.
+fn of_funds(funds: &[(LedgerAccount, Charge)], cents: i64) -> Spending<'_> {
+    Spending { benefits: &[], funds, money: Charge::cents(cents), tax: Charge::ZERO }
+}
+
 fn shape(journal: &Journal) -> Vec<(String, i64)> {
     use crate::money::Scaled;
     journal.postings().iter().map(|posting| (posting.account.id(), posting.amount.units())).collect()
@@ -17,7 +22,8 @@ fn shape(journal: &Journal) -> Vec<(String, i64)> {
 
 #[test]
 fn a_top_up_raises_cash_out_of_clearing() {
-    let journal = Journal::top_up(&acme(), Charge::cents(10_050), Currency::Usd, "t/1").unwrap();
+    let parts = [(LedgerAccount::cash(&acme()), Charge::cents(10_050))];
+    let journal = Journal::top_up(&acme(), &parts, Currency::Usd, "t/1").unwrap();
     let cash = format!("{}:cash", acme());
     assert_eq!(shape(&journal), [(cash, 10_050), ("house:clearing".to_owned(), -10_050)]);
     assert_eq!(journal.cause().to_string(), format!("top_up/{}/t/1", acme()));
@@ -31,7 +37,7 @@ fn a_payment_takes_from_each_fund_and_drops_empty_ones() {
         (LedgerAccount::credit(&acme(), "2027-01-01T00:00:00Z"), Charge::cents(250)),
         (LedgerAccount::credit(&acme(), ""), Charge::ZERO),
     ];
-    let journal = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(750), Currency::Cny).unwrap();
+    let journal = Journal::pay_order(&acme(), &order(), &of_funds(&funds, 750), Currency::Cny).unwrap();
     let credit = format!("{}:credit:2027-01-01T00:00:00Z", acme());
     let wanted = [(format!("{}:cash", acme()), -500), (credit, -250), ("house:revenue".to_owned(), 750)];
     assert_eq!(shape(&journal), wanted);
@@ -41,8 +47,8 @@ fn a_payment_takes_from_each_fund_and_drops_empty_ones() {
 #[test]
 fn a_refund_mirrors_its_payment_but_has_its_own_cause() {
     let funds = [(LedgerAccount::cash(&acme()), Charge::cents(300))];
-    let paid = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(300), Currency::Usd).unwrap();
-    let refund = Journal::refund_order(&acme(), &order(), &funds, Charge::cents(300), Currency::Usd).unwrap();
+    let paid = Journal::pay_order(&acme(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();
+    let refund = Journal::refund_order(&acme(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();
     let reversal = Journal::reverse(&paid, Cause::new("reversal", "j1", "")).unwrap();
     assert_eq!(shape(&refund), shape(&reversal));
     assert_ne!(refund.cause(), paid.cause());
@@ -50,10 +56,73 @@ fn a_refund_mirrors_its_payment_but_has_its_own_cause() {
 }
 
 #[test]
+fn a_top_up_pays_what_is_owed_before_cash() {
+    let parts = [
+        (LedgerAccount::piece_of(&acme(), AccountKind::Settlement, "202601"), Charge::cents(40)),
+        (LedgerAccount::cash(&acme()), Charge::cents(60)),
+    ];
+    let journal = Journal::top_up(&acme(), &parts, Currency::Usd, "1").unwrap();
+    let wanted = [
+        (format!("{}:settlement:202601", acme()), 40),
+        (format!("{}:cash", acme()), 60),
+        ("house:clearing".to_owned(), -100),
+    ];
+    assert_eq!(shape(&journal), wanted);
+    let twice = [parts[0].clone(), parts[0].clone()];
+    let refused = Journal::top_up(&acme(), &twice, Currency::Usd, "1").unwrap_err();
+    assert_eq!(refused, JournalError::DuplicateAccount(parts[0].0.id()));
+    assert_eq!(Journal::top_up(&acme(), &[], Currency::Usd, "1").unwrap_err(), JournalError::NothingMoves);
+}
+
+#[test]
+fn benefits_pay_beside_balances_and_the_tax_is_set_apart() {
+    let coupon = LedgerAccount::piece_of(&acme(), AccountKind::Coupon, "c1");
+    let card = LedgerAccount::piece_of(&acme(), AccountKind::Card, "k1");
+    let cash = LedgerAccount::cash(&acme());
+    let benefits = [(coupon.clone(), Charge::cents(500)), (card.clone(), Charge::cents(100))];
+    let funds = [(cash.clone(), Charge::cents(1_190))];
+    let (money, tax) = (Charge::cents(1_190), Charge::cents(190));
+    let spending = Spending { benefits: &benefits, funds: &funds, money, tax };
+    let journal = Journal::pay_order(&acme(), &order(), &spending, Currency::Cny).unwrap();
+    let wanted = [
+        (coupon.id(), -500),
+        (card.id(), -100),
+        (cash.id(), -1_190),
+        ("house:revenue".to_owned(), 1_600),
+        ("house:tax".to_owned(), 190),
+    ];
+    assert_eq!(shape(&journal), wanted);
+    // Benefits alone still post.
+    let alone = Spending { benefits: &benefits, funds: &[], money: Charge::ZERO, tax: Charge::ZERO };
+    let journal = Journal::refund_order(&acme(), &order(), &alone, Currency::Cny).unwrap();
+    let wanted = [(coupon.id(), 500), (card.id(), 100), ("house:revenue".to_owned(), -600)];
+    assert_eq!(shape(&journal), wanted);
+    let refused = |spending| Journal::pay_order(&acme(), &order(), &spending, Currency::Cny).unwrap_err();
+    let tax = Charge::cents(1_191);
+    assert_eq!(
+        refused(Spending { tax, ..spending }),
+        JournalError::TaxExceeds { tax, money: spending.money }
+    );
+    assert_eq!(refused(Spending { tax: Charge::cents(-1), ..spending }), JournalError::Negative);
+    assert_eq!(refused(Spending { benefits: &funds, ..spending }), JournalError::WrongSide(cash.id()));
+    assert_eq!(refused(Spending { funds: &benefits, ..spending }), JournalError::WrongSide(coupon.id()));
+}
+
+#[test]
+fn accounts_are_locked_as_a_payment_looks_at_them() {
+    let mut kinds = AccountKind::ALL.to_vec();
+    kinds.sort_by_key(|kind| kind.lock_rank());
+    let place = |kind| kinds.iter().position(|known| *known == kind).unwrap();
+    use AccountKind::{Bonus, Card, Cash, Credit, Revenue, Settlement};
+    let order = [Card, Cash, Bonus, Credit, Settlement, Revenue];
+    assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])));
+}
+
+#[test]
 fn what_would_not_balance_is_refused() {
     let cash = LedgerAccount::cash(&acme());
     let pay = |funds: &[(LedgerAccount, Charge)], total| {
-        Journal::pay_order(&acme(), &order(), funds, Charge::cents(total), Currency::Usd).unwrap_err()
+        Journal::pay_order(&acme(), &order(), &of_funds(funds, total), Currency::Usd).unwrap_err()
     };
     let (two, three) = (Charge::cents(2), Charge::cents(3));
     assert_eq!(pay(&[(cash.clone(), two)], 3), JournalError::PartsDiffer { parts: two, whole: three });
@@ -74,7 +143,8 @@ fn what_would_not_balance_is_refused() {
 
 #[test]
 fn a_tampered_journal_is_not_read_back() {
-    let journal = Journal::top_up(&acme(), Charge::cents(7), Currency::Usd, "1").unwrap();
+    let parts = [(LedgerAccount::cash(&acme()), Charge::cents(7))];
+    let journal = Journal::top_up(&acme(), &parts, Currency::Usd, "1").unwrap();
     let stored = |postings| {
         Journal::from_stored(journal.kind(), journal.cause().clone(), &acme(), Currency::Usd, postings)
     };
@@ -119,7 +189,7 @@ proptest! {
         };
         let funds: Vec<_> = amounts.iter().enumerate().map(fund).collect();
         let total = amounts.iter().sum::<i64>() + extra;
-        let made = Journal::pay_order(&acme(), &order(), &funds, Charge::cents(total), Currency::Usd);
+        let made = Journal::pay_order(&acme(), &order(), &of_funds(&funds, total), Currency::Usd);
         prop_assert_eq!(made.is_ok(), extra == 0 && total > 0);
         if let Ok(journal) = made {
             let sum = Charge::sum(journal.postings().iter().map(|posting| posting.amount));

@@ -8,6 +8,7 @@ use crate::money::{Charge, Exact, Overflow, Price, Rounding, Scaled, split};
 use crate::order::codes;
 use crate::quantity::Quantity;
 
+/// Months that a discount for months sees in a year that is priced by the month.
 const MONTHS_PER_YEAR: i64 = 12;
 
 codes! {
@@ -166,9 +167,7 @@ impl Discount {
             DiscountMode::AmountOff(amount) => share_out(amount, &lists),
         }
     }
-}
 
-impl Discount {
     /// How many of the units that a fixed price is for: a discount for months sees twelve in the year of a product
     /// that only months are priced of.
     fn units(&self, item: &Item<'_>, units: Exact) -> Result<Exact, Overflow> {

@@ -34,6 +34,9 @@ crate::statements! {
         (account_id, id, at, operation, resource_type, event, resource_id, resource_name, user_id, user_name, \
         access_key, via_account, source_ip, request_id, status, error_code, request) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// How many calls of an operation an account was refused since an instant, up to a number.
+    pub const COUNT_REFUSED = "select count(*) from (select id from audit_events where account_id = $1 \
+        and operation = $2 and at >= $3 and error_code is not null order by at, id limit $4) refused";
 }
 
 /// How long an idempotency key is remembered.
@@ -161,6 +164,19 @@ pub async fn audit(tx: &mut Tx, ids: &mut dyn IdSource, entry: &AuditEntry<'_>) 
     )
     .await?;
     Ok(())
+}
+
+/// How many calls of an operation an account was refused since an instant; no more than `most` are counted. A refusal
+/// takes back what it did, so the trail alone knows of it.
+pub async fn count_refused(
+    tx: &mut Tx,
+    account: &str,
+    operation: &str,
+    since: Instant,
+    most: i64,
+) -> Result<i64, DbError> {
+    let row = tx.one(COUNT_REFUSED, params![account, operation, since.ms(), most]).await?;
+    Ok(row.int(0))
 }
 
 /// The first part of a body that the audit trail keeps; only that much of it is looked at.

@@ -201,6 +201,7 @@ async fn customers(app: &Arc<App>) -> Vec<(Arc<Account>, Key)> {
             has_direct_customers: false,
             master_id: None,
             accounting: None,
+            country: None,
             id: None,
             user_name: "bench".to_owned(),
             password_hash: None,
@@ -214,7 +215,8 @@ async fn customers(app: &Arc<App>) -> Vec<(Arc<Account>, Key)> {
     for (account, _) in &made {
         let mut cx = job::context(app, "bench.money").await.expect("a transaction");
         let amount = Charge::parse("1000000000.00").expect("an amount");
-        accounts::service::top_up(&mut cx, &account.id, amount, "bench").await.expect("money comes in");
+        let into = accounts::service::Balance::Cash;
+        accounts::service::top_up(&mut cx, &account.id, into, amount, "bench").await.expect("money comes in");
         finish(cx).await;
     }
     made

@@ -1,5 +1,10 @@
 //! The operations of balances, top-ups and credit lines.
 
+mod changes;
+mod limits;
+mod settlement;
+mod taxes;
+
 use domain::calendar::Instant;
 use domain::money::{AmountError, Charge};
 use platform::op::wire::Decimal;
@@ -10,16 +15,14 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::service::{self, AccountsError, Balances};
+use super::service::{self, AccountsError, Balance, Balances, TopUp};
 use crate::app::App;
 use crate::{Cx, codes};
 
 /// The most money that comes in, or is granted, at once, in units of the currency; far below what a balance
 /// can hold, so that no sum of a lifetime overflows.
 const AMOUNT_MAX: Charge = Charge::cents(100_000_000_000);
-/// Account type of the cash balance (rule 5).
-const CASH: i64 = 1;
-/// Account type of credit (rule 5).
+/// Account type of credit (rule 5); those of the balances are [`Balance`]'s.
 const CREDIT: i64 = 2;
 /// Measurement unit of every amount: the unit of the currency, and not its cents.
 const MEASURE_UNIT: i64 = 1;
@@ -29,6 +32,16 @@ pub fn operations(registry: &mut Registry<App>) {
     registry.add::<ShowCustomerAccountBalances>();
     registry.add::<TopUpAccount>();
     registry.add::<GrantCredit>();
+    registry.add::<settlement::SetSettlementTerms>();
+    registry.add::<settlement::ShowSettlementTerms>();
+    registry.add::<settlement::ListDebts>();
+    registry.add::<changes::ListCustomerAccountChangeRecords>();
+    registry.add::<limits::SetSpendingLimit>();
+    registry.add::<limits::ListSpendingLimits>();
+    registry.add::<limits::DeleteSpendingLimit>();
+    registry.add::<limits::ShowCustomerExpenditureQuota>();
+    registry.add::<taxes::SetTaxRates>();
+    registry.add::<taxes::ListTaxRates>();
 }
 
 platform::input! {
@@ -40,6 +53,8 @@ platform::input! {
         pub amount: Decimal = body("amount"),
         /// The caller's id of this top-up; the same id again is the same top-up.
         pub trans_id: String = body("trans_id"),
+        /// Which balance gets it: 1 cash, 5 bonus, 7 deposit.
+        pub account_type: i64 = body("account_type").one_of(&["1", "5", "7"]).default("1"),
     }
 
     /// Body of `GrantCredit`.
@@ -55,7 +70,12 @@ platform::input! {
 
 /// Reads an amount that comes in.
 fn amount_in(amount: &Decimal) -> Result<Charge, Refusal> {
-    let refuse = |en: &str, zh: &str| Err(Refusal::because("amount", en, zh));
+    amount_of("amount", amount)
+}
+
+/// Reads an amount above zero of a field of that name.
+fn amount_of(field: &str, amount: &Decimal) -> Result<Charge, Refusal> {
+    let refuse = |en: &str, zh: &str| Err(Refusal::because(field, en, zh));
     let too_much = || refuse("must be at most 1000000000", "不能大于 1000000000");
     match Charge::parse(&amount.0) {
         Ok(amount) if !amount.is_positive() => refuse("must be greater than 0", "必须大于 0"),
@@ -72,7 +92,8 @@ fn amount_in(amount: &Decimal) -> Result<Charge, Refusal> {
 /// What a customer can spend and owes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BalancesOutput {
-    /// Balances by account type; credit only where a credit line can be used.
+    /// Balances by account type: cash always, credit where a credit line can be used, bonus and deposit where there
+    /// ever was one.
     account_balances: Vec<AccountBalance>,
     /// What is owed.
     debt_amount: Num,
@@ -87,7 +108,7 @@ pub struct BalancesOutput {
 pub struct AccountBalance {
     /// Id of the balance.
     account_id: String,
-    /// 1 cash, 2 credit.
+    /// 1 cash, 2 credit, 5 bonus, 7 deposit.
     account_type: i64,
     /// What can be spent.
     amount: Num,
@@ -114,8 +135,11 @@ impl BalancesOutput {
             credit_amount: granted.map(Num::of),
             measure_id: MEASURE_UNIT,
         };
-        let mut account_balances = vec![row(CASH, balances.cash, None)];
+        let of = |balance: Balance, amount: Charge| row(balance.account_type(), amount, None);
+        let mut account_balances = vec![of(Balance::Cash, balances.cash)];
         account_balances.extend(balances.credit.map(|credit| row(CREDIT, credit.left, Some(credit.granted))));
+        account_balances.extend(balances.bonus.map(|bonus| of(Balance::Bonus, bonus)));
+        account_balances.extend(balances.deposit.map(|deposit| of(Balance::Deposit, deposit)));
         Self { account_balances, debt_amount: Num::of(balances.debt), measure_id: MEASURE_UNIT, currency }
     }
 }
@@ -131,7 +155,7 @@ impl Operation<App> for ShowCustomerAccountBalances {
         id: "ShowCustomerAccountBalances",
         method: Method::Get,
         path: "/v2/accounts/customer-accounts/balances",
-        about: "Shows the cash balance, the credit and the debt of the calling customer.",
+        about: "Shows the balances, the credit and the debt of the calling customer.",
         sites: Sites::All,
         callers: CUSTOMER,
         actions: &[],
@@ -160,9 +184,13 @@ pub struct TopUpOutput {
     account_id: String,
     /// The caller's id of the top-up.
     trans_id: String,
+    /// Which balance got it: 1 cash, 5 bonus, 7 deposit.
+    account_type: i64,
     /// How much.
     amount: String,
-    /// The cash balance right after it.
+    /// How much of it paid debts; the rest went to the balance.
+    repaid: String,
+    /// The balance right after it.
     balance: String,
     /// Currency of the amounts.
     currency: &'static str,
@@ -170,7 +198,22 @@ pub struct TopUpOutput {
     time: String,
 }
 
-/// Puts money into the cash balance of an account.
+impl TopUpOutput {
+    fn of(top_up: TopUp) -> Self {
+        Self {
+            account_id: top_up.account.id.clone(),
+            trans_id: top_up.trans_id,
+            account_type: top_up.into.account_type(),
+            amount: top_up.amount.to_string(),
+            repaid: top_up.repaid.to_string(),
+            balance: top_up.balance.to_string(),
+            currency: top_up.account.currency.code(),
+            time: top_up.at.to_wire(),
+        }
+    }
+}
+
+/// Puts money into a balance of an account; what comes into cash pays its debts first.
 pub struct TopUpAccount;
 
 impl Operation<App> for TopUpAccount {
@@ -181,7 +224,7 @@ impl Operation<App> for TopUpAccount {
         id: "TopUpAccount",
         method: Method::Post,
         path: "/openbss/v1/accounts/{domain_id}/top-ups",
-        about: "Puts money into the cash balance of an account, once for each trans_id.",
+        about: "Puts money into a balance of an account, once for each trans_id; cash pays debts first.",
         sites: Sites::All,
         callers: OPERATOR,
         actions: &[],
@@ -198,16 +241,10 @@ impl Operation<App> for TopUpAccount {
 
     async fn run(cx: &mut Cx, input: TopUpInput) -> Result<Json<TopUpOutput>, AccountsError> {
         let amount = amount_in(&input.amount)?;
-        let top_up = service::top_up(cx, &input.domain_id, amount, &input.trans_id).await?;
+        let into = Balance::of_account_type(input.account_type).expect("the declaration lists them");
+        let top_up = service::top_up(cx, &input.domain_id, into, amount, &input.trans_id).await?;
         cx.audited = Some((top_up.account.id.clone(), top_up.account.name.clone()));
-        Ok(Json(TopUpOutput {
-            account_id: top_up.account.id.clone(),
-            trans_id: top_up.trans_id,
-            amount: top_up.amount.to_string(),
-            balance: top_up.balance.to_string(),
-            currency: top_up.account.currency.code(),
-            time: top_up.at.to_wire(),
-        }))
+        Ok(Json(TopUpOutput::of(top_up)))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What `verify` recomputes of top-ups and credit lines: each is one journal, and each such journal is one of
-//! them.
+//! them; and of debts: they are what is missing on the accounts that they were taken from.
 
-use domain::ledger::{Cause, JournalKind};
+use domain::id::DomainId;
+use domain::ledger::{AccountKind, Cause, JournalKind, LedgerAccount};
+use domain::money::Charge;
 use platform::db::{DbError, Tx};
 
-use super::store::{self, Booked, Table};
+use super::store::{self, Booked, Table, debts};
 use crate::ledger::service as ledger;
 use crate::verify::{Boxed, Check, FINDINGS_MAX, Identity};
 
@@ -78,4 +80,99 @@ async fn differing(tx: &mut Tx, kind: JournalKind, rows: &[Booked]) -> Result<Ve
         }
     }
     Ok(findings)
+}
+
+/// What is owed.
+pub struct Owed;
+
+/// The check as the application takes it.
+pub const OWED: Owed = Owed;
+
+impl Check for Owed {
+    fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
+        Box::pin(async move {
+            let (by_credit, by_settlement) = debts::sum_all(tx).await?;
+            let wrong = debts::list_wrong(tx, FINDINGS_MAX).await?;
+            let mut credit = Compared { missing: Charge::ZERO, findings: Vec::new() };
+            credit_lines(tx, &mut credit).await?;
+            let mut settlement = Compared { missing: Charge::ZERO, findings: wrong };
+            months(tx, &mut settlement).await?;
+            Ok(vec![
+                Identity::of("credit.debts", credit.missing, by_credit, &credit.findings),
+                Identity::of("settlement.debts", settlement.missing, by_settlement, &settlement.findings),
+            ])
+        })
+    }
+}
+
+/// What is missing on accounts, and where the debts do not say so.
+struct Compared {
+    missing: Charge,
+    findings: Vec<String>,
+}
+
+impl Compared {
+    /// Compares accounts, each with what is missing on it, with the debts that name them.
+    async fn add(&mut self, tx: &mut Tx, missing: &[(LedgerAccount, Charge)]) -> Result<(), DbError> {
+        let accounts: Vec<_> = missing.iter().map(|(account, _)| account.clone()).collect();
+        let owed = debts::sum_among(tx, &accounts).await?;
+        for (account, missing) in missing {
+            self.missing = self.missing.checked_add(*missing).ok_or_else(overflow)?;
+            let id = account.id();
+            let owed = owed.iter().find(|(known, _)| *known == id).map_or(Charge::ZERO, |(_, owed)| *owed);
+            if owed != *missing {
+                self.findings.push(format!("{id} lacks {missing} and its debts are {owed}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn overflow() -> DbError {
+    DbError::Other("the debts overflow".to_owned())
+}
+
+/// Credit lines lack what was granted and is not left.
+async fn credit_lines(tx: &mut Tx, compared: &mut Compared) -> Result<(), DbError> {
+    let page_size = i64::try_from(ledger::CAUSES_AT_ONCE).expect("a small limit");
+    let mut after = (String::new(), String::new());
+    loop {
+        let page = store::page(tx, Table::CreditLines, (&after.0, &after.1), page_size).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.account.clone(), last.id.clone());
+        let mut lines = Vec::new();
+        for line in page {
+            match DomainId::parse(&line.account) {
+                Ok(owner) => lines.push((LedgerAccount::credit(&owner, &line.id), line.amount)),
+                Err(_) => compared.findings.push(format!("credit line {} is nobody's", line.id)),
+            }
+        }
+        let ids: Vec<String> = lines.iter().map(|(account, _)| account.id()).collect();
+        let balances = ledger::balances_among(tx, &ids).await?;
+        let mut missing = Vec::new();
+        for ((account, granted), id) in lines.into_iter().zip(&ids) {
+            let left = balances.iter().find(|(known, _)| known == id).map_or(Charge::ZERO, |(_, left)| *left);
+            missing.push((account, granted.checked_sub(left).ok_or_else(overflow)?));
+        }
+        compared.add(tx, &missing).await?;
+    }
+}
+
+/// Months of settlement lack what they are below zero.
+async fn months(tx: &mut Tx, compared: &mut Compared) -> Result<(), DbError> {
+    let page_size = i64::try_from(ledger::CAUSES_AT_ONCE).expect("a small limit");
+    let mut after = String::new();
+    loop {
+        let page = ledger::of_kind_after(tx, AccountKind::Settlement, &after, page_size).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after.clone_from(last);
+        let mut missing = Vec::new();
+        for (id, balance) in page {
+            match LedgerAccount::parse(&id) {
+                Some(account) => missing.push((account, balance.checked_neg().ok_or_else(overflow)?)),
+                None => compared.findings.push(format!("{id} is no account")),
+            }
+        }
+        compared.add(tx, &missing).await?;
+    }
 }

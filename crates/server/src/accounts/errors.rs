@@ -18,6 +18,8 @@ pub enum AccountsError {
     TransIdUsed {
         /// The amount of that top-up.
         first: Charge,
+        /// The type of the balance that got it.
+        account_type: i64,
     },
     /// The credit line would expire before it began.
     ExpireTimePassed,
@@ -68,9 +70,14 @@ impl From<AccountsError> for ApiError {
                 "必须是本站点客户或伙伴的账号 ID",
             )
             .into(),
-            AccountsError::TransIdUsed { first } => codes::INVALID_VALUE.because(
-                format!("trans_id was used before for a top-up of {first}; choose a new trans_id."),
-                format!("trans_id 已用于金额为 {first} 的充值，请更换新的 trans_id。"),
+            AccountsError::TransIdUsed { first, account_type } => codes::INVALID_VALUE.because(
+                format!(
+                    "trans_id was used before for a top-up of {first} of account_type {account_type}; choose a new \
+                     trans_id."
+                ),
+                format!(
+                    "trans_id 已用于金额为 {first}、account_type 为 {account_type} 的充值，请更换新的 trans_id。"
+                ),
             ),
             AccountsError::ExpireTimePassed => {
                 Refusal::because("expire_time", "must be later than the current time", "必须晚于当前时间").into()

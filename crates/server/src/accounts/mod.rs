@@ -1,19 +1,23 @@
 //! The money of customers and partners: what came in, what they may spend, what was spent and given back.
 //!
 //! ```text
-//!  operator ── top_up ──▶ cash ──┐
-//!                                ├── pay_order ──▶ (revenue) ── refund_order ──▶ the funds that paid
-//!  operator ── grant_credit ──▶ credit line ──┘      cash first, then the lines by their expiry
+//!  operator ── top_up ─┬─▶ debts, the oldest first
+//!                      └─▶ cash, bonus ───┐
+//!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
+//!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
+//!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
 //! ```
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
 //! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
 //! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
-//! taken stays owed, and refunds still reduce it.
+//! taken stays owed, and refunds still reduce it. What a payment takes from a line or a month is a debt, which names
+//! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
 //!
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
-//! last one first, and all refunds of an order together never exceed its payment. The same `trans_id` is the
-//! same top-up. A frozen payer pays nothing.
+//! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
+//! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
+//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
 
 mod api;
 mod checks;
@@ -30,10 +34,12 @@ pub const FEATURE: Feature = Feature {
     name: "accounts",
     operations: api::operations,
     jobs: |_| {},
-    checks: &[&checks::MONEY_IN],
+    checks: &[&checks::MONEY_IN, &checks::OWED],
     statements,
 };
 
 fn statements() -> Vec<String> {
-    store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned()).collect()
+    let lists = [store::STATEMENTS, store::debts::STATEMENTS];
+    let own = lists.into_iter().flatten().map(|(_, text)| (*text).to_owned());
+    own.chain(store::limits::statements()).chain(store::taxes::statements()).collect()
 }

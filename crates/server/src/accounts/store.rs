@@ -1,4 +1,8 @@
-//! All SQL of `top_ups` and `credit_lines`.
+//! All SQL of `top_ups` and `credit_lines`; debts and settlement terms, limits and tax rates have files of their own.
+
+pub mod debts;
+pub mod limits;
+pub mod taxes;
 
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};
@@ -10,10 +14,12 @@ pub const CREDIT_LINES_MAX: i64 = 200;
 
 platform::statements! {
     /// One top-up.
-    const INSERT_TOP_UP = "insert into top_ups (account_id, trans_id, amount, journal_id, created_at) \
-        values ($1, $2, $3, $4, $5)";
+    const INSERT_TOP_UP = "insert into top_ups \
+        (account_id, trans_id, account_type, amount, repaid, balance_after, journal_id, created_at) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
     /// A top-up by the caller's id.
-    const FIND_TOP_UP = "select amount, created_at from top_ups where account_id = $1 and trans_id = $2";
+    const FIND_TOP_UP = "select account_type, amount, repaid, balance_after, created_at from top_ups \
+        where account_id = $1 and trans_id = $2";
     /// One credit line.
     const INSERT_LINE = "insert into credit_lines \
         (account_id, id, amount, journal_id, expires_at, created_at) values ($1, $2, $3, $4, $5, $6)";
@@ -60,12 +66,27 @@ impl Line {
     }
 }
 
-/// A row of `top_ups` or `credit_lines` to be written: money that a journal brought.
+/// A top-up as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopUpRow {
+    /// Type of the balance that got it.
+    pub account_type: i64,
+    /// How much came in.
+    pub amount: Charge,
+    /// How much of it paid debts.
+    pub repaid: Charge,
+    /// The balance right after it.
+    pub balance_after: Charge,
+    /// When.
+    pub at: Instant,
+}
+
+/// A row of `credit_lines` to be written: a line that a journal granted.
 #[derive(Debug, Clone, Copy)]
 pub struct Brought<'a> {
     /// Whose.
     pub account: &'a str,
-    /// The caller's id of a top-up, our id of a line.
+    /// Our id of it.
     pub id: &'a str,
     /// How much.
     pub amount: Charge,
@@ -76,20 +97,37 @@ pub struct Brought<'a> {
 }
 
 /// Writes a top-up down.
-pub async fn insert_top_up(tx: &mut Tx, top_up: Brought<'_>) -> Result<(), DbError> {
-    let Brought { account, id, amount, journal, at } = top_up;
-    tx.exec(INSERT_TOP_UP, params![account, id, amount.units(), journal, at.ms()]).await?;
-    Ok(())
-}
-
-/// Amount and time of a top-up.
-pub async fn find_top_up(
+pub async fn insert_top_up(
     tx: &mut Tx,
     account: &str,
     trans_id: &str,
-) -> Result<Option<(Charge, Instant)>, DbError> {
+    journal: &str,
+    row: TopUpRow,
+) -> Result<(), DbError> {
+    let params = params![
+        account,
+        trans_id,
+        row.account_type,
+        row.amount.units(),
+        row.repaid.units(),
+        row.balance_after.units(),
+        journal,
+        row.at.ms()
+    ];
+    tx.exec(INSERT_TOP_UP, params).await?;
+    Ok(())
+}
+
+/// A top-up by the caller's id of it.
+pub async fn find_top_up(tx: &mut Tx, account: &str, trans_id: &str) -> Result<Option<TopUpRow>, DbError> {
     let row = tx.opt(FIND_TOP_UP, params![account, trans_id]).await?;
-    Ok(row.map(|row| (Charge::cents(row.int(0)), Instant::from_ms(row.int(1)))))
+    Ok(row.map(|row| TopUpRow {
+        account_type: row.int(0),
+        amount: Charge::cents(row.int(1)),
+        repaid: Charge::cents(row.int(2)),
+        balance_after: Charge::cents(row.int(3)),
+        at: Instant::from_ms(row.int(4)),
+    }))
 }
 
 /// Writes a credit line down.

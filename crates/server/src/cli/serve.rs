@@ -150,6 +150,7 @@ async fn create_operator(app: &Arc<App>, config: &Config) -> Result<(), Failure>
         has_direct_customers: false,
         master_id: None,
         accounting: None,
+        country: None,
         id: None,
         user_name: name.clone(),
         password_hash: None,

@@ -21,6 +21,7 @@ mod orders;
 mod partners;
 mod pricing;
 mod registration;
+pub mod single;
 mod subscriptions;
 
 use platform::op::Code;

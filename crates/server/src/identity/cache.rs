@@ -224,6 +224,7 @@ mod tests {
             accounting: None,
             currency: Currency::Usd,
             frozen: 0,
+            country: None,
             created_at: Instant::from_ms(0),
         })
     }

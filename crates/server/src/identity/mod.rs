@@ -8,6 +8,8 @@
 //! customer ── members (enterprise)                          └─ tokens: 24 hours, domain or project
 //! ```
 //!
+//! An account may be frozen, alone or with its resources ([`freezing`]); what that blocks is decided where it is blocked.
+//!
 //! Invariants:
 //! - nobody gives, through users, groups or keys, a right that it does not have itself; only the operator reaches
 //!   into other accounts, and another account's id is answered as an unknown one;
@@ -18,6 +20,7 @@
 
 mod api;
 pub mod cache;
+pub mod freezing;
 mod jobs;
 pub mod members;
 mod own_write;

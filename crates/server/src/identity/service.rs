@@ -43,6 +43,8 @@ pub struct Account {
     pub currency: Currency,
     /// 0 no, 1 account, 2 account and resources.
     pub frozen: i64,
+    /// Whose taxes it pays: ISO 3166-1 alpha-2; `None`: no tax applies.
+    pub country: Option<String>,
     /// When it was created.
     pub created_at: Instant,
 }
@@ -71,6 +73,8 @@ pub struct NewAccount {
     pub master_id: Option<String>,
     /// `independent` or `unified`.
     pub accounting: Option<String>,
+    /// Whose taxes it pays: ISO 3166-1 alpha-2; `None`: no tax applies.
+    pub country: Option<String>,
     /// Domain id, where it is fixed (demo); else made.
     pub id: Option<String>,
     /// First user: name, password hash if it has a password.
@@ -102,6 +106,9 @@ impl NewProject {
 /// Creates an account with its first user (all rights), projects and key. Codes: CBC.0100 / CBC.0101 (name taken).
 pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, ApiError> {
     check_name("name", &new.name)?;
+    if let Some(country) = &new.country {
+        check_country("country", country)?;
+    }
     check_parents(cx, new).await?;
     let id = match &new.id {
         Some(id) => DomainId::parse(id)
@@ -120,6 +127,7 @@ pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, Ap
         accounting: new.accounting.clone(),
         currency: cx.site.profile().currency,
         frozen: 0,
+        country: new.country.clone(),
         created_at: cx.now,
     };
     insert_account(cx, &account).await?;
@@ -154,6 +162,7 @@ async fn insert_account(cx: &mut Cx, account: &Account) -> Result<(), ApiError> 
                 account.master_id.as_deref(),
                 account.accounting.as_deref(),
                 account.currency.code(),
+                account.country.as_deref(),
                 account.created_at.ms()
             ],
         )
@@ -179,6 +188,21 @@ pub(super) fn check_name(field: &str, name: &str) -> Result<(), Refusal> {
         field,
         "must have 1 to 64 letters, digits, underscores and hyphens",
         "必须由 1 到 64 个字母、数字、下划线或连字符组成",
+    ))
+}
+
+/// Checks the form of a country: ISO 3166-1 alpha-2, in capitals.
+///
+/// # Errors
+/// A refusal that names `field`.
+pub fn check_country(field: &str, country: &str) -> Result<(), Refusal> {
+    if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(Refusal::because(
+        field,
+        "must be the two capital letters of a country, such as DE",
+        "必须为两位大写字母的国家代码，例如 DE",
     ))
 }
 
@@ -269,7 +293,7 @@ pub async fn find_account(app: &App, tx: &mut Tx, id: &str) -> Result<Option<Arc
         return Ok(Some(account));
     }
     let Some(row) = tx.opt(store::FIND_ACCOUNT, params![id]).await? else { return Ok(None) };
-    let version = row.int(11);
+    let version = row.int(12);
     let account = Arc::new(store::account_from_row(row));
     // A writing transaction may see rows that are not committed yet; memory must not.
     if tx.is_read_only() {
@@ -394,6 +418,36 @@ fn open_secret(app: &App, access_key: &str, sealed: &[u8]) -> Result<String, Api
         codes::INTERNAL.error()
     })?;
     String::from_utf8(plain).map_err(|_| codes::INTERNAL.error())
+}
+
+/// Sets whose taxes an account pays; `None`: nobody's.
+///
+/// # Errors
+/// A refusal that names the field.
+pub async fn set_country(cx: &mut Cx, id: &str, country: Option<&str>) -> Result<Arc<Account>, ApiError> {
+    if let Some(country) = country {
+        check_country("country", country)?;
+    }
+    let account = commercial_account(cx, id).await?;
+    cx.tx.exec(store::SET_COUNTRY, params![id, country]).await?;
+    changed(cx).await?;
+    Ok(account)
+}
+
+/// An account that buys or sells: any but the operator's.
+///
+/// # Errors
+/// CBC.0100 naming `domain_id`.
+pub async fn commercial_account(cx: &mut Cx, id: &str) -> Result<Arc<Account>, ApiError> {
+    let account = find_account(&cx.app, &mut cx.tx, id).await?;
+    account.filter(|account| account.kind != AccountKind::Operator).ok_or_else(|| {
+        Refusal::because(
+            "domain_id",
+            "must be the domain id of a customer or partner of this site",
+            "必须是本站点客户或伙伴的账号 ID",
+        )
+        .into()
+    })
 }
 
 /// Marks what memory keeps as outdated, in the transaction of the change; memory is emptied once it is durable.

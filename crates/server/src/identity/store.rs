@@ -28,13 +28,19 @@ platform::statements! {
     /// A new account; no row changes when the name or id is taken.
     pub const INSERT_ACCOUNT = "insert into accounts \
         (id, name, name_folded, kind, partner_id, association_type, has_direct_customers, master_id, accounting, \
-        currency, frozen, created_at) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) on conflict do nothing";
+        currency, frozen, country, created_at) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) on conflict do nothing";
     /// An account with the version of what memory may keep.
     pub const FIND_ACCOUNT = "select id, name, kind, partner_id, association_type, has_direct_customers, \
-        master_id, accounting, currency, frozen, created_at, \
+        master_id, accounting, currency, frozen, country, created_at, \
         coalesce((select version from versions where name = 'identity'), 0) \
         from accounts where id = $1";
+    /// How an account is frozen, locked.
+    pub const LOCK_FROZEN = "select frozen from accounts where id = $1 {for_update}";
+    /// Freezes or unfreezes an account.
+    pub const SET_FROZEN = "update accounts set frozen = $2 where id = $1";
+    /// Sets whose taxes an account pays.
+    pub const SET_COUNTRY = "update accounts set country = $2 where id = $1";
     /// An account by its folded name.
     pub const FIND_ACCOUNT_ID = "select id from accounts where name_folded = $1";
     /// A new user; no row changes when the name is taken.
@@ -145,7 +151,7 @@ platform::statements! {
 }
 
 const LIST_ACCOUNTS: &str = "select id, name, kind, partner_id, association_type, has_direct_customers, \
-    master_id, accounting, currency, frozen, created_at from accounts";
+    master_id, accounting, currency, frozen, country, created_at from accounts";
 const COUNT_ACCOUNTS: &str = "select count(*) from accounts";
 const PROJECTS_HEAD: &str = "insert into projects (account_id, id, name) values";
 const MEMBERS_HEAD: &str = "insert into user_group_members (account_id, group_id, user_id) values";
@@ -225,7 +231,8 @@ pub fn account_from_row(mut row: Row) -> Account {
         master_id: row.take_opt_text(6),
         accounting: row.take_opt_text(7),
         frozen: row.int(9),
-        created_at: Instant::from_ms(row.int(10)),
+        country: row.take_opt_text(10),
+        created_at: Instant::from_ms(row.int(11)),
     }
 }
 

@@ -29,11 +29,14 @@ async fn recompute(tx: &mut Tx) -> Result<Vec<Identity>, DbError> {
     let given_back = store::count_given_back(tx).await?;
     let too_much = store::list_given_back_too_much(tx, FINDINGS_MAX).await?;
     let limited = i64::try_from(too_much.len()).expect("the list has a limit");
+    let (payments, paid) = store::count_payments(tx).await?;
+    let others = store::list_other_payments(tx, FINDINGS_MAX).await?;
     Ok(vec![
         Identity::of("ledger.zero_sum", above, below, &unbalanced),
         Identity::of("ledger.balances", stored, posted, &wrong),
         Identity::of("ledger.floors", accounts, enough, &low),
         Identity::of("ledger.currencies", postings, same, &mixed),
         Identity::of("ledger.given_back", given_back, given_back - limited, &too_much),
+        Identity::of("ledger.paid_once", payments, paid, &others),
     ])
 }

@@ -11,10 +11,10 @@
 //! Invariants: the postings of a journal sum to zero. A balance equals the sum of the account's postings, and
 //! each posting carries the balance after it. No payment takes an account below its floor. The same cause
 //! twice is the same journal. Nothing is updated but running balances; nothing is deleted. A journal gives back
-//! no more than the journal it refers to has taken.
+//! no more than the journal it refers to has taken: of each coupon and card, and of all balances together.
 //!
 //! Whoever posts holds the locks of what it decided by; the order across features is order → resource → coupon
-//! → ledger accounts by id.
+//! → settlement terms → debts, the oldest first → ledger accounts, by [`domain::ledger::AccountKind::lock_rank`] and id.
 
 mod checks;
 pub mod service;
@@ -29,5 +29,7 @@ pub const FEATURE: Feature =
 fn statements() -> Vec<String> {
     let texts = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain(checks).chain([store::insert_posting()]).collect()
+    let changes = store::changes::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    let receipts = store::receipts::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts.chain(checks).chain(changes).chain(receipts).chain([store::insert_posting()]).collect()
 }

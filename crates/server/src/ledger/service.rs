@@ -1,14 +1,18 @@
 //! The one door to the books.
 
+mod receipts;
+
 use domain::calendar::Instant;
 use domain::id::{IdSource, JournalId};
-use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, check_floor};
+use domain::ledger::{AccountKind, Cause, Journal, JournalKind, LedgerAccount, check_floor};
 use domain::money::{Charge, Currency};
 use platform::db::{DbError, Tx};
 
 use super::store::{self, NewPosting};
 
+pub use super::store::changes::{CAUSES_MAX, Change, Filter as ChangeFilter, Of as ChangesOf};
 pub use super::store::{CAUSES_AT_ONCE, Held, Moved};
+pub use receipts::{Told, receipt, returns};
 
 /// Why a journal was not posted.
 #[derive(Debug)]
@@ -39,9 +43,9 @@ pub struct Posted {
 pub struct Fund {
     /// The account.
     pub account: LedgerAccount,
-    /// What was taken, above zero.
+    /// What was taken; zero where it only got something back.
     pub taken: Charge,
-    /// What came back.
+    /// What came back to this account. Money that was owed and has been repaid meanwhile comes back as cash instead.
     pub given_back: Charge,
 }
 
@@ -59,11 +63,11 @@ pub async fn ensure_account(
     store::insert_account(tx, account, currency, floor, now).await
 }
 
-/// Posts a journal: accounts locked in id order, floors checked, running balances kept. A cause that was
+/// Posts a journal: accounts locked in their order, floors checked, running balances kept. A cause that was
 /// posted before answers the first journal and changes nothing; so does a refusal.
 ///
-/// Accounts are locked in the order of their ids; whoever holds locks already must have taken only smaller
-/// ids, or use [`lock`] and [`post_held`].
+/// Accounts are locked in the order of [`lock`]; whoever holds locks already must have taken only accounts that
+/// come before these in it, or use [`lock`] and [`post_held`].
 ///
 /// # Panics
 /// When an account has another currency than the journal.
@@ -157,18 +161,18 @@ fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<NewPosting>, PostError
     Ok(changes)
 }
 
-/// Locks customers' accounts for this transaction, in the order of their ids; those that do not exist and
-/// those of the house are left out.
+/// Locks customers' accounts for this transaction, in the one order in which everybody does: by
+/// [`AccountKind::lock_rank`], then by id. Those that do not exist and those of the house are left out.
 pub async fn lock(tx: &mut Tx, accounts: &[LedgerAccount]) -> Result<Vec<Held>, DbError> {
-    let mut accounts: Vec<(String, &LedgerAccount)> = accounts
+    let mut accounts: Vec<(u8, String, &LedgerAccount)> = accounts
         .iter()
         .filter(|account| !account.is_house())
-        .map(|account| (account.id(), account))
+        .map(|account| (account.kind().lock_rank(), account.id(), account))
         .collect();
     accounts.sort_unstable();
     accounts.dedup();
     let mut held = Vec::with_capacity(accounts.len());
-    for (_, account) in accounts {
+    for (_, _, account) in accounts {
         held.extend(store::lock_account(tx, account).await?);
     }
     Ok(held)
@@ -179,9 +183,14 @@ pub async fn balance_for_update(tx: &mut Tx, account: &LedgerAccount) -> Result<
     Ok(store::lock_account(tx, account).await?.map(|held| held.balance))
 }
 
-/// The balances of all accounts of an owner, by id of the account.
-pub async fn balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
-    store::list_balances(tx, owner).await
+/// The balances of the accounts of a kind of an owner, by id of the account; not for coupons and cards, of which an
+/// owner may have more than are read.
+pub async fn balances(
+    tx: &mut Tx,
+    owner: &str,
+    kind: AccountKind,
+) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
+    store::list_balances(tx, owner, kind).await
 }
 
 /// Ids and balances of accounts by id, at most [`CAUSES_AT_ONCE`] of them; those that do not exist are left out. For
@@ -191,6 +200,28 @@ pub async fn balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Ch
 /// With more ids.
 pub async fn balances_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<(String, Charge)>, DbError> {
     store::balances_among(tx, ids).await
+}
+
+/// Ids and balances of the accounts of a kind after the account `id`, whoever owns them. For checks.
+pub async fn of_kind_after(
+    tx: &mut Tx,
+    kind: AccountKind,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, Charge)>, DbError> {
+    store::list_of_kind(tx, kind, id, limit).await
+}
+
+/// A page of what changed an account, or all accounts of a kind as if they were one, the latest first; and how many
+/// changes there are in all.
+pub async fn changes(
+    tx: &mut Tx,
+    of: &ChangesOf,
+    filter: &ChangeFilter,
+    offset: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Change>), DbError> {
+    store::changes::list(tx, of, filter, offset, limit).await
 }
 
 /// What a customer's account held after a journal; `None`: the journal did not move it.
@@ -207,11 +238,16 @@ pub async fn find_journal(tx: &mut Tx, cause: &Cause) -> Result<Option<String>, 
     store::find_journal(tx, &cause.to_string()).await
 }
 
-/// The accounts that a payment took money from, the last one first. They are locked before what was given back
-/// is read, so that two refunds of one payment see each other.
-pub async fn lock_funds(tx: &mut Tx, payment: &str) -> Result<(Vec<Held>, Vec<Fund>), DbError> {
+/// The accounts that a payment took money from, the last one first, then those that only got some of it back. They, and those of `also` that exist, are locked
+/// before what was given back is read, so that two refunds of one payment see each other.
+pub async fn lock_funds(
+    tx: &mut Tx,
+    payment: &str,
+    also: &[LedgerAccount],
+) -> Result<(Vec<Held>, Vec<Fund>), DbError> {
     let taken = store::list_funds(tx, payment).await?;
-    let accounts: Vec<LedgerAccount> = taken.iter().map(|(account, _)| account.clone()).collect();
+    let accounts: Vec<LedgerAccount> =
+        taken.iter().map(|(account, _)| account).chain(also).cloned().collect();
     let held = lock(tx, &accounts).await?;
     let given_back = store::list_given_back(tx, payment).await?;
     let mut funds = Vec::with_capacity(taken.len());
@@ -221,6 +257,11 @@ pub async fn lock_funds(tx: &mut Tx, payment: &str) -> Result<(Vec<Held>, Vec<Fu
         };
         let back = given_back.iter().find(|(known, _)| *known == account);
         funds.push(Fund { account, taken, given_back: back.map_or(Charge::ZERO, |(_, amount)| *amount) });
+    }
+    for (account, given_back) in given_back {
+        if !funds.iter().any(|fund| fund.account == account) {
+            funds.push(Fund { account, taken: Charge::ZERO, given_back });
+        }
     }
     Ok((held, funds))
 }

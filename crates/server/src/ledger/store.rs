@@ -2,15 +2,18 @@
 //!
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
+pub mod changes;
 pub mod checks;
+pub mod receipts;
 
 use domain::calendar::Instant;
-use domain::ledger::{HOUSE, Journal, LedgerAccount};
+use domain::ledger::{AccountKind, HOUSE, Journal, LedgerAccount};
 use domain::money::{Charge, Currency, Scaled};
 use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
-/// The most accounts of one owner: cash, and a credit account for each line it was ever granted.
+/// The most accounts of one kind of one owner that are read at once: credit lines and months of settlement, which are
+/// fewer. Coupons may be more, and are never read so.
 pub const ACCOUNTS_MAX: i64 = 1_000;
 /// How many causes [`MOVED`], and accounts [`BALANCES_AMONG`], looks up at once.
 pub const CAUSES_AT_ONCE: usize = 20;
@@ -28,12 +31,15 @@ platform::statements! {
     /// One account, locked.
     const LOCK_ACCOUNT = "select currency, balance, floor, last_seq from ledger_accounts \
         where id = $1 {for_update}";
-    /// The accounts of an owner.
+    /// The accounts of a kind of an owner.
     const LIST_BALANCES = "select id, balance from ledger_accounts \
-        where owner_id = $1 order by id limit $2";
+        where owner_id = $1 and kind = $2 order by id limit $3";
     /// Accounts by id, for checks.
     const BALANCES_AMONG = "select id, balance from ledger_accounts where id in ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) order by id limit 20";
+    /// The accounts of a kind of everybody after one of them, for checks.
+    const LIST_OF_KIND = "select id, balance from ledger_accounts \
+        where kind = $1 and id > $2 order by id limit $3";
     /// A journal, unless its cause was posted.
     const INSERT_JOURNAL = "insert into journals (id, kind, cause, currency, posted_at, gives_back) \
         values ($1, $2, $3, $4, $5, $6) on conflict (cause) do nothing";
@@ -107,7 +113,7 @@ pub struct Moved {
     pub cause: String,
     /// The journal.
     pub journal: String,
-    /// Sum of its postings on customers' accounts; negative where they paid.
+    /// Sum of its postings on customers' accounts, coupons and cards included; negative where they paid.
     pub amount: Charge,
     /// Text of the cause of the journal whose money this one returns, if there is such a journal.
     pub gives_back: Option<String>,
@@ -161,9 +167,14 @@ pub async fn lock_account(tx: &mut Tx, account: &LedgerAccount) -> Result<Option
     }))
 }
 
-/// The accounts of an owner with their balances, by id.
-pub async fn list_balances(tx: &mut Tx, owner: &str) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
-    tx.all(LIST_BALANCES, params![owner, ACCOUNTS_MAX]).await?.iter().map(amount_of).collect()
+/// The accounts of a kind of an owner with their balances, by id.
+pub async fn list_balances(
+    tx: &mut Tx,
+    owner: &str,
+    kind: AccountKind,
+) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
+    let rows = tx.all(LIST_BALANCES, params![owner, kind.code(), ACCOUNTS_MAX]).await?;
+    rows.iter().map(amount_of).collect()
 }
 
 /// Ids and balances of at most [`CAUSES_AT_ONCE`] accounts; those that do not exist are left out.
@@ -174,6 +185,17 @@ pub async fn balances_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<(String, 
     let params: Vec<Value<'_>> = padded.map(Value::from).collect();
     let balance = |mut row: Row| (row.take_text(0), Charge::cents(row.int(1)));
     Ok(tx.all(BALANCES_AMONG, &params).await?.into_iter().map(balance).collect())
+}
+
+/// Ids and balances of the accounts of a kind after `id`, whoever owns them.
+pub async fn list_of_kind(
+    tx: &mut Tx,
+    kind: AccountKind,
+    id: &str,
+    limit: i64,
+) -> Result<Vec<(String, Charge)>, DbError> {
+    let rows = tx.all(LIST_OF_KIND, params![kind.code(), id, limit]).await?;
+    Ok(rows.into_iter().map(|mut row| (row.take_text(0), Charge::cents(row.int(1)))).collect())
 }
 
 /// Inserts a journal without its postings; `false`: its cause was posted before.

@@ -194,6 +194,13 @@ fn of_limit(order: &str, error: PayError) -> ApiError {
             about(&codes::ENTERPRISE_PROJECT_QUOTA_INSUFFICIENT, order)
                 .with("enterprise_project_auth_result", projects.into())
         }
+        PayError::Arrears(overdue) => codes::INSUFFICIENT_BALANCE.because(
+            format!(
+                "Order {order}: {overdue} is owed past its due date, and nothing can be bought before it is paid. \
+                 Top up the account and pay again."
+            ),
+            format!("订单 {order}：账户有逾期欠款 {overdue}，还清前不能购买。请充值后重新支付。"),
+        ),
         PayError::Organization => about(&codes::ORGANIZATION_BUDGET_INSUFFICIENT, order),
         PayError::Budget => about(&codes::BUDGET_INSUFFICIENT, order),
         PayError::TaxRate(country) => codes::TAX_RATE_UNAVAILABLE.because(

@@ -21,10 +21,56 @@ pub enum Fulfilled {
     Waiting,
 }
 
+/// Why a line cannot be had now (`auth_result`, 004 table 8-21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthResult {
+    /// The quota of its customer does not suffice.
+    Quota,
+    /// The capacity of its region does not suffice.
+    Capacity,
+    /// Its specification is no longer sold.
+    Specification,
+    /// What it is attached to is no longer sold.
+    Relation,
+    /// Anything else.
+    Other,
+}
+
+impl AuthResult {
+    /// The number on the wire.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Quota => 1,
+            Self::Capacity => 2,
+            Self::Specification => 3,
+            Self::Relation => 4,
+            Self::Other => 99,
+        }
+    }
+}
+
+/// A line that cannot be had now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortage {
+    /// Its index in the lines that were asked about.
+    pub line: usize,
+    /// Why.
+    pub auth_result: AuthResult,
+}
+
 /// One kind of product.
 pub trait Fulfilment: Send + Sync {
     /// Whether lines like this one are its business.
     fn claims(&self, line: &Line) -> bool;
+
+    /// Whether lines that are to be paid now can be had: which of `lines` cannot, and why. What it found stays so until
+    /// the transaction ends, so that room for one is not promised to two.
+    fn admit<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>>;
 
     /// Lines were paid, in the paying transaction; the answer has one entry for each of `lines`, in their order.
     /// A primary line and what is attached to it come together.

@@ -49,7 +49,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::details::ShowCustomerOrderDetails>()
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
-            .add::<api::pay::CancelCustomerOrder>();
+            .add::<api::pay::CancelCustomerOrder>()
+            .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! What a benefit does to an order is decided in [`domain::promotion`]; this feature keeps them, and shows them.
+//! Discounts are rows without money, kept in memory ([`cache`]) because every price inquiry looks at them.
 //! The money of coupons and cards lies in the ledger: the payment's journal takes it, and the rows here say the same.
 //!
 //! Invariants: a coupon's balance is that of its ledger account, and its face value is balance + used − returned

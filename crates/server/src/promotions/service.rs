@@ -5,6 +5,7 @@ mod discounts;
 mod issue;
 
 pub(super) use coupons::account_of;
+pub use super::store::discounts::written;
 pub use coupons::{
     Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
 };

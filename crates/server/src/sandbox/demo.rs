@@ -8,6 +8,7 @@ use domain::site::Site;
 use platform::auth::secrets::{derive, hex};
 use platform::op::AccountKind;
 
+use crate::accounts::service::LimitPeriod;
 use crate::identity::service::NewProject;
 
 /// Names the world of the demo tenants. Another key would be other tenants.
@@ -37,6 +38,8 @@ pub struct Tenant {
     pub cash: Option<&'static str>,
     /// Credit line it starts with, in the currency of the site.
     pub credit: Option<&'static str>,
+    /// Budget that its partner gives it, in the currency of the site, and for how long that counts.
+    pub budget: Option<(&'static str, LimitPeriod)>,
 }
 
 const fn tenant(name: &'static str, kind: AccountKind) -> Tenant {
@@ -50,6 +53,7 @@ const fn tenant(name: &'static str, kind: AccountKind) -> Tenant {
         accounting: None,
         cash: None,
         credit: None,
+        budget: None,
     }
 }
 
@@ -75,6 +79,10 @@ impl Tenant {
         self.cash = Some(amount);
         self
     }
+    const fn budget(mut self, amount: &'static str, period: LimitPeriod) -> Self {
+        self.budget = Some((amount, period));
+        self
+    }
     const fn credit(mut self, amount: &'static str) -> Self {
         self.credit = Some(amount);
         self
@@ -87,10 +95,19 @@ pub const TENANTS: &[Tenant] = &[
     tenant("acme", AccountKind::Customer).cash("10000.00"),
     tenant("north", AccountKind::Distributor).with_direct_customers(),
     tenant("harbor", AccountKind::Reseller).under("north"),
-    tenant("lighthouse", AccountKind::Customer).under("harbor").reseller_model(),
-    tenant("meadow", AccountKind::Customer).under("north").reseller_model(),
+    tenant("lighthouse", AccountKind::Customer)
+        .under("harbor")
+        .reseller_model()
+        .budget("1000.00", LimitPeriod::Month),
+    tenant("meadow", AccountKind::Customer)
+        .under("north")
+        .reseller_model()
+        .budget("1000.00", LimitPeriod::Month),
     tenant("summit", AccountKind::SolutionProvider),
-    tenant("brook", AccountKind::Customer).under("summit").reseller_model(),
+    tenant("brook", AccountKind::Customer)
+        .under("summit")
+        .reseller_model()
+        .budget("5000.00", LimitPeriod::Once),
     tenant("globex", AccountKind::Customer).cash("5000.00").credit("2000.00"),
     tenant("globex-lab", AccountKind::Customer).member_of("globex", "independent"),
     tenant("globex-ops", AccountKind::Customer).member_of("globex", "unified"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::calendar::Instant;
-use domain::money::Charge;
+use domain::money::{Charge, Scaled};
 use platform::auth::secrets::{PasswordCost, hash_password};
 use platform::db::DbError;
 use platform::job::{self, Ran};
@@ -11,6 +11,7 @@ use platform::op::{ApiError, Host, door};
 
 use super::demo::{self, Tenant};
 use super::store;
+use crate::accounts::service::{LimitKind, NewLimit};
 use crate::app::App;
 use crate::identity::service::NewAccount;
 use crate::{Cx, accounts, catalog, identity, promotions, settings};
@@ -97,6 +98,7 @@ async fn create(cx: &mut Cx, tenant: &Tenant, password_hash: &str) -> Result<(),
             has_direct_customers: tenant.has_direct_customers,
             master_id: tenant.master.map(demo::domain_id),
             accounting: tenant.accounting.map(str::to_owned),
+            country: None,
             id: Some(demo.domain_id),
             user_name: demo.user_name,
             password_hash: Some(password_hash.to_owned()),
@@ -107,10 +109,17 @@ async fn create(cx: &mut Cx, tenant: &Tenant, password_hash: &str) -> Result<(),
     .await?;
     if let Some(cash) = tenant.cash {
         let trans_id = format!("demo-{}", tenant.name);
-        accounts::service::top_up(cx, &account.id, amount(cash), &trans_id).await?;
+        let into = accounts::service::Balance::Cash;
+        accounts::service::top_up(cx, &account.id, into, amount(cash), &trans_id).await?;
     }
     if let Some(credit) = tenant.credit {
         accounts::service::grant_credit(cx, &account.id, amount(credit), None).await?;
+    }
+    if let Some((budget, period)) = tenant.budget {
+        let kind = LimitKind::Budget;
+        let amount = amount(budget).units();
+        let new = NewLimit { account: &account.id, kind, subject: None, amount, period: Some(period) };
+        accounts::service::set_limit(cx, &new).await?;
     }
     Ok(())
 }

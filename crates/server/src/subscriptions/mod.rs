@@ -23,6 +23,7 @@
 
 mod api;
 mod checks;
+mod quotas;
 mod service;
 mod store;
 
@@ -38,7 +39,10 @@ pub const FEATURE: Feature = Feature {
             .add::<api::query::ListPayPerUseCustomerResources>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
-            .add::<api::provisioning::ReportFailed>();
+            .add::<api::provisioning::ReportFailed>()
+            .add::<api::quotas::SetQuota>()
+            .add::<api::quotas::ListQuotas>()
+            .add::<api::quotas::DeleteQuota>();
     },
     jobs: |_| {},
     checks: &[&checks::Counters],

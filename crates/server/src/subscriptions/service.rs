@@ -9,10 +9,11 @@ use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
 use serde_json::json;
 
+use super::quotas;
 use super::store::{self, NEVER_THERE, WAITING};
 pub(super) use super::store::{Filter, Resource, Task, TaskEnd};
 use crate::app::Provisioner;
-use crate::orders::fulfilment::{Fulfilled, Fulfilment};
+use crate::orders::fulfilment::{Fulfilled, Fulfilment, Shortage};
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
 use crate::webhooks::service::{self as webhooks, Event};
@@ -27,6 +28,15 @@ impl Fulfilment for Subscriptions {
     fn claims(&self, _: &Line) -> bool {
         // Whatever is bought for a term and is nobody else's business is a resource with a term.
         true
+    }
+
+    fn admit<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
+        Box::pin(quotas::admit(cx, order, lines))
     }
 
     fn paid<'a>(

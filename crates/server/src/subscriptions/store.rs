@@ -1,5 +1,7 @@
 //! All SQL of resources and of what the cloud still has to do for them.
 
+pub(super) mod quotas;
+
 use domain::calendar::Instant;
 use platform::db::{Composed, DbError, Row, Tx, Value};
 use platform::params;
@@ -540,5 +542,6 @@ pub(super) fn statements() -> Vec<String> {
         all.push(total_statement("x", filter).sql().to_owned());
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
+    all.extend(quotas::statements());
     all
 }

@@ -20,16 +20,16 @@ const BALANCES: &str = "/v2/accounts/customer-accounts/balances";
 pub(crate) const EXTERNAL: Options =
     Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
 
-fn top_ups(app: &TestApp, tenant: &str) -> String {
+pub(crate) fn top_ups(app: &TestApp, tenant: &str) -> String {
     format!("/openbss/v1/accounts/{}/top-ups", app.domain(tenant))
 }
 
-fn credit(app: &TestApp, tenant: &str) -> String {
+pub(crate) fn credit(app: &TestApp, tenant: &str) -> String {
     format!("/openbss/v1/accounts/{}/credit", app.domain(tenant))
 }
 
 /// The balances as `type amount [of line]`, then the debt; read as text, so that no digit passes a float.
-async fn shown(app: &TestApp, tenant: &str) -> String {
+pub(crate) async fn shown(app: &TestApp, tenant: &str) -> String {
     let body = app.get(tenant, BALANCES).await.ok(200);
     let mut rows = Vec::new();
     for row in body["account_balances"].as_array().expect("a list") {
@@ -63,12 +63,12 @@ fn goods(cents: i64) -> Value {
     json!([disk(cents - rest), volume("SATA", (rest - 9 * dear) / 5, 2), volume("SAS", dear, 2)])
 }
 
-async fn pay(app: &TestApp, payer: &str, order: &str) -> Reply {
+pub(crate) async fn pay(app: &TestApp, payer: &str, order: &str) -> Reply {
     app.post(payer, PAY, payment(order)).await
 }
 
 /// Places an order of one disk and pays it.
-async fn buy(app: &TestApp, tenant: &str, cents: i64) -> String {
+pub(crate) async fn buy(app: &TestApp, tenant: &str, cents: i64) -> String {
     let order = place(app, tenant, json!([disk(cents)])).await;
     pay(app, tenant, &order).await.ok(204);
     order
@@ -100,7 +100,16 @@ async fn charge(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(
 
 fn back<'a>(payer: &'a str, base_order: &'a str, refund_order: &'a str, cents: i64) -> Refund<'a> {
     let money = Charge::cents(cents);
-    Refund { payer, base_order, refund_order, money, benefits: &[], tax_rate: None, list: money }
+    Refund {
+        payer,
+        base_order,
+        refund_order,
+        money,
+        projects: &[],
+        benefits: &[],
+        tax_rate: None,
+        list: money,
+    }
 }
 
 /// Gives money back, below the orders that decide how much.
@@ -135,7 +144,8 @@ on_both! {
         assert_eq!(first["account_id"], app.domain("acme"));
         assert_eq!(first["trans_id"], "bank/1 ä");
         assert_eq!(first["amount"], "12.5");
-        assert_eq!(first["balance"], "10012.5");
+        assert_eq!((&first["balance"], &first["repaid"]), (&json!("10012.5"), &json!("0")));
+        assert_eq!(first["account_type"], 1);
         assert_eq!(first["currency"], "USD");
         assert_eq!(first["time"], "2026-01-15T08:00:00Z");
         app.post("operator", &path, json!({"amount": 1, "trans_id": "bank/2"})).await.ok(201);

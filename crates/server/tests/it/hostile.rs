@@ -44,10 +44,24 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("ExplainAmounts", "it names an order, a line and a price inquiry, to attack all"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("FreezeCoupon", "the id is made by the server"),
     ("UnfreezeCoupon", "the id is made by the server"),
     ("WithdrawCoupon", "the id is made by the server"),
+    ("UnfreezeAccount", "nothing is frozen"),
+    ("DeleteSpendingLimit", "no limit is set"),
+    ("DeleteQuota", "no quota is set"),
+];
+
+/// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
+const STOP_PAYMENTS: &[&str] = &[
+    "FreezeAccount",
+    "UnfreezeAccount",
+    "SetAccountCountry",
+    "SetSpendingLimit",
+    "DeleteSpendingLimit",
+    "SetQuota",
 ];
 
 /// Random values for each parameter.
@@ -171,10 +185,13 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
     let keys = app.get("operator", &format!("/openbss/v1/accounts/{acme}/access-keys")).await.ok(200);
     let keys = keys["access_keys"].as_array().expect("keys are listed").clone();
     let own = keys.iter().find(|row| row["access_key"] == key.access_key.as_str());
+    let aimed_at = if STOP_PAYMENTS.contains(&entry.spec.id) { app.domain("globex") } else { acme };
     Known(
         [
-            ("domain_id", json!(acme)),
-            ("customer_id", json!(acme)),
+            ("domain_id", json!(aimed_at)),
+            ("customer_id", json!(aimed_at)),
+            ("country", json!("DE")),
+            ("valid_from", json!("2026-06-01T00:00:00Z")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),
             ("access_key", json!(key.access_key)),

@@ -1,7 +1,7 @@
 //! The door to the books, below every feature.
 
 use domain::id::DomainId;
-use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount};
+use domain::ledger::{AccountKind, Cause, Journal, JournalKind, LedgerAccount, Spending};
 use domain::money::{Charge, Currency};
 use platform::job::context;
 use server::ledger::service::{PostError, balances, ensure_account, moved, post, totals};
@@ -14,7 +14,8 @@ fn owner(app: &TestApp) -> DomainId {
 }
 
 fn top_up(owner: &DomainId, cents: i64, trans_id: &str) -> Journal {
-    Journal::top_up(owner, Charge::cents(cents), Currency::Usd, trans_id).expect("balanced")
+    let parts = [(LedgerAccount::cash(owner), Charge::cents(cents))];
+    Journal::top_up(owner, &parts, Currency::Usd, trans_id).expect("balanced")
 }
 
 on_both! {
@@ -31,7 +32,7 @@ on_both! {
         let again = post(&mut cx.tx, cx.ids.as_mut(), cx.now, &top_up(&owner, 700, "a")).await.expect("known");
         assert!(!again.is_new);
         assert_eq!(again.journal, first.journal);
-        let held = balances(&mut cx.tx, owner.as_str()).await.expect("read");
+        let held = balances(&mut cx.tx, owner.as_str(), AccountKind::Cash).await.expect("read");
         assert_eq!(held, [(cash, Charge::cents(500))]);
         let cause = |trans_id| Cause::new(JournalKind::TopUp.code(), owner.as_str(), trans_id);
         let found = moved(&mut cx.tx, &[cause("a"), cause("never")]).await.expect("read");
@@ -49,7 +50,8 @@ on_both! {
         let paid = totals(&mut cx.tx, JournalKind::PayOrder).await.expect("read");
         let order = domain::id::OrderId::parse("CS1").expect("an id");
         let funds = [(cash.clone(), Charge::cents(1))];
-        let journal = Journal::pay_order(&owner, &order, &funds, Charge::cents(1), Currency::Usd).expect("balanced");
+        let spending = Spending { benefits: &[], funds: &funds, money: Charge::cents(1), tax: Charge::ZERO };
+        let journal = Journal::pay_order(&owner, &order, &spending, Currency::Usd).expect("balanced");
         match post(&mut cx.tx, cx.ids.as_mut(), cx.now, &journal).await {
             Err(PostError::Insufficient(account)) => assert_eq!(account, cash),
             other => panic!("{other:?}"),

@@ -170,7 +170,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     (
         "identity",
         "select id, name, kind, partner_id, association_type, has_direct_customers, master_id, accounting, \
-        currency, frozen, created_at from accounts order by name_folded limit $1 offset $2",
+        currency, frozen, country, created_at from accounts order by name_folded limit $1 offset $2",
         PAGED,
     ),
     (
@@ -187,8 +187,26 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("webhooks", "select id, url, events, created_at from webhooks where account_id = $1 *", FEW_ROWS),
     ("webhooks", "select account_id, id, audience, url, events from webhooks where audience in *", FEW_ROWS),
     ("accounts", "select id, amount, expires_at from credit_lines where account_id = $1 *", FEW_ROWS),
+    (
+        "accounts",
+        "select country, rate, valid_from, valid_to from tax_rates order by country, valid_from limit *",
+        PAGED,
+    ),
+    ("accounts", "select count(*) from tax_rates", FEW_ROWS),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups", CHECK),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines", CHECK),
+    (
+        "accounts",
+        "select cast(coalesce(sum(case when due_at is null then left_amount else 0 end), 0) *",
+        CHECK,
+    ),
+    (
+        "accounts",
+        "select ledger_account_id, cast(sum(left_amount) as bigint) from debts *",
+        "sorts twenty rows",
+    ),
+    ("accounts", "select account_id, id from debts where left_amount < 0 *", CHECK),
+    ("accounts", "select ledger_account_id, order_id from debts group by *", CHECK),
     (
         "ledger",
         "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause from journals j *",
@@ -213,7 +231,12 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("ledger", "select id from ledger_accounts where balance < floor *", CHECK),
     ("ledger", "select count(*), cast(coalesce(sum(case when a.currency = j.currency *", CHECK),
     ("ledger", "select count(distinct gives_back) from journals where gives_back is not null", CHECK),
-    ("ledger", "select r.gives_back, p.ledger_account_id from journals r *", CHECK),
+    ("ledger", "select g.journal_id, g.fund from (select r.gives_back as journal_id, *", CHECK),
+    (
+        "ledger",
+        "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at *",
+        ONE_CUSTOMERS,
+    ),
     ("orders", "select o.id from orders o left join (select account_id, order_id, *", CHECK),
     ("orders", "select cast(coalesce(sum(payable_amount), 0) as bigint) from orders", CHECK),
     ("orders", "select cast(coalesce(sum(payable_amount), 0) as bigint) from order_lines", CHECK),
@@ -234,15 +257,34 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "*and id in (select id from resources where account_id = *",
         "sorts fifty resources and what is attached",
     ),
+    (
+        "subscriptions",
+        "select account_id, region_code, resource_spec_code, quota, updated_at from resource_quotas order by *",
+        PAGED,
+    ),
+    (
+        "subscriptions",
+        "select count(*) from resource_quotas",
+        "the operator's list of quotas, which nobody reads often",
+    ),
     ("subscriptions", "select cast(coalesce(sum(visible), 0) as bigint) from resource_counters", CHECK),
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),
     ("subscriptions", "select distinct r.account_id from resources r left join resource_counters c *", CHECK),
+    ("promotions", "select cast(coalesce(sum(face_value), 0) as bigint), *", CHECK),
+    ("promotions", "select cast(coalesce(-sum(amount), 0) as bigint) from coupon_changes where *", CHECK),
+    ("promotions", "select c.id from coupons c left join coupon_changes h *", CHECK),
+    ("promotions", "select c.id from stored_value_cards c left join coupon_changes h *", CHECK),
+    ("promotions", "select h.coupon_id from coupon_changes h left join coupons c *", CHECK),
+    ("promotions", "select id from coupons where balance < 0 *", CHECK),
+    ("promotions", "select id from stored_value_cards where balance < 0 *", CHECK),
 ];
 /// A check of the books reads everything, in its own time and on a snapshot.
 const CHECK: &str = "verify recomputes everything";
 /// What it reads or sorts is bounded by a small limit elsewhere.
 const FEW_ROWS: &str = "there are few of them";
+/// Several credit lines are shown as one balance, which only their postings in the order of time give.
+const ONE_CUSTOMERS: &str = "sorts what changed the credit lines of one customer";
 /// It walks an index in the order of the answer and stops after a page.
 const PAGED: &str = "without a filter the order is all that an index can serve";
 
@@ -256,6 +298,12 @@ fn is_reviewed(part: &str, text: &str) -> bool {
     }
 }
 
+/// Whether SQLite reads the rows of a subquery here, whose own plan stands in other lines.
+fn is_subquery(node: &str, plan: &[String]) -> bool {
+    let name = node.strip_prefix("SCAN ").unwrap_or_default();
+    plan.iter().any(|line| line.trim_start_matches([' ', '-', '>']) == format!("CO-ROUTINE {name}"))
+}
+
 /// What is wrong with a plan, in the engine's words.
 fn faults(engine: Engine, plan: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -263,7 +311,7 @@ fn faults(engine: Engine, plan: &[String]) -> Vec<String> {
         let node = line.trim_start_matches([' ', '-', '>']);
         let is_wrong = match engine {
             Engine::Sqlite => {
-                (node.starts_with("SCAN ") && node != "SCAN CONSTANT ROW")
+                (node.starts_with("SCAN ") && node != "SCAN CONSTANT ROW" && !is_subquery(node, plan))
                     || node.starts_with("USE TEMP B-TREE FOR ORDER BY")
                     || node.starts_with("USE TEMP B-TREE FOR LAST")
             }
@@ -406,6 +454,22 @@ crate::on_both! {
         }
         app.finish().await;
     }
+
+    async fn what_limits_count_has_an_index_of_its_own(app) {
+        let all = statements();
+        let cases = [
+            ("from audit_events where account_id = $1 and operation = $2", "audit_events_refused"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and account_id = $3", "resources_by_spec"),
+            ("from resources where region_code = $1 and resource_spec_code = $2 and status in", "resources_by_spec"),
+        ];
+        for (number, (part, index)) in cases.iter().enumerate() {
+            let found = all.iter().find(|(_, text)| on_one_line(text).contains(part));
+            let (_, text) = found.unwrap_or_else(|| panic!("{part}"));
+            let plan = plan(app.app.db(), number, text).await.join("; ");
+            assert!(plan.contains(index), "{text}: {plan}");
+        }
+        app.finish().await;
+    }
 }
 
 #[test]
@@ -414,6 +478,8 @@ fn a_plan_without_an_index_is_found() {
     let sqlite = |text: &str| faults(Engine::Sqlite, &lines(text)).len();
     assert_eq!(sqlite("SEARCH orders USING INDEX orders_by_id (id=?)"), 0);
     assert_eq!(sqlite("SCAN orders"), 1);
+    assert_eq!(sqlite("CO-ROUTINE found\nSEARCH orders USING INDEX a (b=?)\nSCAN found"), 0);
+    assert_eq!(sqlite("CO-ROUTINE found\nSCAN orders\nSCAN found"), 1);
     assert_eq!(sqlite("SCAN orders USING COVERING INDEX orders_by_id"), 1);
     assert_eq!(sqlite("SEARCH orders USING INDEX a (b=?)\nUSE TEMP B-TREE FOR ORDER BY"), 1);
     let postgres = |text: &str| faults(Engine::Postgres, &lines(text)).len();

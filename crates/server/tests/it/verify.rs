@@ -21,7 +21,7 @@ fn broken(verdict: &Value) -> Vec<(String, String)> {
 }
 
 /// Changes rows behind the product's back.
-async fn plant(app: &TestApp, sql: &str) {
+pub(crate) async fn plant(app: &TestApp, sql: &str) {
     let mut tx = app.app.db().begin_write().await.expect("a transaction");
     assert_eq!(tx.exec(sql, &[]).await.expect("the statement runs"), 1, "{sql}");
     tx.commit().await.expect("durable");
@@ -68,7 +68,7 @@ async fn trade(app: &TestApp) -> Trade {
 }
 
 /// Plants faults one at a time, each on top of books that hold, and undoes each.
-async fn expect_each(app: &TestApp, cases: &[(String, String, &[&str], &str)]) {
+pub(crate) async fn expect_each(app: &TestApp, cases: &[(String, String, &[&str], &str)]) {
     for (fault, cure, named, detail) in cases {
         expect(app, fault, named, detail).await;
         plant(app, cure).await;
@@ -78,7 +78,7 @@ async fn expect_each(app: &TestApp, cases: &[(String, String, &[&str], &str)]) {
 }
 
 /// Plants a fault and expects these identities, and no others, to be named with this text in their detail.
-async fn expect(app: &TestApp, sql: &str, named: &[&str], detail: &str) {
+pub(crate) async fn expect(app: &TestApp, sql: &str, named: &[&str], detail: &str) {
     plant(app, sql).await;
     let verdict = verdict(app).await;
     assert_eq!(verdict["holds"], false, "{sql}");
@@ -183,8 +183,9 @@ on_both! {
     }
 
     async fn a_changed_credit_line_is_named(app: EXTERNAL) {
-        let sql = format!("update credit_lines set amount = amount * 2 where account_id = '{}'", app.domain("globex"));
-        expect(&app, &sql, &["credit_lines.postings"], "grant_credit").await;
+        let account = app.domain("globex");
+        let sql = format!("update credit_lines set amount = amount * 2 where account_id = '{account}'");
+        expect(&app, &sql, &["credit_lines.postings", "credit.debts"], &account).await;
     }
 
     async fn an_account_below_its_floor_is_named(app: EXTERNAL) {

@@ -48,6 +48,8 @@ input! {
         pub master_id: Option<String> = body("master_id"),
         /// How a member is accounted: independent (which is meant where it is left out) or unified.
         pub accounting: Option<String> = body("accounting").one_of(&["independent", "unified"]),
+        /// Whose taxes it pays: ISO 3166-1 alpha-2 in capitals, such as DE; without it, no tax applies.
+        pub country: Option<String> = body("country"),
         /// Its first user, which has all rights.
         pub user: Option<FirstUserInput> = body("user"),
         /// Further users.
@@ -90,6 +92,10 @@ pub struct AccountAnswer {
     master_id: Option<String>,
     accounting: Option<String>,
     currency: String,
+    /// Whose taxes it pays; null: no tax applies.
+    country: Option<String>,
+    /// 0 not frozen, 1 the account, 2 the account and its resources.
+    is_frozen: i64,
     created_at: String,
 }
 
@@ -105,6 +111,8 @@ impl AccountAnswer {
             master_id: account.master_id.clone(),
             accounting: account.accounting.clone(),
             currency: account.currency.code().to_owned(),
+            country: account.country.clone(),
+            is_frozen: account.frozen,
             created_at: account.created_at.to_wire(),
         }
     }
@@ -158,6 +166,7 @@ async fn prepare(app: &Arc<App>, input: CreateAccountInput) -> Result<Prepared, 
             Some(_) => Some(input.accounting.unwrap_or_else(|| INDEPENDENT.to_owned())),
             None => input.accounting,
         },
+        country: input.country,
         partner_id: input.partner_id,
         has_direct_customers: input.has_direct_customers,
         master_id: input.master_id,

@@ -2,6 +2,8 @@
 
 mod access_keys;
 mod accounts;
+mod country;
+mod freeze;
 mod iam;
 mod users;
 
@@ -21,6 +23,9 @@ pub fn register(registry: &mut Registry<App>) {
         .add::<accounts::CreateAccount>()
         .add::<accounts::ListAccounts>()
         .add::<accounts::ShowAccount>()
+        .add::<country::SetAccountCountry>()
+        .add::<freeze::FreezeAccount>()
+        .add::<freeze::UnfreezeAccount>()
         .add::<users::CreateUser>()
         .add::<users::UpdateUser>()
         .add::<users::CreateGroup>()

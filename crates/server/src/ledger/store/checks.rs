@@ -54,14 +54,29 @@ platform::statements! {
         join ledger_accounts a on a.id = p.ledger_account_id";
     /// How many journals were given back, in whole or in part.
     const COUNT_GIVEN_BACK = "select count(distinct gives_back) from journals where gives_back is not null";
-    /// Journals of which more was given back than they took, by account; or that do not exist.
-    const LIST_GIVEN_BACK_TOO_MUCH = "select r.gives_back, p.ledger_account_id from journals r \
-        join postings p on p.journal_id = r.id \
-        where r.gives_back is not null and substr(p.ledger_account_id, 1, 6) <> 'house:' \
-        group by r.gives_back, p.ledger_account_id having sum(p.amount) > \
-        coalesce((select -sum(q.amount) from postings q where q.journal_id = r.gives_back \
-        and q.ledger_account_id = p.ledger_account_id), 0) \
-        order by r.gives_back, p.ledger_account_id limit $1";
+    /// Journals of which more was given back than they took, of a coupon or card, or of all balances together: what
+    /// was owed and has been repaid meanwhile comes back as cash.
+    const LIST_GIVEN_BACK_TOO_MUCH = "select g.journal_id, g.fund from (select r.gives_back as journal_id, \
+        case when a.kind in ('coupon', 'flexi', 'card') then a.id else 'balances' end as fund, \
+        sum(p.amount) as amount from journals r join postings p on p.journal_id = r.id \
+        join ledger_accounts a on a.id = p.ledger_account_id where r.gives_back is not null \
+        group by r.gives_back, case when a.kind in ('coupon', 'flexi', 'card') then a.id else 'balances' end) g \
+        left join (select q.journal_id, \
+        case when b.kind in ('coupon', 'flexi', 'card') then b.id else 'balances' end as fund, \
+        -sum(q.amount) as amount from postings q join ledger_accounts b on b.id = q.ledger_account_id \
+        where q.journal_id in (select gives_back from journals where gives_back is not null) \
+        group by q.journal_id, case when b.kind in ('coupon', 'flexi', 'card') then b.id else 'balances' end) t \
+        on t.journal_id = g.journal_id and t.fund = g.fund where g.amount > coalesce(t.amount, 0) \
+        order by g.journal_id, g.fund limit $1";
+    /// How many journals paid an order.
+    const COUNT_PAYMENTS = "select count(*) from journals where kind = 'pay_order'";
+    /// Payments whose cause is not their kind and one order: such an order could be paid again.
+    const LIST_OTHER_PAYMENTS = "select id from journals where kind = 'pay_order' \
+        and (substr(cause, 1, 10) <> 'pay_order/' or substr(cause, length(cause), 1) <> '/' \
+        or length(cause) - length(replace(cause, '/', '')) <> 2) order by id limit $1";
+    /// How many orders were paid by a journal.
+    const COUNT_PAID = "select count(distinct substr(cause, 11)) from journals \
+        where kind = 'pay_order'";
 }
 
 async fn charge(tx: &mut Tx, sql: &str) -> Result<Charge, DbError> {
@@ -134,7 +149,18 @@ pub async fn count_given_back(tx: &mut Tx) -> Result<i64, DbError> {
     Ok(tx.one(COUNT_GIVEN_BACK, &[]).await?.int(0))
 }
 
-/// Journals of which more came back to an account than they took from it.
+/// Journals of which more came back than they took.
 pub async fn list_given_back_too_much(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
     places(tx, LIST_GIVEN_BACK_TOO_MUCH, limit).await
+}
+
+/// How many journals paid an order, and how many orders they paid.
+pub async fn count_payments(tx: &mut Tx) -> Result<(i64, i64), DbError> {
+    Ok((tx.one(COUNT_PAYMENTS, &[]).await?.int(0), tx.one(COUNT_PAID, &[]).await?.int(0)))
+}
+
+/// Payments whose cause would let their order be paid once more.
+pub async fn list_other_payments(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    let found = ids(tx, LIST_OTHER_PAYMENTS, limit).await?;
+    Ok(found.into_iter().map(|id| format!("journal {id}")).collect())
 }

@@ -14,7 +14,7 @@ use super::event;
 use crate::Cx;
 use crate::accounts::service::{Late, PayError, Payment, pay_order};
 use crate::orders::errors::OrderError;
-use crate::orders::fulfilment::Fulfilled;
+use crate::orders::fulfilment::{AuthResult, Fulfilled};
 use crate::orders::model::{Line, LineState, Order};
 use crate::orders::store;
 use crate::promotions::service::{self as promotions, Spent};
@@ -72,8 +72,53 @@ pub async fn pay(
 
 /// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
 pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError> {
-    let _ = (cx, bills);
-    Ok(())
+    let first = &bills.first().expect("at least one order is paid").order;
+    // All lines at once, since sub-orders share the room that there is; numbered as in one order.
+    let mut lines: Vec<Line> = Vec::new();
+    for bill in bills {
+        let before = i64::try_from(lines.len()).expect("an order has few lines");
+        lines.extend(bill.lines.iter().map(|line| Line {
+            line_no: line.line_no + before,
+            attached_to: line.attached_to.map(|primary| primary + before),
+            ..line.clone()
+        }));
+    }
+    let app = cx.app.clone();
+    let owners = owners(cx, first, &lines)?;
+    let mut short: Vec<(usize, AuthResult)> = Vec::new();
+    for (number, kind) in app.fulfilments.iter().enumerate() {
+        let places: Vec<usize> = (0..lines.len()).filter(|at| owners[*at] == number).collect();
+        let claimed: Vec<Line> = places.iter().map(|at| lines[*at].clone()).collect();
+        if claimed.is_empty() {
+            continue;
+        }
+        let found = kind.admit(cx, first, &claimed).await?;
+        short.extend(found.into_iter().map(|one| (places[one.line], one.auth_result)));
+    }
+    if short.is_empty() {
+        return Ok(());
+    }
+    short.sort_unstable_by_key(|(place, _)| *place);
+    let infos = short.into_iter().map(|(place, why)| quota_info(cx, &lines[place], why)).collect();
+    Err(OrderError::Shortage(first.combined.as_ref().unwrap_or(&first.id).clone(), infos))
+}
+
+/// A line that cannot be had, as 004 table 8-21 tells it; names in the language of the message.
+fn quota_info(cx: &Cx, line: &Line, why: AuthResult) -> serde_json::Value {
+    let catalog = cx.app.catalog.current();
+    let language = cx.request.language;
+    let service = catalog.find_service(&line.service_type_code).map(|found| found.name.get(language));
+    let kind = catalog.find_resource_type(&line.resource_type_code).map(|found| found.name.get(language));
+    serde_json::json!({
+        "region": line.region_code,
+        "service_type_code": line.service_type_code,
+        "resource_type_code": line.resource_type_code,
+        "resource_spec_code": line.resource_spec_code,
+        "service_type_name": service,
+        "resource_type_name": kind,
+        "auth_result": why.code(),
+        "available_zone": line.available_zone,
+    })
 }
 
 /// Notes on coupons and cards what the orders take from them; once for all, since a coupon that pays several
@@ -182,17 +227,21 @@ pub(super) async fn settle(cx: &mut Cx, bill: Bill) -> Result<Order, OrderError>
     Ok(order)
 }
 
-/// Hands each line to the kind of product that claims it; an attached line goes where its primary line goes.
-async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), ApiError> {
-    let app = cx.app.clone();
-    let claimed = |line: &Line| app.fulfilments.iter().position(|kind| kind.claims(line));
+/// Which kind of product claims each line; an attached line goes where its primary line goes.
+fn owners(cx: &Cx, order: &Order, lines: &[Line]) -> Result<Vec<usize>, DbError> {
+    let claimed = |line: &Line| cx.app.fulfilments.iter().position(|kind| kind.claims(line));
     let primary = |line: &Line| match line.attached_to {
         None => claimed(line),
         Some(number) => lines.iter().find(|other| other.line_no == number).and_then(claimed),
     };
-    let Some(owners) = lines.iter().map(primary).collect::<Option<Vec<usize>>>() else {
-        return Err(DbError::Other(format!("nobody fulfils a line of order {}", order.id)).into());
-    };
+    let owners = lines.iter().map(primary).collect::<Option<Vec<usize>>>();
+    owners.ok_or_else(|| DbError::Other(format!("nobody fulfils a line of order {}", order.id)))
+}
+
+/// Hands each line to the kind of product that claims it; an attached line goes where its primary line goes.
+async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), ApiError> {
+    let app = cx.app.clone();
+    let owners = owners(cx, order, lines)?;
     for (number, kind) in app.fulfilments.iter().enumerate() {
         let places: Vec<usize> = (0..lines.len()).filter(|at| owners[*at] == number).collect();
         let claimed: Vec<Line> = places.iter().map(|at| lines[*at].clone()).collect();

@@ -104,12 +104,18 @@ pub async fn refund(
         ..line.clone()
     };
     store::insert(&mut cx.tx, &order, &[refunded]).await?;
-    give_back(cx, base, &order.id, share).await?;
+    give_back(cx, base, line, &order.id, share).await?;
     webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
     Ok(Some(order))
 }
 
-async fn give_back(cx: &mut Cx, base: &Order, refund_order_id: &str, share: &Share) -> Result<(), DbError> {
+async fn give_back(
+    cx: &mut Cx,
+    base: &Order,
+    line: &Line,
+    refund_order_id: &str,
+    share: &Share,
+) -> Result<(), DbError> {
     let owner = DomainId::parse(&base.payer)
         .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
     let returned: Vec<Spent> = share
@@ -128,6 +134,7 @@ async fn give_back(cx: &mut Cx, base: &Order, refund_order_id: &str, share: &Sha
         base_order: &base.id,
         refund_order: refund_order_id,
         money: share.money,
+        projects: &[(line.enterprise_project().to_owned(), share.money)],
         benefits: &benefits,
         tax_rate: base.tax_rate,
         list: share.list,

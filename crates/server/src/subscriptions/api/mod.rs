@@ -2,3 +2,4 @@
 
 pub(super) mod provisioning;
 pub(super) mod query;
+pub(super) mod quotas;

@@ -177,6 +177,17 @@ impl Walk<'_> {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
+        if self.app.app.site() == Site::Cn {
+            let changes =
+                "/v2/accounts/customer-accounts/account-change-records?balance_type=BALANCE_TYPE_DEBIT";
+            let changes = self.call("GET", changes, None).await;
+            assert!(changes["total_count"].as_i64().is_some_and(|number| number >= 3), "{changes}");
+        } else {
+            let limits = format!("/openbss/v1/accounts/{}/spending-limits", self.app.domain("acme"));
+            let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
+            self.app.call("operator", "PUT", &limits, Some(quota)).await.ok(200);
+            self.call("GET", "/v2/accounts/customer-accounts/expenditure-quota", None).await;
+        }
     }
 
     async fn benefits(&mut self) {

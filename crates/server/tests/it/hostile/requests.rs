@@ -129,7 +129,11 @@ impl Known {
     /// A value that the schema accepts.
     pub(super) fn accepted(&self, name: &str, schema: &Value, is_full: bool) -> Value {
         if let Some(value) = self.0.get(name) {
-            return if schema["type"] == "array" { json!([value]) } else { value.clone() };
+            // A name may mean one thing to most operations, and one of a few words to another.
+            let is_other_word = schema["enum"].as_array().is_some_and(|words| !words.contains(value));
+            if !is_other_word {
+                return if schema["type"] == "array" { json!([value]) } else { value.clone() };
+            }
         }
         if let Some(values) = schema["enum"].as_array() {
             return values[0].clone();
