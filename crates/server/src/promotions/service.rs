@@ -3,9 +3,10 @@
 mod coupons;
 mod discounts;
 mod issue;
+mod offered;
 
-pub(super) use coupons::account_of;
 pub use super::store::discounts::written;
+pub(super) use coupons::account_of;
 pub use coupons::{
     Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
 };
@@ -16,3 +17,4 @@ pub use issue::{
     NewCard, NewCoupon, Validity, Worth, issue, issue_card, list, list_cards, list_changes, set_frozen,
     withdraw_card, withdraw_coupon,
 };
+pub use offered::{Offered, offered_coupons};

@@ -170,6 +170,10 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
         self.call("GET", &discounts, None).await;
+        if self.app.app.site() == Site::Cn {
+            let coupons = format!("/v2/orders/customer-orders/order-coupons?order_id={paid}");
+            self.call("GET", &coupons, None).await;
+        }
         self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&paid))).await;
         let cancel = json!({"order_id": cancelled});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
@@ -211,11 +215,11 @@ impl Walk<'_> {
     }
 }
 
-/// What the operator issues, so that every list of benefits has something in it.
+/// What the operator issues, so that every list of coupons and cards has something in it; the walk pays without it.
 async fn benefits(app: &TestApp) {
     let mut issued = json!({
-        "customer_id": app.domain("acme"), "face_value": 10, "expire_time": "2027-01-15T08:00:00Z",
-        "limits": [{"limit_key": "cycleType", "value1": 2}],
+        "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
+        "limits": [{"limit_key": "baseValue", "value1": "1", "value2": "1000"}],
     });
     app.post("operator", "/openbss/v1/coupons", issued.clone()).await.ok(201);
     if app.app.site() == Site::Cn {
