@@ -47,6 +47,7 @@ pub const FEATURE: Feature = Feature {
             .add::<api::place::PlaceOrder>()
             .add::<api::list::ListCustomerOrders>()
             .add::<api::details::ShowCustomerOrderDetails>()
+            .add::<api::order_coupons::ListOrderCouponsByOrderId>()
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
             .add::<api::pay::CancelCustomerOrder>()

@@ -2,6 +2,7 @@
 
 mod charge;
 pub(super) mod explain;
+mod fitting;
 mod pay;
 mod pending;
 mod place;
@@ -22,6 +23,7 @@ use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
 pub use charge::{Bill, Chosen, Facts, Named};
+pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
 pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, place};

@@ -3,6 +3,7 @@
 mod coupons;
 mod discounts;
 mod issue;
+mod offered;
 
 pub use super::store::discounts::written;
 pub(super) use coupons::account_of;
@@ -16,3 +17,4 @@ pub use issue::{
     NewCard, NewCoupon, Validity, Worth, issue, issue_card, list, list_cards, list_changes, set_frozen,
     withdraw_card, withdraw_coupon,
 };
+pub use offered::{Offered, offered_coupons};

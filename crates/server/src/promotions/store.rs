@@ -6,6 +6,7 @@ pub(super) mod checks;
 pub(super) mod coupons;
 pub(super) mod discounts;
 pub(super) mod list;
+pub(super) mod offered;
 
 /// Every statement of this store.
 pub(super) fn statements() -> Vec<String> {
@@ -15,6 +16,7 @@ pub(super) fn statements() -> Vec<String> {
         checks::STATEMENTS,
         coupons::STATEMENTS,
         discounts::STATEMENTS,
+        offered::STATEMENTS,
     ];
     let fixed = lists.into_iter().flatten().map(|(_, text)| (*text).to_owned());
     fixed.chain(cards::composed()).chain(changes::composed()).chain(list::composed()).collect()

@@ -5,6 +5,7 @@ pub(super) mod explain;
 mod explained;
 mod explained_price;
 pub(super) mod list;
+pub(super) mod order_coupons;
 pub(super) mod order_discounts;
 pub(super) mod pay;
 pub(super) mod place;

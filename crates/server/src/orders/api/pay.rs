@@ -62,6 +62,9 @@ impl<T: FromWire> Switched<T> {
     }
 }
 
+/// The most coupons and cards that a payment names (004 table 8-18).
+pub(super) const COUPONS_MAX: i64 = 3;
+
 input! {
     /// A coupon to pay with (004 table 8-19).
     pub struct CouponSimpleInfo {

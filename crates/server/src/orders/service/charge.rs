@@ -229,7 +229,8 @@ fn is_among(id: &str, coupons: &[Coupon], cards: &[Card]) -> bool {
     coupons.iter().any(|coupon| coupon.id == id) || cards.iter().any(|card| card.id == id)
 }
 
-async fn named_discount(
+/// The discount that a payment names, or else the one that the orders were placed with.
+pub(super) async fn named_discount(
     cx: &mut Cx,
     bills: &[Bill],
     payer: &str,

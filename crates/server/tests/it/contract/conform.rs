@@ -170,6 +170,10 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
         self.call("GET", &discounts, None).await;
+        if self.app.app.site() == Site::Cn {
+            let coupons = format!("/v2/orders/customer-orders/order-coupons?order_id={paid}");
+            self.call("GET", &coupons, None).await;
+        }
         self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&paid))).await;
         let cancel = json!({"order_id": cancelled});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
@@ -213,6 +217,12 @@ async fn everything_conforms(app: &TestApp) {
     let discount =
         json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
     app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
+    // So that every list of coupons has something in it; the walk pays without it.
+    let coupon = json!({
+        "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
+        "limits": [{"limit_key": "baseValue", "value1": "1", "value2": "1000"}],
+    });
+    app.post("operator", "/openbss/v1/coupons", coupon).await.ok(201);
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;

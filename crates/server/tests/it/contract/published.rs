@@ -26,7 +26,6 @@ const NOT_SERVED_YET: &[&str] = &[
     "ShowSubCustomerBudget",
     "UpdateSubCustomerBudget",
     "ListSubCustomerCoupons",
-    "ListOrderCouponsByOrderId",
     "ShowRefundOrderDetails",
     "RenewalResources",
     "CancelResourcesSubscription",

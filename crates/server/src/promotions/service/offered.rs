@@ -1,0 +1,40 @@
+//! Coupons as those see them who choose how to pay.
+
+use domain::calendar::Instant;
+use domain::money::Charge;
+use domain::promotion::Coupon;
+use platform::db::{DbError, Tx};
+
+use crate::promotions::store::offered as store;
+
+/// A coupon that could be spent now, with what is shown of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// The coupon.
+    pub coupon: Coupon,
+    /// What it was worth when it was issued; zero of a discount coupon.
+    pub face_value: Charge,
+    /// Id of the promotion that it belongs to.
+    pub plan_id: String,
+    /// What the promotion is about.
+    pub plan_desc: String,
+    /// When it was issued.
+    pub created_at: Instant,
+    /// When it paid last.
+    pub used_at: Option<Instant>,
+}
+
+/// The coupons of an account that could be spent at `now` for an order, which may hold some of them: valid, neither
+/// frozen nor held by another order. Nothing is locked: who pays looks again. The newest first, at most a bounded
+/// number.
+pub async fn offered_coupons(
+    tx: &mut Tx,
+    owner: &str,
+    order: &str,
+    now: Instant,
+) -> Result<Vec<Offered>, DbError> {
+    let mut offered = store::list(tx, owner, order, now).await?;
+    // What is left of a coupon, and how often it may pay, is a rule.
+    offered.retain(|offered| offered.coupon.check_usable(order, now).is_ok());
+    Ok(offered)
+}
