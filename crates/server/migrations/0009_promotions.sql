@@ -46,12 +46,14 @@ create table coupons (
     fetch_method bigint not null,
     limits {text} not null,             -- JSON: [{limit_key, value1, value2}]
     source_id {text} not null,          -- who issued it
-    distributor_id {text},              -- of a coupon that a reseller owns: the reseller's distributor
+    distributor_id {text},              -- the distributor that owns it, or to whose reseller it belongs
     created_at bigint not null,
     primary key (account_id, id)
 );
 create unique index coupons_by_id on coupons (id);
 create index coupons_by_account_time on coupons (account_id, created_at, id);
+-- What can be spent, the earliest to expire first.
+create index coupons_open on coupons (account_id, expires_at, id) where status = 2;
 create index coupons_by_distributor on coupons (distributor_id, created_at, id) where distributor_id is not null;
 
 create table coupon_changes (
@@ -82,4 +84,5 @@ create table stored_value_cards (
     created_at bigint not null,
     primary key (account_id, id)
 );
+create unique index stored_value_cards_by_id on stored_value_cards (id);
 create index stored_value_cards_by_expiry on stored_value_cards (account_id, expires_at, id);

@@ -90,6 +90,14 @@ impl Exact {
         Self { num: i128::from(charge.units()), den: 10_i128.pow(Charge::SCALE) }
     }
 
+    /// A number that was cut for display.
+    ///
+    /// # Errors
+    /// [`Overflow`], for more decimals than a number can have.
+    pub fn from_shown(shown: Shown) -> Result<Self, Overflow> {
+        Ok(Self { num: shown.units, den: 10_i128.checked_pow(shown.scale).ok_or(Overflow)? })
+    }
+
     /// A plain number, for example a usage that a price is to multiply.
     pub fn from_quantity(quantity: Quantity) -> Self {
         Self { num: quantity.units(), den: 10_i128.pow(Quantity::SCALE) }
@@ -221,6 +229,27 @@ impl Exact {
         let one = 10_i128.checked_pow(decimals).ok_or(Overflow)?;
         let scaled = self.times(one, 1)?;
         Ok(divide_rounded(scaled.num, scaled.den, rounding))
+    }
+}
+
+/// Plain decimal text without trailing zeros, every digit of it; where no decimal holds the number, the fraction in
+/// lowest terms: `-0.05`, `137/1800`.
+impl fmt::Display for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { num, den } = self.reduced();
+        let (mut rest, mut twos, mut fives) = (den, 0_u32, 0_u32);
+        while rest % 2 == 0 {
+            (rest, twos) = (rest / 2, twos + 1);
+        }
+        while rest % 5 == 0 {
+            (rest, fives) = (rest / 5, fives + 1);
+        }
+        let scale = twos.max(fives);
+        let scaled = || num.checked_mul(10_i128.checked_pow(scale)?.checked_div(den)?);
+        match scaled().filter(|_| rest == 1) {
+            Some(units) => write_decimal(f, units, scale),
+            None => write!(f, "{num}/{den}"),
+        }
     }
 }
 

@@ -139,6 +139,22 @@ fn currencies_have_their_codes() {
     assert_eq!(Currency::from_code("usd"), None);
 }
 
+#[test]
+fn an_exact_number_is_written_to_the_last_digit_or_as_a_fraction() {
+    let cases = [
+        (0, 7, "0"),
+        (10, 5, "2"),
+        (-1, 20, "-0.05"),
+        (274, 3600, "137/1800"),
+        (-1, 3, "-1/3"),
+        (1, 1024, "0.0009765625"),
+        (1_234_567, 1_000_000_000_000, "0.000001234567"),
+    ];
+    for (num, den, wanted) in cases {
+        assert_eq!(exact(num, den).to_string(), wanted);
+    }
+}
+
 proptest! {
     #[test]
     fn an_amount_survives_its_text(units: i64) {

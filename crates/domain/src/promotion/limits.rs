@@ -66,7 +66,7 @@ impl Coupon {
 
     /// It pays once, whatever is left of it. Rule 4.6 would let N be N times, but table 8-5 lets a coupon that is
     /// still sold be used once or without limit: any other number counts as 0, and a discount coupon pays once always.
-    fn is_once(&self) -> bool {
+    pub fn is_once(&self) -> bool {
         let once = |limit: &Limit| limit.value1 == "1";
         self.kind == CouponType::Discount || self.limits_on(LimitKey::UsageTimes).any(once)
     }

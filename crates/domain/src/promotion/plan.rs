@@ -203,7 +203,8 @@ impl From<Overflow> for PlanError {
 /// (99003116, 99003117, 99003147); cards.
 pub fn plan(order: &OrderFacts<'_>, choice: &Choice) -> Result<Plan, PlanError> {
     // No modifier and no sum of them exceeds this sum, so that it alone can be too large.
-    Charge::sum(order.lines.iter().map(|line| line.official)).ok_or(PlanError::TooLarge)?;
+    let officials = order.lines.iter().map(|line| line.official.max(Charge::ZERO));
+    Charge::sum(officials).ok_or(PlanError::TooLarge)?;
     let mut bill = Bill::of(order);
     let reduced = match &choice.discount {
         Some(discount) => discounted(order, discount)?,

@@ -20,7 +20,7 @@ use crate::money::{Exact, Overflow, Price};
 use crate::quantity::Quantity;
 
 pub use flat::FlatPrice;
-pub use period::{PeriodPrices, RatingError, rate_period};
+pub use period::{PeriodPart, PeriodPrices, RatingError, rate_period};
 pub use tiered::{Tier, TierMode, TieredPrice};
 
 /// Why a price of the catalogue is refused.
@@ -63,6 +63,16 @@ impl Conversion {
         (mul > 0 && div > 0).then_some(Self { mul, div })
     }
 
+    /// What a usage is multiplied by.
+    pub fn multiplier(self) -> i64 {
+        self.mul
+    }
+
+    /// What it is then divided by.
+    pub fn divisor(self) -> i64 {
+        self.div
+    }
+
     /// The exact quantity in pricing units.
     ///
     /// # Errors
@@ -96,6 +106,40 @@ impl UsagePrice {
     /// [`PriceError`], by what is wrong with the tiers.
     pub fn tiered(mode: TierMode, tiers: Vec<Tier>) -> Result<Self, PriceError> {
         TieredPrice::new(mode, tiers).map(Self::Tiered)
+    }
+
+    /// What so many pricing units of one subscription are made of: their price is the sum of these.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn parts(&self, units: Exact) -> Result<Vec<UsagePart>, Overflow> {
+        match self {
+            Self::Flat(flat) => Ok(vec![UsagePart { above: None, up_to: None, units, price: flat.price() }]),
+            Self::Tiered(tiered) => tiered.parts(units),
+        }
+    }
+}
+
+/// So much usage at one price.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UsagePart {
+    /// The tier is for usage above this, in pricing units; None: from the first unit on.
+    pub above: Option<Quantity>,
+    /// The tier is for usage up to and including this; None: without a bound.
+    pub up_to: Option<Quantity>,
+    /// How much usage has this price.
+    pub units: Exact,
+    /// The price of a unit.
+    pub price: Price,
+}
+
+impl UsagePart {
+    /// What the part costs.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn amount(&self) -> Result<Exact, Overflow> {
+        self.units.times_price(self.price)
     }
 }
 

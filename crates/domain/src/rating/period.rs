@@ -26,6 +26,27 @@ pub enum RatingError {
     Overflow(#[from] Overflow),
 }
 
+/// So many periods of a term at the price of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeriodPart {
+    /// The priced period.
+    pub period: PeriodType,
+    /// How many of them.
+    pub count: i64,
+    /// What one costs, of one subscription of size one.
+    pub price: Price,
+}
+
+impl PeriodPart {
+    /// What the part costs.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn amount(self) -> Result<Exact, Overflow> {
+        Exact::from_price(self.price).times_int(self.count)
+    }
+}
+
 impl PeriodPrices {
     /// The prices of one period each.
     ///
@@ -59,33 +80,29 @@ impl PeriodPrices {
         self.price(period).is_some() || period == PeriodType::Year && self.price(PeriodType::Month).is_some()
     }
 
-    /// The price of one subscription of size one.
-    fn rate_term(&self, term: Term) -> Result<Exact, RatingError> {
+    /// What a term is made of, the longest priced period first: its price is the sum of these.
+    ///
+    /// # Errors
+    /// [`RatingError::NotSold`].
+    pub fn parts(&self, term: Term) -> Result<Vec<PeriodPart>, RatingError> {
         let count = i64::from(term.count);
         let (small, large, ratio, smalls) = match term.period {
             PeriodType::Hour => (PeriodType::Hour, None, 1, count),
             PeriodType::Day => (PeriodType::Day, Some(PeriodType::Week), DAYS_PER_WEEK, count),
-            PeriodType::Week => return self.times(PeriodType::Week, count),
+            PeriodType::Week => (PeriodType::Week, None, 1, count),
             PeriodType::Month => (PeriodType::Month, Some(PeriodType::Year), MONTHS_PER_YEAR, count),
-            PeriodType::Year if self.price(PeriodType::Year).is_some() => {
-                return self.times(PeriodType::Year, count);
-            }
+            PeriodType::Year if self.price(PeriodType::Year).is_some() => (PeriodType::Year, None, 1, count),
             PeriodType::Year => (PeriodType::Month, None, 1, count * MONTHS_PER_YEAR),
         };
         // A product without a price of the asked type is not sold by it, even where a longer one would divide.
-        self.price(small).ok_or(RatingError::NotSold)?;
-        match large.filter(|large| self.price(*large).is_some()) {
-            Some(large) => {
-                let longest = self.times(large, smalls / ratio)?;
-                Ok(longest.checked_add(self.times(small, smalls % ratio)?)?)
-            }
-            None => self.times(small, smalls),
-        }
-    }
-
-    fn times(&self, period: PeriodType, count: i64) -> Result<Exact, RatingError> {
-        let price = self.price(period).ok_or(RatingError::NotSold)?;
-        Ok(Exact::from_price(price).times_int(count)?)
+        let price = self.price(small).ok_or(RatingError::NotSold)?;
+        let large = large.and_then(|large| Some((large, self.price(large)?)));
+        let Some((large, large_price)) = large else {
+            return Ok(vec![PeriodPart { period: small, count: smalls, price }]);
+        };
+        let longest = PeriodPart { period: large, count: smalls / ratio, price: large_price };
+        let rest = PeriodPart { period: small, count: smalls % ratio, price };
+        Ok([longest, rest].into_iter().filter(|part| part.count > 0).collect())
     }
 }
 
@@ -101,6 +118,7 @@ pub fn rate_period(
     size: Option<i64>,
     num: i64,
 ) -> Result<Exact, RatingError> {
-    let one = prices.rate_term(term)?;
+    let parts = prices.parts(term)?;
+    let one = parts.iter().try_fold(Exact::zero(), |sum, part| sum.checked_add(part.amount()?))?;
     Ok(linear::times_size(one, size)?.times_int(num)?)
 }

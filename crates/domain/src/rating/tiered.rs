@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::{PriceError, check_price};
+use super::{PriceError, UsagePart, check_price};
 use crate::money::{Exact, Overflow, Price};
 use crate::quantity::Quantity;
 
@@ -68,37 +68,37 @@ impl TieredPrice {
     }
 
     pub(super) fn rate(&self, units: Exact) -> Result<Exact, Overflow> {
-        match self.mode {
-            TierMode::Volume => self.rate_volume(units),
-            TierMode::Graduated => self.rate_graduated(units),
-        }
+        let parts = self.parts(units)?;
+        parts.iter().try_fold(Exact::zero(), |sum, part| sum.checked_add(part.amount()?))
     }
 
-    fn rate_volume(&self, units: Exact) -> Result<Exact, Overflow> {
+    /// What a usage is made of, tier by tier: its price is the sum of these. By volume all of it is in one tier.
+    pub(super) fn parts(&self, units: Exact) -> Result<Vec<UsagePart>, Overflow> {
+        let mut parts = Vec::new();
+        let mut below = None;
         for tier in &self.tiers {
-            if is_within(units, tier.up_to)? {
-                return units.times_price(tier.price);
+            let is_last = is_within(units, tier.up_to)?;
+            let part = |units| UsagePart { above: below, up_to: tier.up_to, units, price: tier.price };
+            match (self.mode, tier.up_to) {
+                (TierMode::Volume, _) if is_last => return Ok(vec![part(units)]),
+                (TierMode::Volume, _) => {}
+                (TierMode::Graduated, Some(bound)) if !is_last => {
+                    parts.push(part(Exact::from_quantity(bound).checked_sub(floor_of(below))?));
+                }
+                (TierMode::Graduated, _) => {
+                    parts.push(part(units.checked_sub(floor_of(below))?));
+                    return Ok(parts);
+                }
             }
+            below = tier.up_to;
         }
         unreachable!("the last tier is open")
     }
+}
 
-    fn rate_graduated(&self, units: Exact) -> Result<Exact, Overflow> {
-        let mut amount = Exact::zero();
-        let mut below = Exact::zero();
-        for tier in &self.tiers {
-            let top = match tier.up_to {
-                Some(bound) if !is_within(units, tier.up_to)? => Exact::from_quantity(bound),
-                Some(_) | None => units,
-            };
-            amount = amount.checked_add(top.checked_sub(below)?.times_price(tier.price)?)?;
-            if is_within(units, tier.up_to)? {
-                break;
-            }
-            below = top;
-        }
-        Ok(amount)
-    }
+/// Where a tier begins.
+fn floor_of(above: Option<Quantity>) -> Exact {
+    above.map_or(Exact::zero(), Exact::from_quantity)
 }
 
 fn is_within(units: Exact, up_to: Option<Quantity>) -> Result<bool, Overflow> {

@@ -1,5 +1,7 @@
 //! Importing, loading and exporting the catalogue.
 
+use std::sync::Arc;
+
 use platform::db::{DbError, Tx};
 use platform::op::node::Node;
 use platform::op::{ApiError, Host, Refusal};
@@ -48,6 +50,29 @@ pub async fn refresh(app: &App) -> Result<(), DbError> {
     build::localize(&mut catalog, app.site());
     app.catalog.replace(catalog);
     Ok(())
+}
+
+/// The catalogue of an import: the one in memory, or an older one read again from what is kept, which takes time with
+/// a large document; nothing of it is remembered.
+///
+/// # Errors
+/// A [`DbError::Other`] where there was no such import: whoever names one has it from a row that its prices made.
+pub async fn of_version(app: &App, tx: &mut Tx, version: i64) -> Result<Arc<Catalog>, DbError> {
+    let current = app.catalog.current();
+    if current.version == version {
+        return Ok(current);
+    }
+    let Some(text) = store::find_document(tx, version).await? else {
+        return Err(DbError::Other(format!("catalogue {version} set a price and is not there")));
+    };
+    let site = app.site();
+    let parsing = tokio::task::spawn_blocking(move || {
+        let read = read(&text, Format::of(&text)).map_err(|refusal| unreadable(version, &refusal))?;
+        let mut catalog = Catalog { version, ..read.catalog };
+        build::localize(&mut catalog, site);
+        Ok(Arc::new(catalog))
+    });
+    parsing.await.map_err(|error| DbError::Other(format!("reading catalogue {version} ended: {error}")))?
 }
 
 /// Imports a document (YAML or JSON) whole, or refuses it with line and reason (CBC.0100). Answers its number. Used

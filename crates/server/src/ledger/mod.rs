@@ -30,5 +30,6 @@ fn statements() -> Vec<String> {
     let texts = store::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let changes = store::changes::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain(checks).chain(changes).chain([store::insert_posting()]).collect()
+    let receipts = store::receipts::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts.chain(checks).chain(changes).chain(receipts).chain([store::insert_posting()]).collect()
 }

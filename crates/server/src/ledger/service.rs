@@ -1,5 +1,7 @@
 //! The one door to the books.
 
+mod receipts;
+
 use domain::calendar::Instant;
 use domain::id::{IdSource, JournalId};
 use domain::ledger::{AccountKind, Cause, Journal, JournalKind, LedgerAccount, check_floor};
@@ -10,6 +12,7 @@ use super::store::{self, NewPosting};
 
 pub use super::store::changes::{CAUSES_MAX, Change, Filter as ChangeFilter, Of as ChangesOf};
 pub use super::store::{CAUSES_AT_ONCE, Held, Moved};
+pub use receipts::{Told, receipt, returns};
 
 /// Why a journal was not posted.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 
 pub mod changes;
 pub mod checks;
+pub mod receipts;
 
 use domain::calendar::Instant;
 use domain::ledger::{AccountKind, HOUSE, Journal, LedgerAccount};

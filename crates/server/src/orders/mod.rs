@@ -50,7 +50,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::order_coupons::ListOrderCouponsByOrderId>()
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
-            .add::<api::pay::CancelCustomerOrder>();
+            .add::<api::pay::CancelCustomerOrder>()
+            .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();

@@ -1,6 +1,7 @@
 //! Use-cases of orders: found, cancelled, fulfilled; placing, paying and refunding have files of their own.
 
 mod charge;
+pub(super) mod explain;
 mod fitting;
 mod pay;
 mod pending;

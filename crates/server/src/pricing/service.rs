@@ -3,7 +3,7 @@
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
 use domain::promotion::Item;
-use domain::quantity::Quantity;
+use domain::quantity::{Quantity, QuantityError};
 use domain::rating::{PeriodPrices, RatingError, rate_period, rate_usage};
 use platform::op::ApiError;
 use platform::op::Refusal;
@@ -17,6 +17,11 @@ use crate::codes::{AMOUNT_OVER_LIMIT, NO_SUCH_BILLING_ITEM, PRODUCT_NOT_FOUND, W
 /// The largest list price that is answered, of one product or of a whole inquiry: ten million millions. It keeps
 /// every amount that a purchase can lead to far inside 64 bits of cents.
 pub const LIST_AMOUNT_MAX: Charge = Charge::cents(1_000_000_000_000_000);
+
+/// Most decimals of an amount of an inquiry, unless the caller asks for more (rule 3.5).
+pub const DECIMALS: u32 = 6;
+/// The same where `inquiry_precision` is 1.
+pub const DECIMALS_MAX: u32 = 10;
 
 /// What a yearly/monthly purchase names.
 #[derive(Debug, Clone)]
@@ -252,6 +257,19 @@ pub fn price_usage<'a>(
         .map_err(|_| over_limit(query.at))?;
     let priced = Priced { item: item_of(catalog, &bought), list, units };
     Ok(PricedUsage { product, offer, price_version: version_name(catalog, version), list, priced })
+}
+
+/// Reads a usage that somebody names; `field` is named where it is none.
+pub fn usage_value(field: &str, text: &str) -> Result<Quantity, Refusal> {
+    Quantity::parse(text).map_err(|error| {
+        let (en, zh) = match error {
+            QuantityError::NotANumber => ("must be a decimal number", "必须为十进制数"),
+            QuantityError::Negative => ("must not be negative", "不能为负数"),
+            QuantityError::TooPrecise => ("must have at most 10 decimals", "最多 10 位小数"),
+            QuantityError::TooLarge => ("is too large", "过大"),
+        };
+        Refusal::because(field, en, zh)
+    })
 }
 
 /// Refuses a list price above [`LIST_AMOUNT_MAX`].

@@ -18,6 +18,7 @@
 
 mod api;
 pub mod cache;
+mod checks;
 pub mod service;
 mod store;
 
@@ -28,6 +29,6 @@ pub const FEATURE: Feature = Feature {
     name: "promotions",
     operations: api::operations,
     jobs: |_| {},
-    checks: &[],
+    checks: &[&checks::BENEFITS],
     statements: store::statements,
 };

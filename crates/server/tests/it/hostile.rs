@@ -44,6 +44,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("ExplainAmounts", "it names an order, a line and a price inquiry, to attack all"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),

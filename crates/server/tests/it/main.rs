@@ -6,6 +6,7 @@ mod catalog;
 mod contract;
 mod funds;
 mod discounts;
+mod explain;
 mod freeze;
 mod harness;
 mod hostile;

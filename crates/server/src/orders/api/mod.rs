@@ -1,6 +1,9 @@
 //! The operations of orders.
 
 pub(super) mod details;
+pub(super) mod explain;
+mod explained;
+mod explained_price;
 pub(super) mod list;
 pub(super) mod order_coupons;
 pub(super) mod order_discounts;

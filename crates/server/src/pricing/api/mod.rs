@@ -15,11 +15,6 @@ pub use period::ListRateOnPeriodDetail;
 
 /// The measurement unit of amounts: the currency of the site.
 pub(super) const CURRENCY_MEASURE: i64 = 1;
-/// Most decimals of an amount, unless the caller asks for more.
-pub(super) const DECIMALS: u32 = 6;
-/// Most decimals where `inquiry_precision` is 1.
-pub(super) const DECIMALS_MAX: u32 = 10;
-
 /// Ids must be unique within an inquiry: the caller finds its results by them.
 fn refuse_repeated<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Refusal> {
     let mut known = HashSet::with_capacity(ids.len());

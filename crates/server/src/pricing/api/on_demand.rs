@@ -1,6 +1,5 @@
 //! Prices of pay-per-use products (004 4.2.1).
 
-use domain::quantity::{Quantity, QuantityError};
 use platform::input;
 use platform::op::wire::Decimal;
 use platform::op::{
@@ -9,13 +8,13 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, DECIMALS, DECIMALS_MAX, Discounted, Sum, refuse_repeated, too_much};
+use super::{CURRENCY_MEASURE, Discounted, Sum, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::catalog::model::Place;
 use crate::codes::{AMOUNT_OVER_LIMIT, NO_SUCH_BILLING_ITEM, PRODUCT_NOT_FOUND, WRONG_USAGE_UNIT};
 use crate::pricing::discounts::{self, Reduction, preferred, reductions};
-use crate::pricing::service::{UsageQuery, price_usage};
+use crate::pricing::service::{DECIMALS, DECIMALS_MAX, UsageQuery, price_usage, usage_value};
 
 input! {
     /// One product (004 table 4-18).
@@ -206,20 +205,8 @@ fn query<'a>(at: &'a str, info: &'a DemandProductInfo) -> Result<UsageQuery<'a>,
         resource_size: info.resource_size,
         size_measure_id: info.size_measure_id,
         usage_factor: &info.usage_factor,
-        usage_value: usage_value(at, &info.usage_value)?,
+        usage_value: usage_value(&format!("{at}.usage_value"), &info.usage_value.0)?,
         usage_measure_id: info.usage_measure_id,
         subscription_num: info.subscription_num,
-    })
-}
-
-fn usage_value(at: &str, text: &Decimal) -> Result<Quantity, Refusal> {
-    Quantity::parse(&text.0).map_err(|error| {
-        let (en, zh) = match error {
-            QuantityError::NotANumber => ("must be a decimal number", "必须为十进制数"),
-            QuantityError::Negative => ("must not be negative", "不能为负数"),
-            QuantityError::TooPrecise => ("must have at most 10 decimals", "最多 10 位小数"),
-            QuantityError::TooLarge => ("is too large", "过大"),
-        };
-        Refusal::because(format!("{at}.usage_value"), en, zh)
     })
 }

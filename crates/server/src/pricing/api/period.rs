@@ -9,12 +9,12 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, DECIMALS, Discounted, Sum, refuse_repeated, too_much};
+use super::{CURRENCY_MEASURE, Discounted, Sum, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::codes::{AMOUNT_OVER_LIMIT, PRODUCT_NOT_FOUND};
 use crate::pricing::discounts::{self, Reduction, best, reductions};
-use crate::pricing::service::{PeriodQuery, price_period};
+use crate::pricing::service::{DECIMALS, PeriodQuery, price_period};
 
 input! {
     /// One product (004 table 4-21).

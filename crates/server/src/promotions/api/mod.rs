@@ -1,6 +1,11 @@
 //! The operations of benefits.
 
+mod cards;
+mod coupons;
 mod discounts;
+mod issue;
+mod limits;
+mod records;
 
 use platform::op::Registry;
 
@@ -8,5 +13,9 @@ use crate::app::App;
 
 /// Adds the operations.
 pub fn operations(registry: &mut Registry<App>) {
+    coupons::operations(registry);
+    cards::operations(registry);
+    records::operations(registry);
+    issue::operations(registry);
     discounts::operations(registry);
 }

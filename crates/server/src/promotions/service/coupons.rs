@@ -1,11 +1,19 @@
 //! Coupons and stored-value cards: held, spent, given back.
 
+use domain::calendar::Instant;
+use domain::id::hex32;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
-use domain::promotion::{Card, Coupon, ModifierType};
+use domain::promotion::{Card, Coupon, ModifierType, Unusable};
 use platform::db::DbError;
 
 use crate::Cx;
+use crate::promotions::store::cards::{self, StoredCard};
+use crate::promotions::store::changes::{self, Change, ChangeKind};
+use crate::promotions::store::coupons::{self, CouponStatus, StoredCoupon};
+
+/// The most payments that a coupon names, the newest ones: more fit into no answer.
+const PAYMENTS_NAMED_MAX: usize = 100;
 
 /// What an order takes from one coupon or card, or gets back from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,51 +29,88 @@ pub struct Spent {
 impl Spent {
     /// The ledger account that holds the money of it; `None` for a discount coupon, which holds none.
     pub fn account(&self, owner: &domain::id::DomainId) -> Option<LedgerAccount> {
-        use domain::ledger::AccountKind;
-        let kind = match self.kind {
-            ModifierType::CashCoupon => AccountKind::Coupon,
-            ModifierType::FlexiCoupon => AccountKind::Flexi,
-            ModifierType::StoredValueCard => AccountKind::Card,
-            _ => return None,
-        };
-        Some(LedgerAccount::piece_of(owner, kind, &self.id))
+        account_of(owner, self.kind, &self.id)
     }
+}
+
+/// The ledger account that holds the money of a coupon or card; `None` for a discount coupon.
+pub(in crate::promotions) fn account_of(
+    owner: &domain::id::DomainId,
+    kind: ModifierType,
+    id: &str,
+) -> Option<LedgerAccount> {
+    use domain::ledger::AccountKind;
+    let kind = match kind {
+        ModifierType::CashCoupon => AccountKind::Coupon,
+        ModifierType::FlexiCoupon => AccountKind::Flexi,
+        ModifierType::StoredValueCard => AccountKind::Card,
+        // What else reduces an amount is no money.
+        _ => return None,
+    };
+    Some(LedgerAccount::piece_of(owner, kind, id))
+}
+
+/// Ids in the order in which rows are locked, each once.
+fn in_order(ids: &[String]) -> Vec<&String> {
+    let mut ids: Vec<&String> = ids.iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// Coupons of an account, locked for this transaction in the order of their ids; unknown ids are left out.
 pub async fn lock_coupons(cx: &mut Cx, owner: &str, ids: &[String]) -> Result<Vec<Coupon>, DbError> {
-    let _ = (cx, owner, ids);
-    Ok(Vec::new())
+    let mut locked = Vec::with_capacity(ids.len());
+    for id in in_order(ids) {
+        locked.extend(coupons::lock(&mut cx.tx, owner, id).await?.map(|stored| stored.coupon));
+    }
+    Ok(locked)
 }
 
 /// Stored-value cards of an account, locked likewise.
 pub async fn lock_cards(cx: &mut Cx, owner: &str, ids: &[String]) -> Result<Vec<Card>, DbError> {
-    let _ = (cx, owner, ids);
-    Ok(Vec::new())
+    let mut locked = Vec::with_capacity(ids.len());
+    for id in in_order(ids) {
+        locked.extend(cards::lock(&mut cx.tx, owner, id).await?.map(|stored| stored.card));
+    }
+    Ok(locked)
 }
 
 /// Coupons of an account that could be spent now (status 2, valid, not frozen, not held by an order), locked, the
 /// earliest to expire first; at most a bounded number.
 pub async fn usable_coupons(cx: &mut Cx, owner: &str) -> Result<Vec<Coupon>, DbError> {
-    let _ = (cx, owner);
-    Ok(Vec::new())
+    let now = cx.now;
+    let stored = coupons::lock_usable(&mut cx.tx, owner, now).await?;
+    let mut usable: Vec<Coupon> = stored.into_iter().map(|stored| stored.coupon).collect();
+    // What was waited for may have changed meanwhile.
+    usable.retain(|coupon| coupon.check_usable("", now).is_ok());
+    usable.sort_by(|one, other| (one.expires_at, &one.id).cmp(&(other.expires_at, &other.id)));
+    Ok(usable)
 }
 
 /// Stored-value cards that could be spent now, likewise.
 pub async fn usable_cards(cx: &mut Cx, owner: &str) -> Result<Vec<Card>, DbError> {
-    let _ = (cx, owner);
-    Ok(Vec::new())
+    let now = cx.now;
+    let stored = cards::lock_usable(&mut cx.tx, owner, now).await?;
+    let mut usable: Vec<Card> = stored.into_iter().map(|stored| stored.card).collect();
+    usable.retain(|card| card.check_usable(now).is_ok());
+    usable.sort_by(|one, other| (one.expires_at, &one.id).cmp(&(other.expires_at, &other.id)));
+    Ok(usable)
 }
 
 /// An order that was placed holds coupons until it is paid or cancelled. The caller has locked and checked them.
 pub async fn hold(cx: &mut Cx, owner: &str, ids: &[String], order: &str) -> Result<(), DbError> {
-    let _ = (cx, owner, ids, order);
+    for id in in_order(ids) {
+        coupons::hold(&mut cx.tx, owner, id, order).await?;
+    }
     Ok(())
 }
 
 /// An order no longer holds coupons: it was cancelled, or paid with others.
 pub async fn release(cx: &mut Cx, owner: &str, ids: &[String], order: &str) -> Result<(), DbError> {
-    let _ = (cx, owner, ids, order);
+    for id in in_order(ids) {
+        coupons::release(&mut cx.tx, owner, id, order).await?;
+    }
     Ok(())
 }
 
@@ -79,18 +124,167 @@ pub async fn spend(
     orders: &str,
     spent: &[Spent],
 ) -> Result<(), DbError> {
-    let _ = (cx, owner, order, orders, spent);
+    for spent in by_id(spent) {
+        let balance_after = if spent.kind == ModifierType::StoredValueCard {
+            let mut stored = card_of(cx, owner, &spent.id).await?;
+            stored.card.balance = less(stored.card.balance, spent)?;
+            cards::update(&mut cx.tx, &stored).await?;
+            stored.card.balance
+        } else {
+            let mut stored = coupon_of(cx, owner, &spent.id).await?;
+            use_up(&mut stored, spent, cx.now)?;
+            stored.order_ids = with_payment(&stored.order_ids, orders);
+            coupons::update(&mut cx.tx, &stored).await?;
+            stored.coupon.balance
+        };
+        let taken =
+            spent.amount.checked_neg().ok_or_else(|| defect(spent, "exceeds what an amount holds"))?;
+        let change = Noted { kind: ChangeKind::Used, order: Some(order), amount: taken, balance_after };
+        note(cx, owner, (&spent.id, spent.kind), change).await?;
+    }
     Ok(())
 }
 
 /// Notes what goes back to coupons and cards by a refund order; the money moves with the refund's journal. A coupon
-/// that was used up becomes usable again; one that has meanwhile expired gets its money and stays expired.
+/// that was used up becomes usable again; one that has meanwhile expired, or was withdrawn, gets its money and stays
+/// what it is.
 pub async fn give_back(
     cx: &mut Cx,
     owner: &str,
     refund_order: &str,
     returned: &[Spent],
 ) -> Result<(), DbError> {
-    let _ = (cx, owner, refund_order, returned);
+    for returned in by_id(returned) {
+        let balance_after = if returned.kind == ModifierType::StoredValueCard {
+            let mut stored = card_of(cx, owner, &returned.id).await?;
+            stored.card.balance = more(stored.card.balance, returned)?;
+            cards::update(&mut cx.tx, &stored).await?;
+            stored.card.balance
+        } else {
+            let mut stored = coupon_of(cx, owner, &returned.id).await?;
+            if returned.kind != ModifierType::DiscountCoupon {
+                stored.coupon.balance = more(stored.coupon.balance, returned)?;
+            }
+            if stored.coupon.is_once() {
+                stored.coupon.uses = 0;
+            }
+            if stored.status == CouponStatus::Used {
+                stored.status = CouponStatus::ToBeUsed;
+            }
+            coupons::update(&mut cx.tx, &stored).await?;
+            stored.coupon.balance
+        };
+        let change = Noted {
+            kind: ChangeKind::Returned,
+            order: Some(refund_order),
+            amount: returned.amount,
+            balance_after,
+        };
+        note(cx, owner, (&returned.id, returned.kind), change).await?;
+    }
     Ok(())
+}
+
+/// Rows are locked in the order of their ids, coupons before cards.
+fn by_id(spent: &[Spent]) -> Vec<&Spent> {
+    let mut spent: Vec<&Spent> = spent.iter().collect();
+    spent.sort_unstable_by_key(|spent| (spent.kind == ModifierType::StoredValueCard, &spent.id));
+    spent
+}
+
+async fn coupon_of(cx: &mut Cx, owner: &str, id: &str) -> Result<StoredCoupon, DbError> {
+    let found = coupons::lock(&mut cx.tx, owner, id).await?;
+    found.ok_or_else(|| DbError::Other(format!("{owner} has no coupon {id}")))
+}
+
+async fn card_of(cx: &mut Cx, owner: &str, id: &str) -> Result<StoredCard, DbError> {
+    let found = cards::lock(&mut cx.tx, owner, id).await?;
+    found.ok_or_else(|| DbError::Other(format!("{owner} has no card {id}")))
+}
+
+/// Whoever decides the amounts has locked and checked what they come from, so this is a defect of the program.
+fn defect(spent: &Spent, what: &str) -> DbError {
+    DbError::Other(format!("{} of coupon or card {} {what}", spent.amount, spent.id))
+}
+
+fn less(balance: Charge, spent: &Spent) -> Result<Charge, DbError> {
+    let left = balance.checked_sub(spent.amount).filter(|left| !left.is_negative());
+    left.ok_or_else(|| defect(spent, &format!("is more than the {balance} that it has")))
+}
+
+fn more(balance: Charge, returned: &Spent) -> Result<Charge, DbError> {
+    balance.checked_add(returned.amount).ok_or_else(|| defect(returned, "exceeds what an amount holds"))
+}
+
+/// What a payment leaves of a coupon.
+fn use_up(stored: &mut StoredCoupon, spent: &Spent, now: Instant) -> Result<(), DbError> {
+    let coupon = &mut stored.coupon;
+    if spent.kind != ModifierType::DiscountCoupon {
+        coupon.balance = less(coupon.balance, spent)?;
+    }
+    coupon.uses += 1;
+    coupon.lock_order = None;
+    stored.used_at = Some(now);
+    stored.status = match coupon.check_usable("", now) {
+        Err(Unusable::Spent) => CouponStatus::Used,
+        Ok(()) => CouponStatus::ToBeUsed,
+        Err(reason) => return Err(defect(spent, &format!("was paid although {reason}"))),
+    };
+    Ok(())
+}
+
+/// The orders of one more payment: payments are separated by semicolons, orders of one payment by commas.
+fn with_payment(known: &str, orders: &str) -> String {
+    let mut payments: Vec<&str> = known.split(';').filter(|payment| !payment.is_empty()).collect();
+    payments.push(orders);
+    let from = payments.len().saturating_sub(PAYMENTS_NAMED_MAX);
+    payments[from..].join(";")
+}
+
+/// What is noted of a change.
+pub(super) struct Noted<'a> {
+    /// What happened.
+    pub(super) kind: ChangeKind,
+    /// By which order.
+    pub(super) order: Option<&'a str>,
+    /// By how much the balance changed.
+    pub(super) amount: Charge,
+    /// What is left.
+    pub(super) balance_after: Charge,
+}
+
+/// Writes down what happened to a coupon or card, given as its id and what an order calls it.
+pub(super) async fn note(
+    cx: &mut Cx,
+    owner: &str,
+    (coupon, benefit): (&str, ModifierType),
+    noted: Noted<'_>,
+) -> Result<(), DbError> {
+    let change = Change {
+        account: owner.to_owned(),
+        id: hex32(cx.ids.as_mut()),
+        coupon: coupon.to_owned(),
+        benefit,
+        kind: noted.kind,
+        order: noted.order.map(str::to_owned),
+        amount: noted.amount,
+        balance_after: noted.balance_after,
+        at: cx.now,
+    };
+    changes::insert(&mut cx.tx, &change).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payments_are_named_as_table_8_3_writes_them_and_the_oldest_are_dropped() {
+        assert_eq!(with_payment("", "CS1"), "CS1");
+        assert_eq!(with_payment("CS1,CS2,CS3", "CSB"), "CS1,CS2,CS3;CSB");
+        let full = vec!["CS1"; PAYMENTS_NAMED_MAX].join(";");
+        let after = with_payment(&full, "CS2");
+        assert_eq!(after.split(';').count(), PAYMENTS_NAMED_MAX);
+        assert!(after.ends_with(";CS2"), "{after}");
+    }
 }

@@ -105,7 +105,7 @@ pub(in crate::promotions) async fn version(tx: &mut Tx) -> Result<i64, DbError> 
 }
 
 /// The name and the digits of a mode.
-pub(in crate::promotions) fn written(mode: DiscountMode) -> (&'static str, String) {
+pub fn written(mode: DiscountMode) -> (&'static str, String) {
     match mode {
         DiscountMode::Ratio(ratio) => ("ratio", ratio.to_string()),
         DiscountMode::FixedPrice(price) => ("fixed_price", price.to_string()),
