@@ -46,7 +46,8 @@ fn limited(key: &str, value: &str) -> Value {
 }
 
 async fn grant(app: &TestApp, tenant: &str, kind: i64, ratio: &str) -> String {
-    let body = json!({"discount_type": kind, "customer_id": app.domain(tenant), "mode": "ratio", "value": ratio});
+    let body =
+        json!({"discount_type": kind, "customer_id": app.domain(tenant), "mode": "ratio", "value": ratio});
     app.post("operator", DISCOUNTS, body).await.ok(201)["discount_id"].as_str().expect("an id").to_owned()
 }
 

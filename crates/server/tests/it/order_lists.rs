@@ -71,7 +71,7 @@ const CASES: &str = "\
     create_time_end=%22%22                                               CBC.0100
     create_time_begin=2026-01-16                                         CBC.0100
     create_time_begin=2026-02-30T00:00:00Z                               CBC.0100
-    create_time_begin=2026-01-17T00:00:00Z&create_time_end=2026-01-16T00:00:00Z CBC.0100
+    create_time_begin=2026-01-17T00:00:00Z&create_time_end=2026-01-16T00:00:00Z CBC.0101
     create_time_begin=2025-01-16T00:00:00Z&create_time_end=2026-01-16T00:00:00Z 1: 1
     create_time_begin=2025-01-16T00:00:00Z&create_time_end=2026-01-16T00:00:01Z CBC.0100
     service_type_code=HWS.Service.Type.EBS                               1: 3

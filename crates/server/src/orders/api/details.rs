@@ -195,6 +195,12 @@ impl Operation<App> for ShowCustomerOrderDetails {
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, OrderError> {
         let order_id = input.order_id.into_stored();
         let is_visible: Box<dyn Fn(&Order) -> bool + Send> = if cx.principal.kind == AccountKind::Customer {
+            if input.indirect_partner_id.is_some() {
+                return Err(OrderError::Api(codes::INVALID_VALUE.because(
+                    "indirect_partner_id names a reseller of a distributor, and a customer has none: leave it out.",
+                    "indirect_partner_id 为总经销商的云经销商 ID，客户没有云经销商，请勿填写。",
+                )));
+            }
             let own = cx.account().to_owned();
             Box::new(move |order| order.account == own || order.payer == own)
         } else {

@@ -46,14 +46,14 @@ async fn viewed_partner(cx: &mut Cx, reseller: Option<&str>) -> Result<String, A
     }
 }
 
-/// Refuses a span that runs backwards or is longer than a year (004 table 8-6).
-fn check_span(field: &str, begin: Option<Instant>, end: Option<Instant>) -> Result<(), Refusal> {
+/// Refuses a span that runs backwards, of two times that are well-formed each (CBC.0101), or is longer than a year
+/// (004 table 8-6).
+fn check_span(field: &str, begin: Option<Instant>, end: Option<Instant>) -> Result<(), ApiError> {
     let (Some(begin), Some(end)) = (begin, end) else { return Ok(()) };
     if begin > end {
-        return Err(Refusal::because(
-            format!("{field}_end"),
-            format!("must not lie before {field}_begin"),
-            format!("不能早于 {field}_begin"),
+        return Err(codes::INVALID_VALUE.because(
+            format!("{field}_end must not lie before {field}_begin."),
+            format!("{field}_end 不能早于 {field}_begin。"),
         ));
     }
     let date = Date::of(begin);
@@ -65,7 +65,8 @@ fn check_span(field: &str, begin: Option<Instant>, end: Option<Instant>) -> Resu
             format!("{field}_end"),
             format!("must not lie more than one year after {field}_begin"),
             format!("与 {field}_begin 的跨度不能超过 1 年"),
-        ));
+        )
+        .into());
     }
     Ok(())
 }

@@ -170,7 +170,13 @@ impl Operation<App> for PayOrders {
         if orders.iter().any(|order| order.payer != account) {
             for order in orders {
                 service::check_payable(&order, cx.now)?;
+                let sub_order_of = order.combined.clone().filter(|_| late.is_some());
+                let id = order.id.clone();
                 service::hand_over(cx, order).await?;
+                // Said last; the refusal rolls back what was handed over.
+                if let Some(combined) = sub_order_of {
+                    return Err(OrderError::Combined(id, combined));
+                }
             }
             return Ok(());
         }
