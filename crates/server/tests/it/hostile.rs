@@ -46,6 +46,9 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("DeleteWebhook", "the id is made by the server"),
     ("ExplainAmounts", "it names an order, a line and a price inquiry, to attack all"),
     ("WithdrawDiscount", "the id is made by the server"),
+    ("FreezeCoupon", "the id is made by the server"),
+    ("UnfreezeCoupon", "the id is made by the server"),
+    ("WithdrawCoupon", "the id is made by the server"),
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
     ("DeleteQuota", "no quota is set"),
@@ -210,6 +213,7 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("service_type", json!("hws.service.type.ec2")),
             ("product_id", json!("OFFI777523764289028104")),
             ("mode", json!("ratio")),
+            ("limit_key", json!("regionCode")),
             ("value", json!("0.5")),
             // After the valid_time of the same request.
             ("expire_time", json!("2027-07-15T08:00:00Z")),

@@ -56,7 +56,7 @@ async fn listed(app: &TestApp, tenant: &str, order: &str) -> Value {
     app.get(tenant, &format!("{ORDER_COUPONS}?order_id={order}")).await.ok(200)
 }
 
-/// The ids of the coupons that an order may be paid with, the newest first.
+/// The ids of the coupons that an order may be paid with: the earliest to expire, then to be issued, first.
 async fn usable(app: &TestApp, tenant: &str, order: &str) -> Vec<String> {
     let found = listed(app, tenant, order).await;
     let coupons = found["user_coupons"].as_array().expect("a list");
@@ -105,7 +105,6 @@ on_both! {
         for (field, wanted) in [("limit_key", "baseValue"), ("value1", "100"), ("value2", "500")] {
             assert_eq!(limit[field], wanted, "{limit}");
         }
-        // What is left of it is shown after it paid, and when.
         let cheap = place(&app, "acme", json!([with(volume(), "attached_to_line", Value::Null)])).await;
         assert!(usable(&app, "acme", &cheap).await.is_empty(), "below its least amount");
         app.finish().await;
@@ -145,7 +144,6 @@ on_both! {
             issue(&app, "acme", CASH, "1", more).await;
         }
         let order = place(&app, "acme", json!([vm(), volume()])).await;
-        wanted.reverse();
         assert_eq!(usable(&app, "acme", &order).await, wanted);
         app.finish().await;
     }
@@ -157,13 +155,13 @@ on_both! {
             (issue(&app, "acme", CASH, "1", json!({})).await, issue(&app, "acme", CASH, "1", json!({})).await);
         issue(&app, "globex", CASH, "1", json!({})).await;
         let order = place(&app, "acme", json!([vm()])).await;
-        assert_eq!(usable(&app, "acme", &order).await, [withdrawn.clone(), frozen.clone(), late]);
+        assert_eq!(usable(&app, "acme", &order).await, [late, frozen.clone(), withdrawn.clone()]);
         app.post("operator", &format!("{COUPONS}/{frozen}/freeze"), json!({})).await.ok(200);
         app.post("operator", &format!("{COUPONS}/{withdrawn}/withdraw"), json!({})).await.ok(200);
         app.advance_to("2026-01-17T00:00:00+08:00").await;
         assert_eq!(usable(&app, "acme", &order).await, [early.clone()], "validity is half open");
         app.post("operator", &format!("{COUPONS}/{frozen}/unfreeze"), json!({})).await.ok(200);
-        assert_eq!(usable(&app, "acme", &order).await, [frozen, early]);
+        assert_eq!(usable(&app, "acme", &order).await, [early, frozen]);
         app.finish().await;
     }
 
@@ -195,7 +193,7 @@ on_both! {
             listed_as_paid(&app, &reduced, coupon, false).await;
         }
         let whole = place(&app, "acme", json!([vm()])).await;
-        assert_eq!(usable(&app, "acme", &whole).await, [demanding.clone(), excluding]);
+        assert_eq!(usable(&app, "acme", &whole).await, [excluding, demanding.clone()]);
         listed_as_paid(&app, &whole, &demanding, true).await;
         app.finish().await;
     }
@@ -215,7 +213,7 @@ on_both! {
         let coupons = found["user_coupons"].as_array().expect("a list");
         let shown = |coupon: &Value| (coupon["coupon_id"].clone(), coupon["face_value"].to_string());
         assert_eq!(coupons.iter().map(shown).collect::<Vec<_>>(), [
-            (json!(off), "0.8".to_owned()), (json!(flexi), "20".to_owned()), (json!(cash), "10".to_owned()),
+            (json!(cash), "10".to_owned()), (json!(flexi), "20".to_owned()), (json!(off), "0.8".to_owned()),
         ], "{selected} is for products of the marketplace");
         app.finish().await;
     }

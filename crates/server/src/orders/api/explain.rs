@@ -73,7 +73,7 @@ input! {
 enum Asked {
     Order(String),
     Line { order: String, number: i64 },
-    Price(Inquiry),
+    Price(Box<Inquiry>),
 }
 
 /// The names of the parameters of an inquiry that are there.
@@ -121,7 +121,7 @@ fn asked(input: ExplainInput) -> Result<Asked, ApiError> {
         (None, Some(_), Some(field)) => Err(alone(field, "order_line_item_id").into()),
         (Some(order), None, None) => Ok(Asked::Order(order.clone().into_stored())),
         (None, Some(line), None) => line_of(line.clone().into_stored()),
-        (None, None, Some(_)) => Ok(Asked::Price(inquiry(input)?)),
+        (None, None, Some(_)) => Ok(Asked::Price(Box::new(inquiry(input)?))),
     }
 }
 
@@ -281,10 +281,10 @@ async fn discounts_of(cx: &mut Cx, named: Option<&str>) -> Result<Arc<Vec<Discou
     Ok(list_discounts(&app, &mut cx.tx, payer_of(&account)).await?)
 }
 
-async fn of_price(cx: &mut Cx, inquiry: Inquiry) -> Result<Explanation, ApiError> {
+async fn of_price(cx: &mut Cx, inquiry: &Inquiry) -> Result<Explanation, ApiError> {
     let discounts = discounts_of(cx, inquiry.customer.as_deref()).await?;
     let catalog = cx.app.catalog.current();
-    let item = inquire(&catalog, cx.now, &inquiry, &discounts)?;
+    let item = inquire(&catalog, cx.now, inquiry, &discounts)?;
     Ok(Explanation {
         explains: "inquiry",
         id: None,
@@ -346,7 +346,7 @@ impl Operation<App> for ExplainAmounts {
                 }
                 of_orders(cx, format!("{order}-{number:06}"), orders, Some(number)).await?
             }
-            Asked::Price(inquiry) => of_price(cx, inquiry).await?,
+            Asked::Price(inquiry) => of_price(cx, &inquiry).await?,
         };
         Ok(Json(explanation))
     }

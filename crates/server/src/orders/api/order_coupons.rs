@@ -19,10 +19,8 @@ use crate::promotions::service::Offered;
 
 /// The status of a coupon that can be used.
 const TO_BE_USED: i64 = 2;
-/// A coupon that pays once, whatever is left of it: discount coupons.
-const VERSION_ONCE: i64 = 1;
-/// A coupon that can be used repeatedly.
-const VERSION_REPEATED: i64 = 2;
+/// Coupons that can be used repeatedly; there are no others.
+const COUPON_VERSION: i64 = 2;
 /// Coupons for products of the marketplace.
 const GROUP_MARKETPLACE: i64 = 1;
 /// Every other coupon.
@@ -41,7 +39,7 @@ input! {
 pub(in crate::orders) struct ListOrderCouponsByOrderIdOutput {
     /// How many coupons.
     count: usize,
-    /// The coupons, the newest first.
+    /// The coupons, the earliest to expire first.
     user_coupons: Vec<CouponInfo>,
     /// How many of each type and group a payment may name.
     coupon_max_use_quantity: Vec<MaxUse>,
@@ -78,14 +76,14 @@ struct CouponInfo {
     last_used_time: Option<String>,
     /// When it was issued.
     create_time: String,
-    /// 1 pays once, 2 can be used repeatedly.
+    /// 2: it can be used repeatedly.
     coupon_version: i64,
     /// What is left of it.
     balance: Num,
     /// This order, where it holds the coupon.
     used_by_order_id: Option<String>,
-    /// What it is for.
-    coupon_usage: String,
+    /// What it is for: its limits say it.
+    coupon_usage: Option<String>,
     /// 1 for products of the marketplace, 0 any other.
     coupon_group: i64,
 }
@@ -102,7 +100,7 @@ struct LimitInfo {
     /// Value 2.
     value2: String,
     /// Unit of the values.
-    value_unit: String,
+    value_unit: &'static str,
     /// How the values are compared.
     limit_type: &'static str,
     /// Id of the promotion.
@@ -201,13 +199,13 @@ fn group(cx: &Cx, coupon: &Coupon) -> i64 {
 }
 
 fn info(group: i64, offered: Offered) -> CouponInfo {
-    let Offered { coupon, face_value, plan_id, plan_desc, created_at, used_at } = offered;
+    let Offered { coupon, face_value, currency, plan_id, plan_desc, created_at, used_at } = offered;
     let limit = |(index, limit): (usize, &domain::promotion::Limit)| LimitInfo {
-        use_limiti_info_id: format!("{}-{}", coupon.id, index + 1),
+        use_limiti_info_id: format!("{}-{:02}", coupon.id, index + 1),
         limit_key: limit.key.name(),
         value1: limit.value1.clone(),
         value2: limit.value2.clone().unwrap_or_default(),
-        value_unit: String::new(),
+        value_unit: if limit.key == LimitKey::BaseValue { currency.code() } else { "" },
         limit_type: "=",
         promotion_plan_id: plan_id.clone(),
     };
@@ -226,10 +224,10 @@ fn info(group: i64, offered: Offered) -> CouponInfo {
         active_time: created_at.to_wire(),
         last_used_time: wire_time(used_at),
         create_time: Instant::to_wire(created_at),
-        coupon_version: if coupon.kind == CouponType::Discount { VERSION_ONCE } else { VERSION_REPEATED },
+        coupon_version: COUPON_VERSION,
         balance: Num::of(coupon.balance),
         used_by_order_id: coupon.lock_order,
-        coupon_usage: plan_id,
+        coupon_usage: None,
         coupon_group: group,
         coupon_id: coupon.id,
     }
