@@ -127,7 +127,7 @@ def empty_fields(model):
     name = type(model).__name__
     for attribute, on_wire in type(model).attribute_map.items():
         value = getattr(model, attribute)
-        if value is None or value == []:
+        if value in (None, [], ""):
             if "%s.%s" % (name, on_wire) not in MAY_BE_NULL:
                 yield "%s.%s" % (name, on_wire)
         for row in value if isinstance(value, list) else [value]:
