@@ -44,7 +44,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
-    ("ExplainAmounts", "it names an order, a line and a price inquiry, to attack all"),
+    ("ExplainAmounts", "it names no order, line or price, of which it takes one"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("FreezeCoupon", "the id is made by the server"),
     ("UnfreezeCoupon", "the id is made by the server"),

@@ -389,10 +389,10 @@ fn compose_all(
     }
     let mut bills = Vec::with_capacity(groups.len());
     for mut group in groups {
-        for at in 0..group.len() {
-            group[at].line_no = number(at);
+        for (at, line) in group.iter_mut().enumerate() {
+            line.line_no = number(at);
             // The first line of a group is its only primary.
-            group[at].attached_to = (at > 0).then_some(1);
+            line.attached_to = (at > 0).then_some(1);
         }
         bills.push(compose(cx, new, group, order_type, pay_before, Some(&combined))?);
     }
