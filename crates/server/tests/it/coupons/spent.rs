@@ -38,7 +38,7 @@ on_both! {
         assert_eq!((&shown["balance"], &shown["face_value"]), (&json!(0), &json!(100)));
         assert_eq!(shown["order_id"], format!("{first};{second}"));
         for order in [&first, &second] {
-            assert_eq!(found(&app, "acme", &format!("order_id={order}")).await, [id.clone()]);
+            assert_eq!(found(&app, "acme", &format!("order_id={order}")).await, std::slice::from_ref(&id));
             let part = &order[..order.len() - 1];
             assert_eq!(found(&app, "acme", &format!("order_id={part}")).await, Vec::<String>::new());
         }
