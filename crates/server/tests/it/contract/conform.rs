@@ -170,7 +170,11 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
         self.call("GET", &discounts, None).await;
+        self.call("GET", "/v2/promotions/benefits/coupons", None).await;
         if self.app.app.site() == Site::Cn {
+            self.call("GET", "/v2/promotions/benefits/stored-value-cards", None).await;
+            let records = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
+            self.call("GET", records, None).await;
             let coupons = format!("/v2/orders/customer-orders/order-coupons?order_id={paid}");
             self.call("GET", &coupons, None).await;
         }
@@ -223,6 +227,12 @@ async fn everything_conforms(app: &TestApp) {
         "limits": [{"limit_key": "baseValue", "value1": "1", "value2": "1000"}],
     });
     app.post("operator", "/openbss/v1/coupons", coupon).await.ok(201);
+    if site == Site::Cn {
+        let card = json!({
+            "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
+        });
+        app.post("operator", "/openbss/v1/stored-value-cards", card).await.ok(201);
+    }
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;

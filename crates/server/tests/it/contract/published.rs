@@ -25,7 +25,6 @@ const NOT_SERVED_YET: &[&str] = &[
     "ShowPartnerConsumptionQuota",
     "ShowSubCustomerBudget",
     "UpdateSubCustomerBudget",
-    "ListSubCustomerCoupons",
     "ShowRefundOrderDetails",
     "RenewalResources",
     "CancelResourcesSubscription",
