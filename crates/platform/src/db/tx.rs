@@ -175,6 +175,25 @@ impl Tx {
         result
     }
 
+    /// Begins a part of the operation that [`Tx::take_back_part`] can undo by itself. Without that it stays a part of
+    /// the operation; a new part begins where this is called again.
+    pub async fn begin_part(&mut self) -> Result<(), DbError> {
+        self.refuse_if_failed()?;
+        let result = self.control("savepoint part").await;
+        self.note(result)
+    }
+
+    /// Takes back everything since [`Tx::begin_part`], and lets go of the rows locked since; the operation goes on.
+    pub async fn take_back_part(&mut self) -> Result<(), DbError> {
+        let sql = "rollback to savepoint part; release savepoint part";
+        let result = match &mut self.conn {
+            Conn::Postgres(tx) if self.writes => tx.go_back(sql).await,
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) | Conn::Postgres(_) => self.control(sql).await,
+        };
+        self.has_failed = result.is_err();
+        result
+    }
+
     /// Ends the transaction and keeps its writes. `Ok` means durable; `Retryable` and `Constraint` mean nothing was
     /// kept; `Io` means that the outcome is not known to the caller (nothing was kept, unless the failure hit
     /// between the database's commit and its acknowledgement).

@@ -14,6 +14,7 @@ on_both_engines! {
     a_failed_statement_ends_the_transaction,
     a_refused_request_is_taken_back_and_its_record_kept,
     the_mark_can_be_moved,
+    a_part_is_taken_back_and_the_rest_kept,
     a_dropped_transaction_loses_only_its_own_writes,
     a_panic_leaves_the_neighbours_writes,
     readers_see_one_snapshot,
@@ -117,6 +118,39 @@ async fn the_mark_can_be_moved(base: Base) {
     tx.exec(INSERT, params![6, "f"]).await.unwrap();
     tx.rollback().await;
     assert_eq!(base.items().await, [1, 3]);
+}
+
+async fn a_part_is_taken_back_and_the_rest_kept(base: Base) {
+    let mut tx = base.db.begin_write().await.unwrap();
+    tx.exec(INSERT, params![1, "a"]).await.unwrap();
+    tx.begin_part().await.unwrap();
+    tx.exec(INSERT, params![2, "b"]).await.unwrap();
+    tx.take_back_part().await.unwrap();
+    tx.exec(INSERT, params![3, "c"]).await.unwrap();
+    tx.begin_part().await.unwrap();
+    tx.send(INSERT, params![4, "d"]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(base.items().await, [1, 3, 4]);
+
+    // A failed statement belongs to its part.
+    let mut tx = base.db.begin_write().await.unwrap();
+    tx.begin_part().await.unwrap();
+    assert!(tx.exec(INSERT, params![4, "again"]).await.is_err());
+    assert!(tx.begin_part().await.is_err());
+    tx.take_back_part().await.unwrap();
+    tx.exec(INSERT, params![5, "e"]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(base.items().await, [1, 3, 4, 5]);
+
+    // A refusal takes back the whole, whatever part it stands in, and the transaction goes on.
+    let mut tx = base.db.begin_write().await.unwrap();
+    tx.exec(INSERT, params![6, "f"]).await.unwrap();
+    tx.begin_part().await.unwrap();
+    tx.exec(INSERT, params![7, "g"]).await.unwrap();
+    tx.rollback_to_savepoint().await.unwrap();
+    tx.exec(INSERT, params![8, "h"]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(base.items().await, [1, 3, 4, 5, 8]);
 }
 
 async fn a_dropped_transaction_loses_only_its_own_writes(base: Base) {

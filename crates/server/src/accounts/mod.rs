@@ -14,6 +14,9 @@
 //! taken stays owed, and refunds still reduce it. What a payment takes from a line or a month is a debt, which names
 //! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
 //!
+//! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
+//! [`taxes`].
+//!
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
 //! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its

@@ -1,4 +1,5 @@
-//! What a paid order line means, by kind of product. `orders` owns this seam; higher floors register with it.
+//! Whether an order line can be had, and what a paid one means, by kind of product. `orders` owns this seam; higher floors
+//! register with it.
 
 use domain::calendar::Instant;
 use platform::op::ApiError;

@@ -13,6 +13,8 @@
 //! when the cloud reports (rule 1.1.6). Nothing happens at its end yet: the machine of [`domain::subscription`] says what
 //! will, and no job walks it.
 //!
+//! Before a payment [`quotas`] says which lines cannot be had: too many of a specification, or no longer sold.
+//!
 //! Invariants:
 //! - A line of n subscriptions has n resources; an attached resource has its parent in the same order.
 //! - A resource that waits or never was is shown to nobody (004 8.4.1: provisioned ones only).

@@ -16,6 +16,9 @@ const CATALOG: &str = "/openbss/v1/catalog";
 const EXTERNAL: Options =
     Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
 
+const CHINA: Options =
+    Options { site: Site::Cn, provisioner: Provisioner::Immediate, throttle: false, is_sandbox: true };
+
 /// An exact number.
 #[derive(Clone, Copy, Debug)]
 struct Number {
@@ -223,6 +226,18 @@ async fn granted(app: &TestApp, tenant: &str, kind: i64, mode: &str, value: &str
     granted["discount_id"].as_str().unwrap().to_owned()
 }
 
+/// Issues a coupon or a card to acme, for a year, and answers its id.
+async fn issued(app: &TestApp, what: &str, body: Value) -> String {
+    let body = with(
+        with(body, "customer_id", json!(app.domain("acme"))),
+        "expire_time",
+        json!("2027-01-15T00:00:00Z"),
+    );
+    let issued = app.post("operator", &format!("/openbss/v1/{what}"), body).await.ok(201);
+    let id = if what == "coupons" { &issued["coupon_id"] } else { &issued["card_id"] };
+    id.as_str().unwrap().to_owned()
+}
+
 /// Puts a catalogue in force in which a text was replaced; answers its number.
 async fn reprice(app: &TestApp, was: &str, now: &str) -> Value {
     let operator = app.key("operator");
@@ -416,6 +431,69 @@ on_both! {
         assert_eq!((&one["base_order_id"], &one["payable_amount"]), (&json!(order), &json!("-5.04")));
         assert_eq!((&one["funds"][0]["amount"], &one["funds"][0]["journal_id"]),
             (&json!("-5.04"), &told[0]["funds"][0]["journal_id"]));
+        app.finish().await;
+    }
+
+    async fn a_coupon_is_a_modifier_and_a_fund_and_gets_back_what_failed(app: EXTERNAL) {
+        let discount = granted(&app, "acme", 605, "ratio", "0.9").await;
+        let coupon = issued(&app, "coupons", json!({"face_value": "20.01"})).await;
+        let body = json!({
+            "lines": [machine(), disk()], "discount_id": discount, "coupon_id": coupon, "auto_pay": true,
+        });
+        let placed = app.post("acme", ORDERS, body).await.ok(201);
+        let order = placed["order_id"].as_str().unwrap();
+        let one = explained(&app, "acme", order).await["orders"][0].clone();
+        let kinds: Vec<_> = list(&one["modifiers"]).iter().map(|one| one["type"].as_i64().unwrap()).collect();
+        assert_eq!(kinds, [605, 301]);
+        // 182.07 − 18.21 + 5.60 − 0.56 = 168.90, of which the coupon pays 20.01.
+        assert_eq!(one["payable_amount"], "148.89");
+        let fund = list(&one["funds"]).iter().find(|fund| fund["kind"] == "coupon").unwrap();
+        assert_eq!((&fund["id"], &fund["amount"]), (&json!(coupon), &json!("20.01")));
+
+        for item in list(&app.get("operator", "/openbss/v1/provisioning").await.ok(200)["items"]) {
+            let path = format!("/openbss/v1/resources/{}/failed", item["id"].as_str().unwrap());
+            app.post("operator", &path, json!({"reason": "no capacity"})).await.ok(200);
+        }
+        let one = explained(&app, "acme", order).await["orders"][0].clone();
+        let back = Number::sum(list(&one["refunds"]), "amount");
+        assert_eq!(back, Number::of(&json!("168.9")), "all of it came back");
+        for refund in list(&one["refunds"]) {
+            let of_refund = explained(&app, "acme", refund["order_id"].as_str().unwrap()).await;
+            let of_refund = &of_refund["orders"][0];
+            let funds = Number::sum(list(&of_refund["funds"]), "amount");
+            assert_eq!(funds, Number::ZERO.minus(Number::of(&refund["amount"])), "{of_refund}");
+        }
+        app.finish().await;
+    }
+
+    async fn every_kind_of_coupon_and_card_is_told(app: CHINA) {
+        let discount = granted(&app, "acme", 605, "ratio", "0.9").await;
+        let year = json!({"face_value": "0.8", "coupon_type": 2});
+        let benefits = [
+            (300, issued(&app, "coupons", year).await),
+            (301, issued(&app, "coupons", json!({"face_value": "10"})).await),
+            (302, issued(&app, "coupons", json!({"face_value": "7.77", "coupon_type": 4})).await),
+            (302, issued(&app, "coupons", json!({"face_value": "3.33", "coupon_type": 4})).await),
+            (303, issued(&app, "stored-value-cards", json!({"face_value": "50"})).await),
+        ];
+        // A payment names three at most (004 8.3.3).
+        for (benefits, paid) in [(&benefits[..3], "cash coupon flexi"), (&benefits[3..], "card cash flexi")] {
+            let order = place(&app, "acme", json!([machine(), disk(), database()])).await;
+            let coupons: Vec<Value> = benefits.iter().map(|(kind, id)| json!({"id": id, "type": kind})).collect();
+            app.post("acme", PAY, json!({
+                "order_id": order, "use_coupon": "YES", "coupon_infos": coupons,
+                "use_discount": "YES", "discount_infos": [{"id": discount, "type": 2}],
+            })).await.ok(204);
+            let one = explained(&app, "acme", &order).await["orders"][0].clone();
+            let told: Vec<_> = list(&one["modifiers"]).iter()
+                .map(|one| (one["type"].as_i64().unwrap(), one["id"].as_str().unwrap().to_owned())).collect();
+            for benefit in benefits {
+                assert!(told.contains(benefit), "{benefit:?} is not among {told:?}");
+            }
+            let mut kinds: Vec<&str> = list(&one["funds"]).iter().map(|fund| fund["kind"].as_str().unwrap()).collect();
+            kinds.sort_unstable();
+            assert_eq!(kinds.join(" "), paid);
+        }
         app.finish().await;
     }
 

@@ -392,6 +392,40 @@ on_both! {
         app.finish().await;
     }
 
+    async fn refunds_reverse_the_tax_of_the_payment_to_the_cent(app: EXTERNAL) {
+        let rates = json!({"rates": [{"country": "DE", "rate": "0.19", "valid_from": "2025-01-01T00:00:00Z"}]});
+        app.call("operator", "PUT", "/openbss/v1/tax-rates", Some(rates)).await.ok(200);
+        let country = format!("/openbss/v1/accounts/{}/country", app.domain("acme"));
+        app.call("operator", "PUT", &country, Some(json!({"country": "DE"}))).await.ok(200);
+        let order = place(&app, "acme", json!([disk(100), disk(150), disk(250)])).await;
+        pay(&app, "acme", &order).await.ok(204);
+        let sql = "select (select cast(coalesce(sum(amount), 0) as bigint) from postings where \
+            ledger_account_id = 'house:tax'), (select cast(coalesce(sum(amount), 0) as bigint) from postings where \
+            ledger_account_id = 'house:revenue')";
+        // 5.00 × 0.19 / 1.19 = 0.798…
+        assert_eq!(integers(&app, sql, 2).await, [80, 420]);
+        let mut disks = waiting(&app).await;
+        disks.sort_unstable();
+        // Of 1.00: 0.1597; of 2.50: 0.399; of 5.00: 0.798. Each by itself would be 0.16, 0.24 and 0.40.
+        for (at, left) in [[64, 336], [40, 210], [0, 0]].into_iter().enumerate() {
+            fail(&app, &disks[at].1).await;
+            assert_eq!(integers(&app, sql, 2).await, left, "after {}", disks[at].0);
+        }
+        assert_eq!(shown(&app, "acme").await, "1 10000; debt 0");
+        assert_sound(&app).await;
+    }
+
+    async fn a_frozen_payer_is_told_so_after_its_balance_was_looked_at(app) {
+        let (small, large) = (place(&app, "acme", json!([disk(50)])).await, place(&app, "acme", json!([disk(1_000_050)])).await);
+        let freeze = format!("/openbss/v1/accounts/{}/freeze", app.domain("acme"));
+        let body = json!({"freeze_type": "ACCOUNT", "reason": "r"});
+        app.post("operator", &freeze, body).await.ok(200);
+        pay(&app, "acme", &small).await.refused(400, "CBC.7281");
+        pay(&app, "acme", &large).await.refused(400, "CBC.99005003");
+        assert_eq!(shown(&app, "acme").await, "1 10000; debt 0");
+        app.finish().await;
+    }
+
     async fn debts_that_do_not_fit_their_accounts_are_named(app) {
         buy(&app, "globex", 505_000).await;
         terms(&app, "globex", json!({"monthly": true})).await;

@@ -4,6 +4,7 @@
 mod accounts;
 mod catalog;
 mod contract;
+mod coupons;
 mod discounts;
 mod explain;
 mod freeze;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::money::Charge;
 use serde_json::{Value, json};
 
-use crate::accounts::disk;
+use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Key, Reply, TestApp};
 use crate::on_both;
 use crate::orders::{CANCEL, LIST, ORDERS, PAY, cash, payment, place};
@@ -315,6 +315,54 @@ on_both! {
             task.await.expect("no task panics");
         }
         assert_eq!(cash(&app, "acme").await, "9520");
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
+    /// Money goes back to a coupon while orders take it and hold it.
+    async fn refunds_and_orders_with_one_coupon_do_not_stand_in_each_others_way(app: EXTERNAL) {
+        let paper = own_coupon(&app, &app.domain("acme"), "100", "0").await;
+        for _ in 0..12 {
+            let order = place(&app, "acme", json!([disk(500)])).await;
+            app.post("acme", PAY, pay_with(&order, None, &[(&paper, 301)])).await.ok(204);
+        }
+        let waiting = waiting(&app).await;
+        assert_eq!((waiting.len(), cash(&app, "acme").await), (12, "10000".to_owned()));
+        let app = Arc::new(app);
+        let tasks: Vec<_> = waiting
+            .into_iter()
+            .map(|(_, id)| {
+                let (app, paper) = (app.clone(), paper.clone());
+                tokio::spawn(async move {
+                    let holding = json!({"lines": [disk(500)], "coupon_id": paper});
+                    let buying = json!({"lines": [disk(500)], "auto_pay": true});
+                    let (_, held, bought) = tokio::join!(
+                        fail(&app, &id),
+                        app.post("acme", ORDERS, holding),
+                        app.post("acme", ORDERS, buying),
+                    );
+                    assert_eq!(bought.ok(201)["status"], 3);
+                    if held.status == 201 {
+                        return 1;
+                    }
+                    held.refused(400, "CBC.99003112");
+                    0
+                })
+            })
+            .collect();
+        let mut holders = 0;
+        for task in tasks {
+            holders += task.await.expect("no task panics");
+        }
+        assert!(holders <= 1, "{holders} orders hold one coupon");
+        // All 60.00 that went back, and what the purchases took.
+        let listed = app.get("acme", &format!("{LIST}?limit=100")).await.ok(200);
+        let mut taken = 0;
+        for order in listed["order_infos"].as_array().expect("a list") {
+            let is_purchase = order["status"] == 3;
+            taken += if is_purchase { cents(&order["amount_info"]["coupon_amount"]) } else { 0 };
+        }
+        let coupons = app.get("acme", COUPONS).await.ok(200);
+        assert_eq!(cents(&coupons["user_coupons"][0]["balance"]), 10_000 - taken);
         Arc::into_inner(app).expect("every task has ended").finish().await;
     }
 }

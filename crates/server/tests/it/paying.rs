@@ -237,6 +237,22 @@ on_both! {
         app.finish().await;
     }
 
+    async fn an_order_that_waits_for_its_money_is_placed_once_for_its_idempotency_key(app) {
+        coupon(&app, "acme", "5", &[]).await;
+        let body = json!({"lines": [disk(1_200_000), disk(50)], "auto_pay": true, "combined": true}).to_string();
+        let headers = [("Idempotency-Key", "waits")];
+        let first = app.signed(&app.key("acme"), "POST", ORDERS, &body, &headers).await.ok(201);
+        assert_eq!((&first["status"], &first["payment_error"]["error_code"]), (&json!(6), &json!("CBC.99005003")));
+        let again = app.signed(&app.key("acme"), "POST", ORDERS, &body, &headers).await;
+        assert_eq!(again.headers["idempotency-hit"], "true");
+        assert_eq!(again.ok(201), first);
+        assert_eq!(app.get("acme", LIST).await.ok(200)["total_count"], 2);
+        // Nothing of the attempt is left: no resource, no notice of a payment.
+        let resources = app.post("acme", "/v2/orders/suscriptions/resources/query", json!({})).await.ok(200);
+        assert_eq!((&resources["total_count"], cash(&app, "acme").await), (&json!(0), "10000".to_owned()));
+        app.finish().await;
+    }
+
     async fn the_documented_order_has_the_documented_amounts(app) {
         let promotion = grant(&app, "acme", 700, "ratio", "0.8", json!({})).await;
         let paper = coupon(&app, "acme", "5", &[]).await;

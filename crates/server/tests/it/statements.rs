@@ -271,6 +271,13 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),
     ("subscriptions", "select distinct r.account_id from resources r left join resource_counters c *", CHECK),
+    ("promotions", "select cast(coalesce(sum(face_value), 0) as bigint), *", CHECK),
+    ("promotions", "select cast(coalesce(-sum(amount), 0) as bigint) from coupon_changes where *", CHECK),
+    ("promotions", "select c.id from coupons c left join coupon_changes h *", CHECK),
+    ("promotions", "select c.id from stored_value_cards c left join coupon_changes h *", CHECK),
+    ("promotions", "select h.coupon_id from coupon_changes h left join coupons c *", CHECK),
+    ("promotions", "select id from coupons where balance < 0 *", CHECK),
+    ("promotions", "select id from stored_value_cards where balance < 0 *", CHECK),
 ];
 /// A check of the books reads everything, in its own time and on a snapshot.
 const CHECK: &str = "verify recomputes everything";

@@ -6,6 +6,7 @@ use domain::calendar::{PeriodType, Term};
 use domain::id::{OrderId, OrderLineId};
 use domain::money::Charge;
 use domain::promotion::Discount;
+use domain::quantity::Quantity;
 use platform::input;
 use platform::op::wire::Decimal;
 use platform::op::{
@@ -22,6 +23,7 @@ use crate::identity::service::{find_account, payer_of};
 use crate::orders::errors::OrderError;
 use crate::orders::model::{Order, WrittenOrderId};
 use crate::orders::service;
+use crate::pricing::service::usage_value;
 use crate::promotions::service::list_discounts;
 
 input! {
@@ -73,7 +75,7 @@ input! {
 enum Asked {
     Order(String),
     Line { order: String, number: i64 },
-    Price(Inquiry),
+    Price(Box<Inquiry>),
 }
 
 /// The names of the parameters of an inquiry that are there.
@@ -108,6 +110,8 @@ fn alone(field: &str, other: &str) -> Refusal {
 }
 
 fn asked(input: ExplainInput) -> Result<Asked, ApiError> {
+    // Of a value that is none the caller hears first, whatever else is amiss.
+    let value = input.usage_value.as_ref().map(|value| usage_value("usage_value", &value.0)).transpose()?;
     let of_price = inquiry_fields(&input).first().copied();
     match (&input.order_id, &input.order_line_item_id, of_price) {
         (None, None, None) => Err(Refusal::because(
@@ -121,7 +125,7 @@ fn asked(input: ExplainInput) -> Result<Asked, ApiError> {
         (None, Some(_), Some(field)) => Err(alone(field, "order_line_item_id").into()),
         (Some(order), None, None) => Ok(Asked::Order(order.clone().into_stored())),
         (None, Some(line), None) => line_of(line.clone().into_stored()),
-        (None, None, Some(_)) => Ok(Asked::Price(inquiry(input)?)),
+        (None, None, Some(_)) => Ok(Asked::Price(Box::new(inquiry(input, value)?))),
     }
 }
 
@@ -136,7 +140,7 @@ fn line_of(id: String) -> Result<Asked, ApiError> {
     parts().ok_or_else(|| OrderError::NotFound(id.clone()).into())
 }
 
-fn inquiry(input: ExplainInput) -> Result<Inquiry, Refusal> {
+fn inquiry(input: ExplainInput, usage_value: Option<Quantity>) -> Result<Inquiry, Refusal> {
     fn needed<T>(field: &str, value: Option<T>) -> Result<T, Refusal> {
         let (en, zh) = ("is required to explain this price", "解释该价格时为必填参数");
         value.ok_or_else(|| Refusal::because(field, en, zh))
@@ -159,7 +163,7 @@ fn inquiry(input: ExplainInput) -> Result<Inquiry, Refusal> {
         }
         (None, Some(factor)) => Inquired::Usage {
             factor,
-            value: needed("usage_value", input.usage_value)?,
+            value: needed("usage_value", usage_value)?,
             measure_id: needed("usage_measure_id", input.usage_measure_id)?,
             is_precise: input.inquiry_precision == Some(1),
         },
@@ -281,10 +285,10 @@ async fn discounts_of(cx: &mut Cx, named: Option<&str>) -> Result<Arc<Vec<Discou
     Ok(list_discounts(&app, &mut cx.tx, payer_of(&account)).await?)
 }
 
-async fn of_price(cx: &mut Cx, inquiry: Inquiry) -> Result<Explanation, ApiError> {
+async fn of_price(cx: &mut Cx, inquiry: &Inquiry) -> Result<Explanation, ApiError> {
     let discounts = discounts_of(cx, inquiry.customer.as_deref()).await?;
     let catalog = cx.app.catalog.current();
-    let item = inquire(&catalog, cx.now, &inquiry, &discounts)?;
+    let item = inquire(&catalog, cx.now, inquiry, &discounts)?;
     Ok(Explanation {
         explains: "inquiry",
         id: None,
@@ -346,7 +350,7 @@ impl Operation<App> for ExplainAmounts {
                 }
                 of_orders(cx, format!("{order}-{number:06}"), orders, Some(number)).await?
             }
-            Asked::Price(inquiry) => of_price(cx, inquiry).await?,
+            Asked::Price(inquiry) => of_price(cx, &inquiry).await?,
         };
         Ok(Json(explanation))
     }

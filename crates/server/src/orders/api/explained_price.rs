@@ -4,7 +4,6 @@ use domain::calendar::{Instant, Term};
 use domain::money::{Exact, Overflow};
 use domain::promotion::Discount;
 use domain::quantity::Quantity;
-use platform::op::wire::Decimal;
 use platform::op::{ApiError, Refusal};
 
 use super::explained::{ExplainedItem, ExplainedModifier, price};
@@ -12,9 +11,7 @@ use crate::catalog::model::{Catalog, Place, Product};
 use crate::codes;
 use crate::orders::service::explain::{Derivation, Times, of_term, of_usage};
 use crate::pricing::discounts::{Priced, Reduction, best, preferred, reductions};
-use crate::pricing::service::{
-    DECIMALS, DECIMALS_MAX, PeriodQuery, UsageQuery, price_period, price_usage, usage_value,
-};
+use crate::pricing::service::{DECIMALS, DECIMALS_MAX, PeriodQuery, UsageQuery, price_period, price_usage};
 use crate::promotions::service::written;
 
 /// Where the parameters stand, for messages.
@@ -55,7 +52,7 @@ pub(super) enum Inquired {
         /// Usage factor.
         factor: String,
         /// How much.
-        value: Decimal,
+        value: Quantity,
         /// Its unit.
         measure_id: i64,
         /// Ten decimals are shown.
@@ -87,12 +84,7 @@ pub(super) fn inquire(
         Inquired::Term(term) => of_period(catalog, now, inquiry, *term, discounts)?,
         Inquired::Usage { factor, value, measure_id, is_precise } => {
             let decimals = if *is_precise { DECIMALS_MAX } else { DECIMALS };
-            let used = Used {
-                factor,
-                value: usage_value("usage_value", &value.0)?,
-                measure_id: *measure_id,
-                decimals,
-            };
+            let used = Used { factor, value: *value, measure_id: *measure_id, decimals };
             of_demand(catalog, now, inquiry, &used, discounts)?
         }
     };

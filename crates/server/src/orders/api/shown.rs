@@ -58,7 +58,9 @@ impl AmountInfo {
             Charge::sum(amounts.map(|modifier| modifier.amount)).expect("parts of an amount that fits")
         };
         let mut kinds: Vec<ModifierType> = modifiers.iter().map(|modifier| modifier.kind).collect();
-        kinds.sort_by_key(|kind| (kind.is_benefit(), kind.code()));
+        // In the order of application: the discount, then coupons by kind.
+        let is_coupon = |kind: ModifierType| kind.is_benefit() || kind == ModifierType::DiscountCoupon;
+        kinds.sort_by_key(|kind| (is_coupon(*kind), kind.code()));
         kinds.dedup();
         // A card is a means of payment and has an amount of its own; it is no discount (004 table 8-9).
         kinds.retain(|kind| *kind != ModifierType::StoredValueCard);

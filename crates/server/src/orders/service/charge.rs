@@ -151,7 +151,13 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<(
         Chosen::Named { discount: None, coupons: None } => return recheck(cx, bills, &payer).await,
         Chosen::Named { discount, coupons } => {
             let discount = named_discount(cx, bills, &payer, discount.as_ref()).await?;
-            let (coupons, cards) = named_coupons(cx, bills, &payer, coupons.as_deref()).await?;
+            let (coupons, cards) = match named_coupons(cx, bills, &payer, coupons.as_deref()).await {
+                Ok(found) => found,
+                Err(refusal) => {
+                    check_alone(cx, bills, discount)?;
+                    return Err(refusal);
+                }
+            };
             Choice { discount, coupons, cards }
         }
     };
@@ -170,6 +176,14 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<(
         }
         sum_up(bill)?;
     }
+    Ok(())
+}
+
+/// Whether a discount is for these orders, whatever coupons are named beside it: that is said first (rule 4.11).
+fn check_alone(cx: &Cx, bills: &[Bill], discount: Option<Discount>) -> Result<(), OrderError> {
+    let catalog = cx.app.catalog.current();
+    let facts = Facts::of(bills, &catalog, cx.now);
+    plan(&facts.view(), &Choice { discount, coupons: Vec::new(), cards: Vec::new() })?;
     Ok(())
 }
 

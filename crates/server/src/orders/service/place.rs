@@ -179,34 +179,37 @@ async fn pay_new(
     new: &NewOrder,
     bills: &[Bill],
 ) -> Result<Result<Vec<Order>, ApiError>, OrderError> {
-    let mut bills = bills.to_vec();
+    cx.tx.begin_part().await?;
+    match insert_paid(cx, new, bills.to_vec()).await {
+        Ok(orders) => Ok(Ok(orders)),
+        Err(refusal) => {
+            let waits = refusal.waits()?;
+            cx.tx.take_back_part().await?;
+            Ok(waits)
+        }
+    }
+}
+
+/// The money is taken last, as by [`super::pay`]: whoever takes it first would wait for the rows of somebody who waits
+/// for the money. A refusal therefore comes after changes.
+async fn insert_paid(cx: &mut Cx, new: &NewOrder, mut bills: Vec<Bill>) -> Result<Vec<Order>, OrderError> {
     if new.discount.is_none() && new.coupon.is_none() && new.auto_pay {
         apply(cx, &mut bills, &Chosen::Automatic).await?;
     }
-    if let Err(refusal) = admit(cx, &bills).await {
-        return refusal.waits();
-    }
-    let mut taken = Vec::with_capacity(bills.len());
-    for (at, bill) in bills.iter().enumerate() {
-        match take_money(cx, bill, None).await.map_err(|error| OrderError::of_payment(&bill.order.id, error))
-        {
-            Ok(one) => taken.push(one),
-            // Money of an earlier sub-order has moved: only a rollback takes it back, so the whole is refused.
-            Err(refusal) if at > 0 => return Err(refusal),
-            Err(refusal) => return refusal.waits(),
-        }
-    }
+    admit(cx, &bills).await?;
     for bill in &bills {
         store::insert(&mut cx.tx, &bill.order, &bill.lines).await?;
     }
-    spend(cx, &bills).await?;
     let mut orders = Vec::with_capacity(bills.len());
-    for (bill, taken) in bills.into_iter().zip(taken) {
-        let mut order = settle(cx, bill).await?;
-        taken.note(cx, &mut order).await?;
-        orders.push(order);
+    for bill in &bills {
+        orders.push(settle(cx, bill.clone()).await?);
     }
-    Ok(Ok(orders))
+    spend(cx, &bills).await?;
+    for (bill, order) in bills.iter().zip(&mut orders) {
+        let taken = take_money(cx, bill, None).await;
+        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
+    }
+    Ok(orders)
 }
 
 /// A line that names no project belongs to the customer's project of its region, where there is one.
@@ -386,10 +389,10 @@ fn compose_all(
     }
     let mut bills = Vec::with_capacity(groups.len());
     for mut group in groups {
-        for at in 0..group.len() {
-            group[at].line_no = number(at);
+        for (at, line) in group.iter_mut().enumerate() {
+            line.line_no = number(at);
             // The first line of a group is its only primary.
-            group[at].attached_to = (at > 0).then_some(1);
+            line.attached_to = (at > 0).then_some(1);
         }
         bills.push(compose(cx, new, group, order_type, pay_before, Some(&combined))?);
     }

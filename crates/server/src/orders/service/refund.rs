@@ -103,32 +103,33 @@ pub async fn refund(
         state: LineState::Done,
         ..line.clone()
     };
-    store::insert(&mut cx.tx, &order, &[refunded]).await?;
-    give_back(cx, base, line, &order.id, share).await?;
-    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
-    Ok(Some(order))
-}
-
-async fn give_back(
-    cx: &mut Cx,
-    base: &Order,
-    line: &Line,
-    refund_order_id: &str,
-    share: &Share,
-) -> Result<(), DbError> {
-    let owner = DomainId::parse(&base.payer)
-        .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
+    // Coupons are locked before the counters of orders, as placing does, and those before the accounts of the ledger.
     let returned: Vec<Spent> = share
         .benefits
         .iter()
         .map(|modifier| Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount })
         .collect();
+    if !returned.is_empty() {
+        promotions::give_back(cx, &base.payer, &order.id, &returned).await?;
+    }
+    store::insert(&mut cx.tx, &order, &[refunded]).await?;
+    move_back(cx, base, line, &order.id, share, &returned).await?;
+    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
+    Ok(Some(order))
+}
+
+async fn move_back(
+    cx: &mut Cx,
+    base: &Order,
+    line: &Line,
+    refund_order_id: &str,
+    share: &Share,
+    returned: &[Spent],
+) -> Result<(), DbError> {
+    let owner = DomainId::parse(&base.payer)
+        .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
     let benefits: Vec<(LedgerAccount, Charge)> =
         returned.iter().filter_map(|spent| Some((spent.account(&owner)?, spent.amount))).collect();
-    // Coupons are locked before the accounts of the ledger.
-    if !returned.is_empty() {
-        promotions::give_back(cx, &base.payer, refund_order_id, &returned).await?;
-    }
     let back = Refund {
         payer: &base.payer,
         base_order: &base.id,

@@ -91,9 +91,14 @@ fn conditions<'a>(statement: &mut Composed<'a>, scope: &'a Scope, filter: &'a Co
     match filter.status {
         None => statement,
         Some(ShownStatus::NotActivated) => statement.push(" and status = 1", []),
-        Some(ShownStatus::ToBeUsed) => statement.push(" and status = 2 and expires_at > ?", now()),
+        // Not the bare column: the index of what can be spent is in another order.
+        Some(ShownStatus::ToBeUsed) => {
+            statement.push(" and coalesce(status, 0) = 2 and expires_at > ?", now())
+        }
         Some(ShownStatus::Used) => statement.push(" and status = 3", []),
-        Some(ShownStatus::Expired) => statement.push(" and status = 2 and expires_at <= ?", now()),
+        Some(ShownStatus::Expired) => {
+            statement.push(" and coalesce(status, 0) = 2 and expires_at <= ?", now())
+        }
         Some(ShownStatus::Withdrawn) => statement.push(" and status = 5", []),
     };
 }

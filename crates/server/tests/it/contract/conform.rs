@@ -170,11 +170,7 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={paid}");
         self.call("GET", &discounts, None).await;
-        self.call("GET", "/v2/promotions/benefits/coupons", None).await;
         if self.app.app.site() == Site::Cn {
-            self.call("GET", "/v2/promotions/benefits/stored-value-cards", None).await;
-            let records = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
-            self.call("GET", records, None).await;
             let coupons = format!("/v2/orders/customer-orders/order-coupons?order_id={paid}");
             self.call("GET", &coupons, None).await;
         }
@@ -198,6 +194,15 @@ impl Walk<'_> {
         }
     }
 
+    async fn benefits(&mut self) {
+        self.call("GET", "/v2/promotions/benefits/coupons", None).await;
+        if self.app.app.site() == Site::Cn {
+            self.call("GET", "/v2/promotions/benefits/stored-value-cards", None).await;
+            let records = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
+            self.call("GET", records, None).await;
+        }
+    }
+
     async fn list_and_details(&mut self, orders: &[&str]) {
         let list = self.call("GET", "/v2/orders/customer-orders", None).await;
         assert_eq!(list["total_count"], orders.len(), "{list}");
@@ -207,6 +212,19 @@ impl Walk<'_> {
             assert_eq!(details["order_info"]["order_id"], *order);
             assert_eq!(details["order_line_items"].as_array().map(Vec::len), Some(2), "{details}");
         }
+    }
+}
+
+/// What the operator issues, so that every list of coupons and cards has something in it; the walk pays without it.
+async fn benefits(app: &TestApp) {
+    let mut issued = json!({
+        "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
+        "limits": [{"limit_key": "baseValue", "value1": "1", "value2": "1000"}],
+    });
+    app.post("operator", "/openbss/v1/coupons", issued.clone()).await.ok(201);
+    if app.app.site() == Site::Cn {
+        issued["limits"].take();
+        app.post("operator", "/openbss/v1/stored-value-cards", issued).await.ok(201);
     }
 }
 
@@ -221,21 +239,11 @@ async fn everything_conforms(app: &TestApp) {
     let discount =
         json!({"discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9"});
     app.post("operator", "/openbss/v1/discounts", discount).await.ok(201);
-    // So that every list of coupons has something in it; the walk pays without it.
-    let coupon = json!({
-        "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
-        "limits": [{"limit_key": "baseValue", "value1": "1", "value2": "1000"}],
-    });
-    app.post("operator", "/openbss/v1/coupons", coupon).await.ok(201);
-    if site == Site::Cn {
-        let card = json!({
-            "customer_id": app.domain("acme"), "face_value": "10.00", "expire_time": "2027-01-01T00:00:00Z",
-        });
-        app.post("operator", "/openbss/v1/stored-value-cards", card).await.ok(201);
-    }
+    benefits(app).await;
     walk.products().await;
     walk.prices(region(site)).await;
     walk.orders().await;
+    walk.benefits().await;
     for entry in served(app) {
         let place = published::place_of(entry.spec);
         let of_contract = walk.contract.operations.iter().find(|row| {

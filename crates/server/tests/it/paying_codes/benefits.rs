@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::accounts::disk;
 use crate::on_both;
 use crate::orders::{PAY, cash, machine, place, status, with};
-use crate::paying::{CHINA, coupon, grant, issue, pay_with, place_with, to_coupon};
+use crate::paying::{CHINA, bill, coupon, grant, issue, pay_with, place_with, to_coupon};
 
 /// A marketplace product for a month: 99.00.
 fn gateway() -> Value {
@@ -79,6 +79,27 @@ on_both! {
         let annual = coupon(&app, "acme", "5", &[("isForAnnualContracts", "1")]).await;
         app.post("acme", PAY, pay_with(&monthly, None, &[(&annual, 301)])).await.refused(400, "CBC.99003108");
         app.post("acme", PAY, pay_with(&order, None, &[(&annual, 301)])).await.ok(204);
+        app.finish().await;
+    }
+
+    async fn a_coupon_whose_limits_all_admit_the_order_pays_it(app) {
+        let limits: Vec<Value> = [
+            ("baseValue", "90", "90"), ("serviceType", "hws.service.type.ebs", ""), ("regionCode", "ap-southeast-1", "Asia"),
+            ("productId", "00301-238595-0--0,OFFI779000000000000016", ""), ("subscribeType", "new", ""),
+            ("cycleType", "1", ""), ("cycleNum", "1", ""), ("firstOrderInService", "1", ""), ("usageTimes", "1", ""),
+            ("isForAnnualContracts", "1", ""), ("minConsumeDiscount", "0.9", ""),
+            ("simultaneousUseWithEmpowerDiscount", "1", ""), ("simultaneousUseWithContractDiscount", "1", ""),
+            ("simultaneousUseWithPromotionDiscount", "0", ""), ("simultaneousUseWithPromotionProduct", "0", ""),
+            ("simultaneousUseWithDiscountCoupon", "0", ""),
+        ].map(|(key, value1, value2)| json!({"limit_key": key, "value1": value1, "value2": value2})).to_vec();
+        let paper = issue(&app, "acme", json!({"face_value": "5", "limits": limits})).await;
+        let discount = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
+        let order = place(&app, "acme", json!([disk(10_000), machine()])).await;
+        let reply = app.post("acme", PAY, pay_with(&order, Some((&discount, 2)), &[(&paper, 301)])).await;
+        reply.ok(204);
+        assert_eq!(bill(&app, "acme", &order).await, [
+            "282.07 = 605:28.21 301:5 + 248.86; coupon 5", "100 = 605:10 301:5 + 85; coupon 5", "182.07 = 605:18.21 + 163.86",
+        ]);
         app.finish().await;
     }
 
