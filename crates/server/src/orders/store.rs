@@ -320,14 +320,18 @@ pub(super) async fn lines_in_state(tx: &mut Tx, order: &Order, state: LineState)
     Ok(tx.one(LINES_IN_STATE, params![&order.account, &order.id, state.code()]).await?.int(0))
 }
 
-/// Writes what changed of the lines of an order: one statement where nothing reduced them and all changed alike.
-/// Amounts change only with modifiers.
-pub(super) async fn update_lines(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
+/// Writes what changed of the lines of an order: one statement where all changed alike and cost what is stored.
+pub(super) async fn update_lines(
+    tx: &mut Tx,
+    order: &Order,
+    lines: &[Line],
+    with_amounts: bool,
+) -> Result<(), DbError> {
     let change = |line: &Line| {
         (line.state.code(), line.effective_at.map(Instant::ms), line.expires_at.map(Instant::ms))
     };
     let Some(first) = lines.first().map(change) else { return Ok(()) };
-    if order.modifiers.is_empty() && lines.iter().all(|line| change(line) == first) {
+    if !with_amounts && lines.iter().all(|line| change(line) == first) {
         let (state, effective_at, expires_at) = first;
         let changed = params![&order.account, &order.id, state, effective_at, expires_at];
         return tx.send(UPDATE_LINES, changed).await;

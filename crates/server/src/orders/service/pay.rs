@@ -60,7 +60,7 @@ pub async fn pay(
     }
     let mut paid = Vec::with_capacity(bills.len());
     for bill in &bills {
-        paid.push(settle(cx, bill.clone()).await?);
+        paid.push(settle(cx, bill.clone(), *chosen != Chosen::as_placed()).await?);
     }
     spend(cx, &bills).await?;
     for (bill, order) in bills.iter().zip(&mut paid) {
@@ -204,8 +204,8 @@ fn by_project(lines: &[Line]) -> Vec<(String, Charge)> {
     projects
 }
 
-/// What follows from the payment of an order.
-pub(super) async fn settle(cx: &mut Cx, bill: Bill) -> Result<Order, OrderError> {
+/// What follows from the payment of an order. `with_amounts`: its stored lines cost something else.
+pub(super) async fn settle(cx: &mut Cx, bill: Bill, with_amounts: bool) -> Result<Order, OrderError> {
     let Bill { mut order, mut lines } = bill;
     order.status = check_payable(&order, cx.now)?;
     order.paid_at = Some(cx.now);
@@ -218,7 +218,7 @@ pub(super) async fn settle(cx: &mut Cx, bill: Bill) -> Result<Order, OrderError>
             .map_err(|refusal| OrderError::of_refusal(&order.id, refusal))?;
     }
     store::update(&mut cx.tx, &order).await?;
-    store::update_lines(&mut cx.tx, &order, &lines).await?;
+    store::update_lines(&mut cx.tx, &order, &lines, with_amounts).await?;
     let mut events = vec![event(webhooks::ORDER_PAID, &order)];
     if open == 0 {
         events.push(event(webhooks::ORDER_COMPLETED, &order));

@@ -202,7 +202,7 @@ async fn insert_paid(cx: &mut Cx, new: &NewOrder, mut bills: Vec<Bill>) -> Resul
     }
     let mut orders = Vec::with_capacity(bills.len());
     for bill in &bills {
-        orders.push(settle(cx, bill.clone()).await?);
+        orders.push(settle(cx, bill.clone(), false).await?);
     }
     spend(cx, &bills).await?;
     for (bill, order) in bills.iter().zip(&mut orders) {
