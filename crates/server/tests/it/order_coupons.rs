@@ -1,7 +1,5 @@
 //! Facts about the coupons that an order may be paid with, on the China site.
 
-use std::slice;
-
 use domain::site::Site;
 use serde_json::{Value, json};
 
@@ -161,7 +159,7 @@ on_both! {
         app.post("operator", &format!("{COUPONS}/{frozen}/freeze"), json!({})).await.ok(200);
         app.post("operator", &format!("{COUPONS}/{withdrawn}/withdraw"), json!({})).await.ok(200);
         app.advance_to("2026-01-17T00:00:00+08:00").await;
-        assert_eq!(usable(&app, "acme", &order).await, slice::from_ref(&early), "validity is half open");
+        assert_eq!(usable(&app, "acme", &order).await, std::slice::from_ref(&early), "validity is half open");
         app.post("operator", &format!("{COUPONS}/{frozen}/unfreeze"), json!({})).await.ok(200);
         assert_eq!(usable(&app, "acme", &order).await, [early, frozen]);
         app.finish().await;
@@ -228,9 +226,9 @@ on_both! {
         let combined = placed["order_id"].as_str().expect("an id").to_owned();
         let subs = placed["sub_order_ids"].as_array().expect("ids").clone();
         assert_eq!(subs.len(), 2);
-        assert_eq!(usable(&app, "acme", &combined).await, slice::from_ref(&for_disks));
+        assert_eq!(usable(&app, "acme", &combined).await, std::slice::from_ref(&for_disks));
         for sub in &subs {
-            assert_eq!(usable(&app, "acme", sub.as_str().expect("an id")).await, slice::from_ref(&for_disks));
+            assert_eq!(usable(&app, "acme", sub.as_str().expect("an id")).await, std::slice::from_ref(&for_disks));
         }
         listed_as_paid(&app, &combined, &for_disks, true).await;
         app.finish().await;
