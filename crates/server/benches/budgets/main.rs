@@ -88,6 +88,9 @@ fn sqlite(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>) {
         let outcome = payment(runtime, &stock, ORDERS_SQLITE);
         let budget = Budget { per_second: 5_000, p99_ms: Some(15) };
         report.measured("order payment, SQLite", &outcome, budget, Some(&raw));
+        let outcome = payment_with_benefits(runtime, &stock, ORDERS_SQLITE);
+        let budget = Budget { per_second: 5_000, p99_ms: Some(15) };
+        report.measured("the same with discount and coupon, SQLite", &outcome, budget, Some(&raw));
     }
     if wanted("list") {
         runtime.block_on(stock.million_orders());
@@ -109,6 +112,9 @@ fn postgres(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>, cluster:
         let outcome = payment(runtime, &stock, ORDERS_POSTGRES);
         let budget = Budget { per_second: 1_500, p99_ms: Some(25) };
         report.measured("order payment, PostgreSQL", &outcome, budget, Some(&raw));
+        let outcome = payment_with_benefits(runtime, &stock, ORDERS_POSTGRES);
+        let budget = Budget { per_second: 1_500, p99_ms: Some(25) };
+        report.measured("the same with discount and coupon, PostgreSQL", &outcome, budget, Some(&raw));
     }
     if wanted("list") {
         runtime.block_on(async {
@@ -190,6 +196,32 @@ fn payment(runtime: &Runtime, stock: &Stock, orders: usize) -> Outcome {
             signed(&stock.customers[*owner].1, "POST", PAY, &body)
         })
         .collect();
+    paid(runtime, stock, requests)
+}
+
+/// The same, each naming the customer's commercial discount and a coupon that it uses up.
+fn payment_with_benefits(runtime: &Runtime, stock: &Stock, orders: usize) -> Outcome {
+    let placed = runtime.block_on(stock.place_orders(orders));
+    let discounts = runtime.block_on(stock.grant_discounts());
+    let owners: Vec<usize> = placed.iter().map(|(owner, _)| *owner).collect();
+    let coupons = runtime.block_on(stock.issue_coupons(&owners));
+    let requests: Vec<Vec<u8>> = placed
+        .iter()
+        .zip(&coupons)
+        .map(|((owner, order), coupon)| {
+            let discount = &discounts[*owner];
+            let body = format!(
+                r#"{{"order_id":"{order}","use_coupon":"YES","use_discount":"YES",
+                "coupon_infos":[{{"id":"{coupon}","type":301}}],"discount_infos":[{{"id":"{discount}","type":2}}]}}"#
+            );
+            signed(&stock.customers[*owner].1, "POST", PAY, &body)
+        })
+        .collect();
+    paid(runtime, stock, requests)
+}
+
+/// Pays, and finds the books in order afterwards.
+fn paid(runtime: &Runtime, stock: &Stock, requests: Vec<Vec<u8>>) -> Outcome {
     let outcome = run(stock.address, Supply::Once(requests), plan(204));
     let verdict = runtime.block_on(server::verify::service::verify(&stock.app)).expect("verify runs");
     let broken: Vec<_> = verdict.iter().filter(|identity| !identity.holds).collect();

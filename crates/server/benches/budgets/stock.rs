@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::calendar::{PeriodType, Term};
 use domain::money::Charge;
-use domain::promotion::{DiscountMode, DiscountType, Scope};
+use domain::promotion::{CouponType, DiscountMode, DiscountType, Scope};
 use domain::quantity::Quantity;
 use platform::auth::secrets::Vault;
 use platform::clock::Clock;
@@ -17,7 +17,7 @@ use platform::{job, listen, params};
 use server::app::{App, AppConfig, MIGRATIONS, Provisioner};
 use server::identity::service::{Account, NewAccount};
 use server::orders::service::{NewLine, NewOrder};
-use server::promotions::service::NewDiscount;
+use server::promotions::service::{NewCoupon, NewDiscount, Validity, Worth};
 use server::{Cx, accounts, identity, orders, promotions, sandbox};
 use tokio::sync::oneshot;
 
@@ -95,8 +95,10 @@ impl Stock {
         if number.is_multiple_of(2) { 0 } else { 1 + number / 2 % (CUSTOMERS - 1) }
     }
 
-    /// Grants every customer a discount of each kind that competes for the best offer.
-    pub async fn grant_discounts(&self) {
+    /// Grants every customer a discount of each kind that competes for the best offer; the ids of the commercial
+    /// ones, by customer.
+    pub async fn grant_discounts(&self) -> Vec<String> {
+        let mut commercial = Vec::with_capacity(self.customers.len());
         let kinds = [DiscountType::Commercial, DiscountType::ResellerCommercial, DiscountType::Partner];
         for (customer, _) in &self.customers {
             let mut cx = job::context(&self.app, "bench").await.expect("a transaction");
@@ -116,10 +118,39 @@ impl Stock {
                     valid_from: None,
                     expires_at: None,
                 };
-                promotions::service::grant(&mut cx, new).await.expect("it is granted");
+                let granted = promotions::service::grant(&mut cx, new).await.expect("it is granted");
+                if kind == DiscountType::Commercial {
+                    commercial.push(granted.discount.id);
+                }
             }
             finish(cx).await;
         }
+        commercial
+    }
+
+    /// Issues a cash coupon for each owner in turn, worth less than an order: their ids.
+    pub async fn issue_coupons(&self, owners: &[usize]) -> Vec<String> {
+        let mut issued = Vec::with_capacity(owners.len());
+        for owners in owners.chunks(ORDERS_AT_ONCE) {
+            let mut cx = job::context(&self.app, "bench").await.expect("a transaction");
+            for owner in owners {
+                let new = NewCoupon {
+                    owner: self.customers[*owner].0.id.clone(),
+                    kind: CouponType::Cash,
+                    worth: Worth::Money(Charge::cents(500)),
+                    validity: Validity {
+                        from: None,
+                        until: sandbox::service::FIRST_NOW.plus_hours(24 * 365),
+                    },
+                    name: None,
+                    limits: Vec::new(),
+                };
+                let coupon = promotions::service::issue(&mut cx, new).await.expect("it is issued");
+                issued.push(coupon.coupon.id);
+            }
+            finish(cx).await;
+        }
+        issued
     }
 
     /// Places orders that wait for payment: numbers of customers, and order ids.
