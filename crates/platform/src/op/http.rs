@@ -17,8 +17,9 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use super::dispatch::Accepted;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::names;
 use super::node::Node;
-use super::wire::{Problem, Refusal, Schema as Json};
+use super::wire::{Problem, Refusal};
 use super::{
     AccountKind, Answer, ApiError, Audit, Code, Entry, Host, Language, Method, Mode, Principal, Registry,
     RequestFacts, Right, Spec, door,
@@ -421,7 +422,7 @@ fn accept<H: Host>(
     let wants_body = entry.wants_json() && (entry.needs_body() || !bytes.is_empty());
     let body = if wants_body { Some(json_body(&head.headers, &bytes)?) } else { None };
     if let Some(shape) = entry.own_shape() {
-        refuse_misspelt(shape, &query, body.as_ref())?;
+        names::check(shape, &query, body.as_ref())?;
     }
     let idempotency = match head.headers.get("idempotency-key") {
         None => None,
@@ -445,50 +446,6 @@ fn accept<H: Host>(
         bytes,
         idempotency,
     })
-}
-
-/// On the own API a name that is only spelt otherwise is refused: `autoPay` for `auto_pay` would leave an order
-/// unpaid. Foreign names are ignored everywhere, as clients of other versions send them.
-fn refuse_misspelt(shape: &Json, query: &[(String, String)], body: Option<&Node>) -> Result<(), Refusal> {
-    if let Some(known) = shape["query"]["properties"].as_object() {
-        query.iter().try_for_each(|(name, _)| refuse_if_misspelt(name, "", known))?;
-    }
-    body.map_or(Ok(()), |body| refuse_misspelt_members(&shape["body"], body, ""))
-}
-
-fn refuse_if_misspelt(name: &str, at: &str, known: &serde_json::Map<String, Json>) -> Result<(), Refusal> {
-    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-    let meant = known.keys().find(|key| *key != name && plain(key) == plain(name));
-    match meant {
-        Some(meant) if !known.contains_key(name) => Err(Refusal::because(
-            format!("{at}{name}"),
-            format!("is not known; it is spelt {meant}"),
-            format!("无法识别，正确写法为 {meant}"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn refuse_misspelt_members(schema: &Json, node: &Node, at: &str) -> Result<(), Refusal> {
-    match node.bare() {
-        Node::Object(members) => {
-            let Some(known) = schema["properties"].as_object() else { return Ok(()) };
-            for (name, value) in members {
-                refuse_if_misspelt(name, at, known)?;
-                if let Some(inner) = known.get(name) {
-                    refuse_misspelt_members(inner, value, &format!("{at}{name}."))?;
-                }
-            }
-            Ok(())
-        }
-        Node::List(items) => {
-            let inner = &schema["items"];
-            let list = at.trim_end_matches('.');
-            let each = |(index, item)| refuse_misspelt_members(inner, item, &format!("{list}[{index}]."));
-            items.iter().enumerate().try_for_each(each)
-        }
-        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::At(..) => Ok(()),
-    }
 }
 
 fn idempotency_key(value: &HeaderValue) -> Result<String, ApiError> {

@@ -19,6 +19,7 @@ pub mod http;
 pub mod keys;
 pub mod limits;
 pub mod metrics;
+mod names;
 pub mod node;
 pub mod openapi;
 pub mod output;

@@ -84,9 +84,10 @@ fn operation<H: Host>(entry: &Entry<H>, answer: Option<Value>) -> Value {
         operation["parameters"] = Value::Array(parameters);
     }
     if !in_body.is_empty() {
+        let schema = wire::closed(wire::object_schema(&in_body), entry.is_strict);
         operation["requestBody"] = json!({
             "required": true,
-            "content": {"application/json": {"schema": wire::object_schema(&in_body)}},
+            "content": {"application/json": {"schema": schema}},
         });
     }
     let raw = (entry.raw_body)();

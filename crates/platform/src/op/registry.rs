@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::dispatch;
-use super::wire::{Described, Input, Place, object_schema};
+use super::wire::{Described, Input, Place, closed, object_schema};
 use super::{Host, Operation, Output, Spec};
 
 /// The operations of a server.
@@ -21,11 +21,14 @@ pub struct Entry<H: Host> {
     pub answer: fn(&mut schemars::SchemaGenerator) -> Option<schemars::Schema>,
     /// The media types of a body that it reads itself; empty where it reads none or JSON by its parameters.
     pub raw_body: fn() -> &'static [&'static str],
+    /// Whether a member of its body that is not declared is refused.
+    pub is_strict: bool,
     /// Whether it reads a JSON body: derived from its parameters once.
     has_body: bool,
     /// Whether some member of that body is required, so that a request without one is refused.
     needs_body: bool,
-    /// On the own API: what may stand in query and body, so that a name spelt otherwise is refused.
+    /// On the own API: what may stand in query and body, so that a name spelt otherwise is refused, and
+    /// where it is strict any other.
     own_shape: Option<Json>,
     /// Runs it.
     pub(crate) runner: Box<dyn dispatch::Runner<H>>,
@@ -53,7 +56,7 @@ impl<H: Host> Entry<H> {
 /// The paths whose clients are ours to guide; the documented operations ignore what they do not know.
 const OWN_API: &str = "/openbss/v1/";
 
-fn own_shape(path: &str, params: Vec<Described>) -> Option<Json> {
+fn own_shape(path: &str, params: Vec<Described>, is_strict: bool) -> Option<Json> {
     if !path.starts_with(OWN_API) {
         return None;
     }
@@ -61,7 +64,8 @@ fn own_shape(path: &str, params: Vec<Described>) -> Option<Json> {
         params.into_iter().partition(|described| described.param.place == Place::Body);
     let query: Vec<Described> =
         elsewhere.into_iter().filter(|described| described.param.place == Place::Query).collect();
-    Some(serde_json::json!({"query": object_schema(&query), "body": object_schema(&body)}))
+    let body = closed(object_schema(&body), is_strict);
+    Some(serde_json::json!({"query": object_schema(&query), "body": body}))
 }
 
 impl<H: Host> Default for Registry<H> {
@@ -82,7 +86,8 @@ impl<H: Host> Registry<H> {
                 .iter()
                 .any(|described| described.param.place == Place::Body && described.is_required),
             raw_body: O::Input::raw_body,
-            own_shape: own_shape(O::SPEC.path, O::Input::params()),
+            is_strict: O::Input::IS_STRICT,
+            own_shape: own_shape(O::SPEC.path, O::Input::params(), O::Input::IS_STRICT),
             runner: Box::new(dispatch::Typed::<O>::default()),
         });
         self

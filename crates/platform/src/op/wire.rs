@@ -297,6 +297,9 @@ pub trait Input: Sized {
     fn raw_body() -> &'static [&'static str] {
         &[]
     }
+    /// Whether a member of a body that is not declared is refused, on the own API. Set it where a name that is
+    /// not understood would give away more than was meant.
+    const IS_STRICT: bool = false;
 }
 
 /// A parameter with what OpenAPI says of it.
@@ -347,6 +350,14 @@ pub fn object_schema(params: &[Described]) -> Json {
     schema
 }
 
+/// The same schema, of an object that has no other members where it is strict ([`Input::IS_STRICT`]).
+pub fn closed(mut schema: Json, is_strict: bool) -> Json {
+    if is_strict {
+        schema["additionalProperties"] = json!(false);
+    }
+    schema
+}
+
 /// Reads an object inside a body by its declaration.
 pub fn decode_object<T: Input>(raw: Raw<'_>) -> Result<T, Refusal> {
     let Raw::Node(node) = raw else { return Err(wrong(Problem::Type("an object"))) };
@@ -377,12 +388,15 @@ pub fn decode_object<T: Input>(raw: Raw<'_>) -> Result<T, Refusal> {
 /// ```
 ///
 /// `Option<T>` is optional, `T` without a default is required, `Vec<T>` is a list, and a type declared by this
-/// macro is an object.
+/// macro is an object. `struct Name: strict` refuses members of a body that are not declared
+/// ([`Input::IS_STRICT`](crate::op::wire::Input::IS_STRICT)).
 #[macro_export]
 macro_rules! input {
+    (@is_strict) => { false };
+    (@is_strict strict) => { true };
     ($(
         $(#[doc = $about:literal])*
-        $visible:vis struct $Name:ident {
+        $visible:vis struct $Name:ident $(: $strict:ident)? {
             $( $(#[doc = $doc:literal])* $field_visible:vis $field:ident : $Type:ty = $param:expr ),* $(,)?
         }
     )*) => {$(
@@ -404,6 +418,7 @@ macro_rules! input {
                     source.take(&PARAM)?
                 } ),* })
             }
+            const IS_STRICT: bool = $crate::input!(@is_strict $($strict)?);
         }
 
         impl $crate::op::wire::FromWire for $Name {
@@ -414,7 +429,8 @@ macro_rules! input {
                 $crate::op::wire::decode_object(raw)
             }
             fn schema(_: &$crate::op::wire::Param) -> $crate::op::wire::Schema {
-                $crate::op::wire::object_schema(&<Self as $crate::op::wire::Input>::params())
+                use $crate::op::wire::{Input, closed, object_schema};
+                closed(object_schema(&Self::params()), Self::IS_STRICT)
             }
         }
     )*};

@@ -58,7 +58,7 @@ platform::input! {
     }
 
     /// Body of `GrantCredit`.
-    pub struct GrantCreditInput {
+    pub struct GrantCreditInput: strict {
         /// Domain id of a customer or partner.
         pub domain_id: String = path("domain_id"),
         /// How much, in the account's currency: above 0, at most 1000000000, at most two decimals.

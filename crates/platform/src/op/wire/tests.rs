@@ -33,7 +33,7 @@ crate::input! {
         amount: Option<Decimal> = body("amount"),
     }
     /// An object inside it.
-    struct Item {
+    struct Item: strict {
         /// Required.
         id: i64 = body("id").range(0, 9),
     }
@@ -160,4 +160,6 @@ fn the_declaration_is_also_the_schema() {
     assert_eq!(schema["required"], serde_json::json!(["name"]));
     assert_eq!(schema["properties"]["items"]["items"]["properties"]["id"]["maximum"], 9);
     assert_eq!(schema["properties"]["name"]["description"], "Required.");
+    assert_eq!(schema["properties"]["items"]["items"]["additionalProperties"], false);
+    assert_eq!(schema["additionalProperties"], serde_json::Value::Null);
 }

@@ -26,7 +26,7 @@ const MEASURE_UNIT: i64 = 1;
 
 input! {
     /// A limit to be set.
-    pub struct SetSpendingLimitInput {
+    pub struct SetSpendingLimitInput: strict {
         /// Domain id of a customer.
         pub domain_id: String = path("domain_id"),
         /// What it limits: project the fund quota of an enterprise project; organization what an enterprise lets a

@@ -18,7 +18,7 @@ use crate::{Cx, codes};
 
 platform::input! {
     /// Terms that replace those that are there.
-    pub struct SetSettlementTermsInput {
+    pub struct SetSettlementTermsInput: strict {
         /// Domain id of a customer or partner.
         pub domain_id: String = path("domain_id"),
         /// Whether orders are paid by the month's debt, before any balance.

@@ -15,7 +15,7 @@ use crate::{Cx, codes};
 
 input! {
     /// A rate of a country.
-    pub struct TaxRateInput {
+    pub struct TaxRateInput: strict {
         /// ISO 3166-1 alpha-2 in capitals, such as DE.
         pub country: String = body("country"),
         /// The rate, from 0 to 1: 0.19 is 19 %.
@@ -27,7 +27,7 @@ input! {
     }
 
     /// Rates to set.
-    pub struct SetTaxRatesInput {
+    pub struct SetTaxRatesInput: strict {
         /// The rates; each takes the place of the one of its country with the same valid_from.
         pub rates: Vec<TaxRateInput> = body("rates").items(1, 100),
     }

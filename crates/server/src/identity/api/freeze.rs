@@ -14,7 +14,7 @@ use crate::identity::freezing::{self, Scope};
 
 input! {
     /// What to freeze, and why.
-    pub struct FreezeAccountInput {
+    pub struct FreezeAccountInput: strict {
         /// Domain id of a customer or partner.
         pub domain_id: String = path("domain_id"),
         /// The account alone, or its resources too.
@@ -25,7 +25,7 @@ input! {
     }
 
     /// What to unfreeze.
-    pub struct UnfreezeAccountInput {
+    pub struct UnfreezeAccountInput: strict {
         /// Domain id of a customer or partner.
         pub domain_id: String = path("domain_id"),
         /// What was frozen; left out: whatever was.

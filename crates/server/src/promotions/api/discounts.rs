@@ -23,7 +23,7 @@ pub(super) fn operations(registry: &mut Registry<App>) {
 
 platform::input! {
     /// What a discount is for: every part that is left out fits everything.
-    pub struct DiscountScopeInput {
+    pub struct DiscountScopeInput: strict {
         /// Service code.
         pub service_type: Option<String> = body("service_type").length(400),
         /// Resource type code.
@@ -37,7 +37,7 @@ platform::input! {
     }
 
     /// Body of `GrantDiscount`.
-    pub struct GrantDiscountInput {
+    pub struct GrantDiscountInput: strict {
         /// 605, 606: commercial; 607: by a partner; 700: promotion; 200: promotion product, with scope.product_id.
         pub discount_type: i64 = body("discount_type").one_of(&["200", "605", "606", "607", "700"]),
         /// The customer whose purchases it reduces.

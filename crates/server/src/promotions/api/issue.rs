@@ -35,7 +35,7 @@ pub(super) fn operations(registry: &mut Registry<App>) {
 
 platform::input! {
     /// Body of `IssueCoupon`.
-    pub struct IssueCouponInput {
+    pub struct IssueCouponInput: strict {
         /// The customer or partner who gets it.
         pub customer_id: String = body("customer_id"),
         /// 1 cash, 2 discount, 4 flexi-purchase; 2 and 4 on the China site only.
@@ -60,7 +60,7 @@ platform::input! {
     }
 
     /// Body of `IssueStoredValueCard`.
-    pub struct IssueStoredValueCardInput {
+    pub struct IssueStoredValueCardInput: strict {
         /// The customer or partner who gets it.
         pub customer_id: String = body("customer_id"),
         /// What it is worth in the account's currency: above 0, at most 1000000000, at most two decimals.

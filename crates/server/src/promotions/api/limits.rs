@@ -10,7 +10,7 @@ const CYCLES_MAX: i64 = 1_000;
 
 platform::input! {
     /// One limit.
-    pub struct CouponLimitInput {
+    pub struct CouponLimitInput: strict {
         /// What it is about: a key of 004 table 8-5.
         pub limit_key: String = body("limit_key"),
         /// Value 1.

@@ -17,7 +17,7 @@ const SPEC_MAX: usize = 128;
 
 input! {
     /// How many resources of a specification may be in a region.
-    pub struct SetQuotaInput {
+    pub struct SetQuotaInput: strict {
         /// Of which customer; left out: of all together, the capacity of the region.
         pub customer_id: Option<String> = body("customer_id"),
         /// Region.
