@@ -13,29 +13,42 @@ use domain::id::DomainId;
 use domain::ledger::{AccountKind, LedgerAccount};
 use domain::money::{Charge, Exact};
 use domain::promotion::{
-    Card, Choice, Coupon, Discount, DiscountType, OrderFacts, PlanError, Unusable, best_offer, choose, plan,
+    Card, Choice, Coupon, Discount, DiscountType, Inapplicable, OrderFacts, PlanError, Unusable, best_offer,
+    choose, plan,
 };
 
 use wording::{Order, Wares, now, until};
+
+fn inapplicable(why: Inapplicable) -> &'static str {
+    match why {
+        Inapplicable::Unknown => "unknown",
+        Inapplicable::NotNow => "now",
+        Inapplicable::OtherType => "type",
+        Inapplicable::OtherProducts => "products",
+    }
+}
 
 fn refusal(error: &PlanError) -> String {
     let unusable = |why: &Unusable| match why {
         Unusable::Unknown => "unknown",
         Unusable::Spent => "spent",
+        Unusable::OtherType => "type",
+        Unusable::UsedOnce => "once",
         Unusable::Expired => "expired",
         Unusable::NotYetValid => "early",
         Unusable::Withdrawn => "withdrawn",
         Unusable::Frozen => "frozen",
         Unusable::Locked => "locked",
-        Unusable::OnePerOrder => "second",
+        Unusable::NamedTwice => "twice",
+        Unusable::OnePerOrder(_) => "second",
     };
     match error {
-        PlanError::DiscountMisfit(id) => format!("3108:{id}"),
-        PlanError::CouponMisfit(id, misfit) => format!("3108:{id}:{}", misfit.0.name()),
+        PlanError::DiscountMisfit(id, why) => format!("3108:{id}:{}", inapplicable(*why)),
+        PlanError::CouponMisfit(id, misfit) => format!("3108:{id}:{}", misfit.key.name()),
         PlanError::Unusable(id, why) => format!("3112:{id}:{}", unusable(why)),
-        PlanError::CouponExcludesDiscount(id) => format!("3116:{id}"),
+        PlanError::CouponExcludesDiscount(id, ..) => format!("3116:{id}"),
         PlanError::BelowMinimum(id) => format!("3117:{id}"),
-        PlanError::CouponExcludesPromotion(id) => format!("3147:{id}"),
+        PlanError::CouponExcludesPromotion(id, _) => format!("3147:{id}"),
         PlanError::MarketplaceMix(id) => format!("3156:{id}"),
         PlanError::TooLarge => "too_large".to_owned(),
     }

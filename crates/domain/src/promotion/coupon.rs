@@ -200,9 +200,15 @@ pub enum Unusable {
     /// There is no such coupon or card in this account.
     #[error("it does not exist")]
     Unknown,
-    /// Nothing is left, or it has paid as often as it may.
+    /// It is a coupon or card of another type than the payment says.
+    #[error("it is not of the type that the payment names")]
+    OtherType,
+    /// Nothing is left.
     #[error("it is spent")]
     Spent,
+    /// It may pay once, and did, whatever is left of it.
+    #[error("it may be used once and was")]
+    UsedOnce,
     /// Its time is over.
     #[error("it has expired")]
     Expired,
@@ -218,12 +224,22 @@ pub enum Unusable {
     /// Another open order holds it.
     #[error("another order holds it")]
     Locked,
-    /// It was named twice, or a second one of a kind of which an order uses one.
+    /// It was named twice.
+    #[error("it is named twice")]
+    NamedTwice,
+    /// It is a second one of a kind of which an order uses one.
     #[error("an order uses one of its kind")]
-    OnePerOrder,
+    OnePerOrder(CouponType),
 }
 
-/// Why a coupon does not fit an order (CBC.99003108): the limit that does not admit it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("its limit {} does not admit the order", .0.name())]
-pub struct Misfit(pub LimitKey);
+/// Why a coupon does not fit an order (CBC.99003108): the limit that admits no line that those before it left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its limit {} does not admit the order", .key.name())]
+pub struct Misfit {
+    /// What the limit is about.
+    pub key: LimitKey,
+    /// Its values, as the coupon has them; none where a discount coupon meets pay-per-use without a limit.
+    pub limits: Vec<Limit>,
+    /// What the order has of it, each once; for `baseValue` the amount after the discount of the lines that fit.
+    pub found: Vec<String>,
+}

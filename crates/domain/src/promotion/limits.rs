@@ -55,7 +55,10 @@ impl Coupon {
             CouponType::Discount => self.ratio.is_none(),
             CouponType::Cash | CouponType::Flexi => !self.balance.is_positive(),
         };
-        if is_empty || self.is_once() && self.uses > 0 {
+        if self.is_once() && self.uses > 0 {
+            return Err(Unusable::UsedOnce);
+        }
+        if is_empty {
             return Err(Unusable::Spent);
         }
         match &self.lock_order {
@@ -112,21 +115,26 @@ impl Coupon {
             if limits.is_empty() && !is_for_terms {
                 continue;
             }
+            let before = fits.clone();
             for (fits, line) in fits.iter_mut().zip(order.lines) {
                 *fits = *fits
                     && admits(key, &limits, order, &line.item)
                     && (!is_for_terms || line.item.period.is_some());
             }
             if !fits.contains(&true) {
-                return Err(Misfit(key));
+                let left = order.lines.iter().zip(before).filter(|(_, was)| *was);
+                let found = left.map(|(line, _)| shown(key, order, &line.item));
+                return Err(misfit(key, &limits, found));
             }
         }
-        let mut bounds = self.limits_on(LimitKey::BaseValue).peekable();
-        if bounds.peek().is_some() {
+        let bounds: Vec<&Limit> = self.limits_on(LimitKey::BaseValue).collect();
+        if !bounds.is_empty() {
             let fitting = due.iter().zip(&fits).filter(|(_, fits)| **fits).map(|(due, _)| *due);
-            let amount = Charge::sum(fitting).ok_or(Misfit(LimitKey::BaseValue))?;
-            if !bounds.any(|limit| admits_amount(limit, amount) == Ok(true)) {
-                return Err(Misfit(LimitKey::BaseValue));
+            let amount = Charge::sum(fitting);
+            let holds = |amount: Charge| bounds.iter().any(|limit| admits_amount(limit, amount) == Ok(true));
+            if !amount.is_some_and(holds) {
+                let found = amount.iter().map(Charge::to_string);
+                return Err(misfit(LimitKey::BaseValue, &bounds, found));
             }
         }
         Ok(fits)
@@ -168,6 +176,53 @@ impl Card {
     pub fn check_usable(&self, now: Instant) -> Result<(), Unusable> {
         check_time(self.is_withdrawn, self.valid_from, self.expires_at, now)?;
         if self.balance.is_positive() { Ok(()) } else { Err(Unusable::Spent) }
+    }
+}
+
+fn misfit(key: LimitKey, limits: &[&Limit], found: impl Iterator<Item = String>) -> Misfit {
+    let mut each: Vec<String> = Vec::new();
+    for value in found {
+        if !value.is_empty() && !each.contains(&value) {
+            each.push(value);
+        }
+    }
+    Misfit { key, limits: limits.iter().map(|limit| (*limit).clone()).collect(), found: each }
+}
+
+/// What a limit of this key is compared with, in the words of its values; empty where the key is a switch.
+fn shown(key: LimitKey, order: &OrderFacts<'_>, item: &Item<'_>) -> String {
+    match key {
+        LimitKey::ServiceType | LimitKey::ServiceTypeBlackList | LimitKey::FirstOrderInService => {
+            item.service_type.to_owned()
+        }
+        LimitKey::RegionCode => item.region.to_owned(),
+        LimitKey::ProductId => item.product_id.to_owned(),
+        LimitKey::SubscribeType => order.subscribe.name().to_owned(),
+        LimitKey::CycleType => cycle_code(item.period).to_owned(),
+        LimitKey::CycleNum => item.period_num.to_string(),
+        LimitKey::BaseValue
+        | LimitKey::UsageTimes
+        | LimitKey::IsForAnnualContracts
+        | LimitKey::IsOnlyForStrictSelected
+        | LimitKey::IsRebate
+        | LimitKey::MinConsumeDiscount
+        | LimitKey::SimultaneousUseWithEmpowerDiscount
+        | LimitKey::SimultaneousUseWithContractDiscount
+        | LimitKey::SimultaneousUseWithPromotionDiscount
+        | LimitKey::SimultaneousUseWithPromotionProduct
+        | LimitKey::SimultaneousUseWithDiscountCoupon => String::new(),
+    }
+}
+
+/// The `cycleType` of a term; weeks have none.
+fn cycle_code(period: Option<PeriodType>) -> &'static str {
+    match period {
+        Some(PeriodType::Year) => "1",
+        Some(PeriodType::Month) => "2",
+        Some(PeriodType::Day) => "3",
+        Some(PeriodType::Hour) => "4",
+        Some(PeriodType::Week) => "0",
+        None => "5",
     }
 }
 

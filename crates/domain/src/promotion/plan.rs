@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use super::discount::share_off;
-use super::{Card, Coupon, CouponType, Discount, Item, LimitKey, Misfit, SubscribeType, Unusable};
+use super::{
+    Card, Coupon, CouponType, Discount, DiscountType, Item, LimitKey, Misfit, SubscribeType, Unusable,
+};
 use crate::calendar::Instant;
 use crate::money::{Charge, Exact, Overflow, Rounding, Scaled, split};
 use crate::order::codes;
@@ -132,27 +134,40 @@ pub struct Plan {
     pub lines: Vec<LinePlan>,
 }
 
+/// Why a discount does not apply to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inapplicable {
+    /// The customer has no discount with this id: it was never granted to it, or is withdrawn.
+    Unknown,
+    /// It begins later, or is over.
+    NotNow,
+    /// It is of another type than the payment says.
+    OtherType,
+    /// It is not for the products of the order, or would not make them cheaper.
+    OtherProducts,
+}
+
 /// Why something cannot be chosen for an order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// The discount is not for this order, or does not hold now (CBC.99003108).
+    /// The discount does not apply to this order (CBC.99003108).
     #[error("discount {0} does not apply to the order")]
-    DiscountMisfit(String),
+    DiscountMisfit(String, Inapplicable),
     /// The coupon is not for this order (CBC.99003108).
     #[error("coupon {0}: {1}")]
     CouponMisfit(String, Misfit),
     /// The coupon or card cannot be spent (CBC.99003112).
     #[error("coupon or card {0}: {1}")]
     Unusable(String, Unusable),
-    /// The coupon excludes commercial or partner discounts (CBC.99003116).
+    /// A limit of the coupon excludes a commercial or partner discount of this type (CBC.99003116).
     #[error("coupon {0} cannot be used with the discount")]
-    CouponExcludesDiscount(String),
+    CouponExcludesDiscount(String, LimitKey, DiscountType),
     /// The discount leaves less than the coupon demands on every line (CBC.99003117).
     #[error("the discount is below the minimum of coupon {0}")]
     BelowMinimum(String),
-    /// The coupon excludes promotions or discount coupons (CBC.99003147).
+    /// A limit of the coupon excludes a promotion or a discount coupon (CBC.99003147).
     #[error("coupon {0} cannot be used with a promotion")]
-    CouponExcludesPromotion(String),
+    CouponExcludesPromotion(String, LimitKey),
     /// A coupon for KooGallery products together with another (CBC.99003156).
     #[error("coupon {0} is for KooGallery products and cannot be used with others")]
     MarketplaceMix(String),
@@ -321,12 +336,16 @@ fn in_cents(amount: Charge, off: Exact) -> Result<Charge, PlanError> {
 
 /// What a discount takes off each line, exactly.
 fn discounted(order: &OrderFacts<'_>, discount: &Discount) -> Result<Vec<Exact>, PlanError> {
-    let misfit = || PlanError::DiscountMisfit(discount.id.clone());
+    let misfit = |why| PlanError::DiscountMisfit(discount.id.clone(), why);
     if !discount.is_valid(order.now) {
-        return Err(misfit());
+        return Err(misfit(Inapplicable::NotNow));
     }
     let reduced = discount.reduce(&order.to_reduce())?;
-    if reduced.iter().all(|amount| amount.is_zero()) { Err(misfit()) } else { Ok(reduced) }
+    if reduced.iter().all(|amount| amount.is_zero()) {
+        Err(misfit(Inapplicable::OtherProducts))
+    } else {
+        Ok(reduced)
+    }
 }
 
 /// The coupons by id, each of them usable, with the lines that it fits.
@@ -350,11 +369,13 @@ fn fitted<'a>(
 /// Coupons among themselves: one of those of which an order uses one, and KooGallery coupons by themselves.
 fn check_together(order: &OrderFacts<'_>, coupons: &[Fitted<'_>]) -> Result<(), PlanError> {
     for (index, (coupon, _)) in coupons.iter().enumerate() {
-        let is_second = |(earlier, _): &Fitted<'_>| {
-            earlier.id == coupon.id || earlier.kind == coupon.kind && coupon.kind != CouponType::Flexi
-        };
-        if coupons[..index].iter().any(is_second) {
-            return Err(PlanError::Unusable(coupon.id.clone(), Unusable::OnePerOrder));
+        let earlier = &coupons[..index];
+        if earlier.iter().any(|(earlier, _)| earlier.id == coupon.id) {
+            return Err(PlanError::Unusable(coupon.id.clone(), Unusable::NamedTwice));
+        }
+        if coupon.kind != CouponType::Flexi && earlier.iter().any(|(earlier, _)| earlier.kind == coupon.kind)
+        {
+            return Err(PlanError::Unusable(coupon.id.clone(), Unusable::OnePerOrder(coupon.kind)));
         }
     }
     let marketplace = coupons.iter().filter(|(coupon, fits)| coupon.is_for_marketplace(order.lines, fits));
@@ -376,10 +397,13 @@ fn check_discount(
 ) -> Result<(), PlanError> {
     let kind = discount.kind;
     for (coupon, _) in coupons {
-        let is_excluded = kind.is_offer() && coupon.excludes(LimitKey::SimultaneousUseWithEmpowerDiscount)
-            || kind.is_commercial() && coupon.excludes(LimitKey::SimultaneousUseWithContractDiscount);
-        if is_excluded {
-            return Err(PlanError::CouponExcludesDiscount(coupon.id.clone()));
+        for (key, is_about) in [
+            (LimitKey::SimultaneousUseWithEmpowerDiscount, kind.is_offer()),
+            (LimitKey::SimultaneousUseWithContractDiscount, kind.is_commercial()),
+        ] {
+            if is_about && coupon.excludes(key) {
+                return Err(PlanError::CouponExcludesDiscount(coupon.id.clone(), key, kind));
+            }
         }
     }
     for (coupon, _) in coupons {
@@ -394,7 +418,7 @@ fn check_discount(
         _ => return Ok(()),
     };
     match coupons.iter().find(|(coupon, _)| coupon.excludes(key)) {
-        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone())),
+        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone(), key)),
         None => Ok(()),
     }
 }
@@ -422,7 +446,7 @@ fn check_discount_coupon(coupons: &[Fitted<'_>]) -> Result<(), PlanError> {
     }
     let key = LimitKey::SimultaneousUseWithDiscountCoupon;
     match coupons.iter().find(|(coupon, _)| coupon.excludes(key)) {
-        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone())),
+        Some((coupon, _)) => Err(PlanError::CouponExcludesPromotion(coupon.id.clone(), key)),
         None => Ok(()),
     }
 }
@@ -435,7 +459,7 @@ fn usable_cards<'a>(order: &OrderFacts<'_>, cards: &'a [Card]) -> Result<Vec<&'a
         let unusable = |why| PlanError::Unusable(card.id.clone(), why);
         card.check_usable(order.now).map_err(unusable)?;
         if index > 0 && sorted[index - 1].id == card.id {
-            return Err(unusable(Unusable::OnePerOrder));
+            return Err(unusable(Unusable::NamedTwice));
         }
     }
     sorted.sort_by_key(|card| (card.expires_at, card.id.as_str()));

@@ -28,7 +28,7 @@ use domain::money::{Charge, Scaled};
 use platform::db::DbError;
 use platform::op::store::count_refused;
 
-use super::service::{PayError, Payment, ProjectShort, Refund};
+use super::service::{PayError, Payment, ProjectShort, Refund, Shortfall};
 use super::store::limits::{self as store, Use};
 use crate::Cx;
 
@@ -92,18 +92,25 @@ fn decide(limits: Vec<Limit>, payment: &Payment<'_>) -> Result<Passed, PayError>
         }
     }
     passed.counted.retain(|(_, more)| *more != 0);
-    let is_short =
-        |kind: Kind| passed.counted.iter().any(|(limit, more)| limit.kind == kind && !limit.admits(*more));
-    if is_short(Kind::Project) {
-        return Err(PayError::ProjectFunds(short_projects(&passed, payment, is_short(Kind::Organization))));
+    let short = |kind: Kind| {
+        let mut counted = passed.counted.iter();
+        let found = counted.find(|(limit, more)| limit.kind == kind && !limit.admits(*more));
+        found.map(|(limit, more)| limit.shortfall(*more))
+    };
+    if short(Kind::Project).is_some() {
+        let organization_short = short(Kind::Organization).is_some();
+        return Err(PayError::ProjectFunds(short_projects(&passed, payment, organization_short)));
     }
-    if is_short(Kind::Organization) {
-        return Err(PayError::Organization);
+    if let Some(short) = short(Kind::Organization) {
+        return Err(PayError::Organization(short));
     }
-    if is_short(Kind::Budget) || is_short(Kind::ExpenditureQuota) {
-        return Err(PayError::Budget);
+    if let Some(short) = short(Kind::Budget) {
+        return Err(PayError::Budget(short));
     }
-    Ok(passed)
+    match short(Kind::ExpenditureQuota) {
+        Some(short) => Err(PayError::ExpenditureQuota(short)),
+        None => Ok(passed),
+    }
 }
 
 /// What balances pay for an enterprise project.
@@ -117,13 +124,14 @@ fn spent_in(projects: &[(String, Charge)], subject: &str) -> Result<Charge, DbEr
 fn short_projects(passed: &Passed, payment: &Payment<'_>, organization_short: bool) -> Vec<ProjectShort> {
     let mut found: Vec<ProjectShort> = Vec::new();
     for (project, _) in payment.projects {
-        let is_short = passed.counted.iter().any(|(limit, more)| {
+        let own = passed.counted.iter().find(|(limit, more)| {
             limit.kind == Kind::Project && limit.subject == *project && !limit.admits(*more)
         });
+        let short = own.map(|(limit, more)| limit.shortfall(*more));
         let is_told = found.iter().any(|told| told.project == *project);
-        if !is_told && (is_short || organization_short) {
-            let status = if is_short { PROJECT_SHORT } else { ORGANIZATION_SHORT };
-            found.push(ProjectShort { project: project.clone(), status });
+        if !is_told && (short.is_some() || organization_short) {
+            let status = if short.is_some() { PROJECT_SHORT } else { ORGANIZATION_SHORT };
+            found.push(ProjectShort { project: project.clone(), status, short });
         }
     }
     found
@@ -135,15 +143,17 @@ pub(super) async fn check_numbers(
     payment: &Payment<'_>,
     passed: &Passed,
 ) -> Result<(), PayError> {
-    if let Some(limit) = &passed.attempts
-        && refused_today(cx, payment.payer, limit.amount).await? >= limit.amount
-    {
-        return Err(PayError::TooManyAttempts);
+    if let Some(limit) = &passed.attempts {
+        let refused = refused_today(cx, payment.payer, limit.amount).await?;
+        if refused >= limit.amount {
+            let short = limit.shortfall(1);
+            return Err(PayError::TooManyAttempts(Shortfall { used: refused.to_string(), ..short }));
+        }
     }
-    if passed.transactions.as_ref().is_some_and(|limit| !limit.admits(1)) {
-        return Err(PayError::DailyTransactions);
+    match &passed.transactions {
+        Some(limit) if !limit.admits(1) => Err(PayError::DailyTransactions(limit.shortfall(1))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// How many payments of an account were refused today; no more than `most` are counted.

@@ -79,13 +79,19 @@ pub enum PayError {
     /// CBC.99003155: the enterprise projects whose fund quota does not suffice.
     ProjectFunds(Vec<ProjectShort>),
     /// CBC.99003198: the organisation's budget.
-    Organization,
-    /// CBC.99000046: the customer's budget, or its expenditure quota of the month.
-    Budget,
+    Organization(Shortfall),
+    /// CBC.99000046: the customer's budget.
+    Budget(Shortfall),
+    /// CBC.99000046: the payer's expenditure quota of the month.
+    ExpenditureQuota(Shortfall),
     /// CBC.99006093: no tax rate is in force for the payer's country.
     TaxRate(String),
     /// CBC.99005003.
     Insufficient,
+    /// CBC.99005003: the money of the enterprise master of this name, which pays for its member.
+    MasterInsufficient(String),
+    /// CBC.99005003: the limit of what may be owed by monthly settlement; what is owed counts as used.
+    MonthlyLimit(Shortfall),
     /// CBC.99005003: this much is owed past its due date, and nothing is bought before it is paid (rule 6.5).
     Arrears(Charge),
     /// CBC.7281.
@@ -93,9 +99,9 @@ pub enum PayError {
     /// CBC.99000088 or CBC.99000089, as the caller said.
     Late(Late),
     /// CBC.99008040.
-    TooManyAttempts,
+    TooManyAttempts(Shortfall),
     /// CBC.99008056.
-    DailyTransactions,
+    DailyTransactions(Shortfall),
     /// The database.
     Db(DbError),
 }
@@ -107,6 +113,21 @@ pub struct ProjectShort {
     pub project: String,
     /// 10 its own quota, 11 the organisation's budget.
     pub status: i64,
+    /// By how much its own quota is short; `None`: it suffices.
+    pub short: Option<Shortfall>,
+}
+
+/// What a limit that does not suffice allows, as the wire shows amounts and numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// The most that may be used.
+    pub limit: String,
+    /// What was used of it before.
+    pub used: String,
+    /// What the payment would use.
+    pub needed: String,
+    /// How long what was used counts.
+    pub period: LimitPeriod,
 }
 
 impl From<DbError> for PayError {

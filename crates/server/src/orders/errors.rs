@@ -1,12 +1,14 @@
 //! Why an order operation refuses, with the documented codes.
 
+mod limit;
+mod plan;
+
 use domain::order::{OrderStatus, Refusal};
 use domain::promotion::{PlanError, Unusable};
 use platform::db::DbError;
 use platform::op::{ApiError, Code, Refusal as Refused};
 
-use super::model::enterprise_project_name;
-use crate::accounts::service::{Late, PayError, ProjectShort};
+use crate::accounts::service::{Late, PayError};
 use crate::codes;
 
 /// Why an order operation refuses.
@@ -133,7 +135,7 @@ impl From<OrderError> for ApiError {
             }
             OrderError::Insufficient(order) => about(&codes::INSUFFICIENT_BALANCE, &order),
             OrderError::Frozen => codes::ACCOUNT_FROZEN.error(),
-            OrderError::Plan(error) => of_plan(&error),
+            OrderError::Plan(error) => plan::refused(&error),
             OrderError::AfterEffectiveTime(order) => about(&codes::PAYMENT_AFTER_EFFECTIVE_TIME, &order),
             OrderError::InProgress(order) => about(&codes::PAYMENT_IN_PROGRESS, &order),
             OrderError::Combined(order, combined) => codes::COMBINED_ORDER_ONLY.because(
@@ -143,79 +145,8 @@ impl From<OrderError> for ApiError {
             OrderError::Shortage(order, infos) => {
                 about(&codes::RESOURCE_CAPACITY_INSUFFICIENT, &order).with("quota_infos", infos.into())
             }
-            OrderError::Limited(order, error) => of_limit(&order, error),
+            OrderError::Limited(order, error) => limit::refused(&order, error),
             OrderError::Api(error) => error,
         }
-    }
-}
-
-/// What a choice of discount and coupons is refused with (004 8.3.3).
-fn of_plan(error: &PlanError) -> ApiError {
-    let say = |code: &'static Code, kind: (&str, &str), id: &str, why: String| {
-        code.because(
-            format!("{} {id}: {why}. {}", kind.0, code.en),
-            format!("{} {id}：{why}。{}", kind.1, code.zh),
-        )
-    };
-    let (discount, coupon) = (("Discount", "折扣"), ("Coupon or card", "优惠券或储值卡"));
-    let because = || error.to_string();
-    match error {
-        PlanError::DiscountMisfit(id) => {
-            let why =
-                "it is not granted, does not hold now, is of another type, or is not for these products";
-            say(&codes::DISCOUNT_NOT_APPLICABLE, discount, id, why.to_owned())
-        }
-        PlanError::CouponMisfit(id, why) => say(&codes::DISCOUNT_NOT_APPLICABLE, coupon, id, why.to_string()),
-        PlanError::Unusable(id, why) => say(&codes::COUPON_USED, coupon, id, why.to_string()),
-        PlanError::CouponExcludesDiscount(id) => say(&codes::COUPON_EXCLUDES_DISCOUNT, coupon, id, because()),
-        PlanError::BelowMinimum(id) => say(&codes::DISCOUNT_BELOW_COUPON_MINIMUM, coupon, id, because()),
-        PlanError::CouponExcludesPromotion(id) => {
-            say(&codes::DISCOUNT_EXCLUDES_CASH_COUPON, coupon, id, because())
-        }
-        PlanError::MarketplaceMix(id) => {
-            say(&codes::MARKETPLACE_COUPON_NOT_COMBINABLE, coupon, id, because())
-        }
-        PlanError::TooLarge => codes::AMOUNT_OVER_LIMIT.error(),
-    }
-}
-
-/// What a limit of spending is refused with (004 8.3.3).
-fn of_limit(order: &str, error: PayError) -> ApiError {
-    match error {
-        PayError::ProjectFunds(short) => {
-            let shown = |short: &ProjectShort| {
-                serde_json::json!({
-                    "enterprise_project_id": short.project,
-                    "enterprise_project_name": enterprise_project_name(&short.project),
-                    "auth_status": short.status,
-                })
-            };
-            let projects: Vec<serde_json::Value> = short.iter().map(shown).collect();
-            about(&codes::ENTERPRISE_PROJECT_QUOTA_INSUFFICIENT, order)
-                .with("enterprise_project_auth_result", projects.into())
-        }
-        PayError::Arrears(overdue) => codes::INSUFFICIENT_BALANCE.because(
-            format!(
-                "Order {order}: {overdue} is owed past its due date, and nothing can be bought before it is paid. \
-                 Top up the account and pay again."
-            ),
-            format!("订单 {order}：账户有逾期欠款 {overdue}，还清前不能购买。请充值后重新支付。"),
-        ),
-        PayError::Organization => about(&codes::ORGANIZATION_BUDGET_INSUFFICIENT, order),
-        PayError::Budget => about(&codes::BUDGET_INSUFFICIENT, order),
-        PayError::TaxRate(country) => codes::TAX_RATE_UNAVAILABLE.because(
-            format!(
-                "Order {order}: no tax rate is in force for the country {country}. {}",
-                codes::TAX_RATE_UNAVAILABLE.en
-            ),
-            format!("订单 {order}：国家 {country} 没有生效的税率。{}", codes::TAX_RATE_UNAVAILABLE.zh),
-        ),
-        PayError::Late(Late::Combined) => about(&codes::COMBINED_ORDER_ONLY, order),
-        PayError::TooManyAttempts => about(&codes::TOO_MANY_ATTEMPTS, order),
-        PayError::DailyTransactions => about(&codes::DAILY_TRANSACTIONS_EXCEEDED, order),
-        PayError::Insufficient => about(&codes::INSUFFICIENT_BALANCE, order),
-        PayError::Frozen => codes::ACCOUNT_FROZEN.error(),
-        PayError::Late(Late::InProgress) => about(&codes::PAYMENT_IN_PROGRESS, order),
-        PayError::Db(error) => error.into(),
     }
 }

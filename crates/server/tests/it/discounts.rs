@@ -94,6 +94,49 @@ fn taken(result: &Value) -> Vec<String> {
 }
 
 on_both! {
+    async fn a_name_that_a_grant_or_a_limit_of_money_does_not_know_is_refused(app) {
+        let acme = app.domain("acme");
+        let account = |rest: &str| format!("/openbss/v1/accounts/{acme}/{rest}");
+        let coupon = json!({"customer_id": acme, "face_value": "5", "expire_time": "2026-03-01T00:00:00Z"});
+        let limits = |name: &str| json!([{"limit_key": "baseValue", "value1": "1", name: "2"}]);
+        let discount = json!({"customer_id": acme, "discount_type": 605, "mode": "ratio", "value": "0.9"});
+        let with = |body: &Value, name: &str, value: Value| {
+            let mut body = body.clone();
+            body[name] = value;
+            body
+        };
+        let settlement = json!({"monthly": true});
+        let quota = json!({"customer_id": acme, "region": "r", "resource_spec": "s", "quota": 1});
+        let rate = json!({"country": "DE", "rate": "0.19", "valid_from": "2026-01-16T00:00:00Z", "until": "2027"});
+        for (method, path, body, wanted) in [
+            ("POST", "/openbss/v1/discounts".to_owned(), with(&discount, "expires", json!("2026-03-01T00:00:00Z")),
+                "expires is not known here; the names are customer_id, discount_type, expire_time, mode, name, scope, \
+                 valid_time, value."),
+            ("POST", "/openbss/v1/discounts".to_owned(), with(&discount, "scope", json!({"service": "s"})),
+                "scope.service is not known here; the names are period_type, product_id, region, resource_type, \
+                 service_type."),
+            ("POST", "/openbss/v1/coupons".to_owned(), with(&coupon, "limit", limits("value2")), "limit is not known here"),
+            ("POST", "/openbss/v1/coupons".to_owned(), with(&coupon, "limits", limits("valu2")),
+                "limits[0].valu2 is not known here; the names are limit_key, value1, value2."),
+            ("POST", "/openbss/v1/stored-value-cards".to_owned(), with(&coupon, "limits", json!([])),
+                "limits is not known here"),
+            ("POST", account("credit"), json!({"amount": "5", "expires": "2026-03-01T00:00:00Z"}),
+                "expires is not known here; the names are amount, expire_time."),
+            ("PUT", account("settlement"), with(&settlement, "limit", json!("5")),
+                "limit is not known here; the names are due_day, limit_amount, monthly."),
+            ("PUT", account("spending-limits"), json!({"kind": "budget", "amount": "5", "cycle": "once"}),
+                "cycle is not known here"),
+            ("PUT", "/openbss/v1/quotas".to_owned(), with(&quota, "customer", json!("x")), "customer is not known here"),
+            ("PUT", "/openbss/v1/tax-rates".to_owned(), json!({"rates": [rate]}), "rates[0].until is not known here"),
+            ("POST", account("freeze"), json!({"reason": "r", "type": "ACCOUNT"}), "type is not known here"),
+            ("POST", account("unfreeze"), json!({"type": "ACCOUNT"}), "type is not known here"),
+        ] {
+            let message = app.call("operator", method, &path, Some(body)).await.refused(400, "CBC.0100");
+            assert!(message.starts_with(wanted), "{path}: {message}");
+        }
+        app.finish().await;
+    }
+
     async fn a_discount_is_granted_listed_and_withdrawn(app) {
         let body = json!({
             "discount_type": "605", "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.900", "name": "Frame contract",

@@ -3,6 +3,8 @@
 use domain::calendar::{BillCycle, Instant};
 use domain::money::Charge;
 
+use crate::accounts::service::Shortfall;
+
 /// What a limit limits, in the order in which a payment is checked against limits (rule 4.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -189,6 +191,13 @@ impl Limit {
             self.used_before = self.used_before.saturating_sub(amount).max(0);
         }
         self.updated_at = now;
+    }
+
+    /// What is told of it where it does not suffice for `more`.
+    pub fn shortfall(&self, more: i64) -> Shortfall {
+        let shown = |amount| self.shown(amount);
+        let (limit, used, needed) = (shown(self.amount), shown(self.total_used()), shown(more));
+        Shortfall { limit, used, needed, period: self.period }
     }
 
     /// An amount of this limit as the wire shows it: money in units of the currency, or a number.

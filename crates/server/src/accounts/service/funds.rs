@@ -13,7 +13,7 @@ use domain::ledger::{AccountKind, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{Payment, domain_id, is_reseller_customer, too_large};
+use super::{LimitPeriod, Payment, Shortfall, domain_id, is_reseller_customer, too_large};
 use crate::Cx;
 use crate::accounts::store;
 use crate::accounts::store::debts::{self, NewDebt};
@@ -44,6 +44,8 @@ pub(super) enum Choice {
     Chosen(Chosen),
     /// They do not suffice.
     Insufficient,
+    /// The limit of what may be owed by monthly settlement does not suffice.
+    OverLimit(Shortfall),
     /// None, while this much is overdue.
     Arrears(Charge),
 }
@@ -106,10 +108,10 @@ async fn by_settlement(
         let months = ledger::balances(&mut cx.tx, owner.as_str(), AccountKind::Settlement).await?;
         let owed = Charge::sum(months.iter().map(|(_, balance)| *balance))
             .and_then(Charge::checked_neg)
-            .and_then(|owed| owed.checked_add(amount))
             .ok_or_else(too_large)?;
-        if owed > limit {
-            return Ok(Choice::Insufficient);
+        if owed.checked_add(amount).ok_or_else(too_large)? > limit {
+            let (limit, used, needed) = (limit.to_string(), owed.to_string(), amount.to_string());
+            return Ok(Choice::OverLimit(Shortfall { limit, used, needed, period: LimitPeriod::Once }));
         }
     }
     Ok(Choice::Chosen(chosen))

@@ -30,8 +30,9 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
         Choice::Chosen(chosen) => chosen,
         // What was paid once needs no money to be paid again.
         Choice::Insufficient if was_paid(cx, &order).await? => return Ok(paid),
-        Choice::Arrears(_) if was_paid(cx, &order).await? => return Ok(paid),
-        Choice::Insufficient => return Err(PayError::Insufficient),
+        Choice::Arrears(_) | Choice::OverLimit(_) if was_paid(cx, &order).await? => return Ok(paid),
+        Choice::Insufficient => return Err(insufficient(payment, &account)),
+        Choice::OverLimit(short) => return Err(PayError::MonthlyLimit(short)),
         Choice::Arrears(overdue) => return Err(PayError::Arrears(overdue)),
     };
     if account.frozen != 0 {
@@ -45,6 +46,15 @@ pub async fn pay_order(cx: &mut Cx, payment: &Payment<'_>) -> Result<Paid, PayEr
         limits::count(cx, payment, passed).await?;
     }
     Ok(paid)
+}
+
+/// Whose money does not suffice: a member cannot mend it.
+fn insufficient(payment: &Payment<'_>, payer: &Account) -> PayError {
+    if payment.payer == payment.customer {
+        PayError::Insufficient
+    } else {
+        PayError::MasterInsufficient(payer.name.clone())
+    }
 }
 
 async fn was_paid(cx: &mut Cx, order: &OrderId) -> Result<bool, DbError> {
@@ -80,7 +90,7 @@ async fn take(
             Ok(true)
         }
         Ok(_) => Ok(false),
-        Err(PostError::Insufficient(_)) => Err(PayError::Insufficient),
+        Err(PostError::Insufficient(_)) => Err(insufficient(payment, payer)),
         Err(PostError::Db(error)) => Err(error.into()),
     }
 }

@@ -114,7 +114,7 @@ impl Operation<App> for ListOrderDiscounts {
             let choice = Choice { discount: Some(discount.clone()), coupons: Vec::new(), cards: Vec::new() };
             match plan(&facts.view(), &choice) {
                 Ok(planned) => discounts.push(info(discount, &bills, &planned.lines)?),
-                Err(PlanError::DiscountMisfit(_)) => {}
+                Err(PlanError::DiscountMisfit(..)) => {}
                 Err(error) => return Err(error.into()),
             }
         }

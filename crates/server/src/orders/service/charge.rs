@@ -7,8 +7,8 @@ use domain::calendar::Instant;
 use domain::money::Charge;
 use domain::order::OrderType;
 use domain::promotion::{
-    Card, Choice, Coupon, Discount, LimitKey, Modifier, ModifierType, OrderFacts, PlanError, PricedLine,
-    SubscribeType, Unusable, choose, plan,
+    Card, Choice, Coupon, Discount, Inapplicable, LimitKey, Modifier, ModifierType, OrderFacts, PlanError,
+    PricedLine, SubscribeType, Unusable, choose, plan,
 };
 use platform::db::{DbError, Tx};
 
@@ -259,8 +259,12 @@ pub(super) async fn named_discount(
     };
     let app = cx.app.clone();
     let found = promotions::find_discount(&app, &mut cx.tx, payer, &id).await?;
-    let found = found.filter(|found| pay_type.is_none_or(|pay_type| found.kind.pay_type() == pay_type));
-    found.map(Some).ok_or(OrderError::Plan(PlanError::DiscountMisfit(id)))
+    let is_meant = |found: &Discount| pay_type.is_none_or(|pay_type| found.kind.pay_type() == pay_type);
+    match found {
+        Some(found) if is_meant(&found) => Ok(Some(found)),
+        Some(_) => Err(PlanError::DiscountMisfit(id, Inapplicable::OtherType).into()),
+        None => Err(PlanError::DiscountMisfit(id, Inapplicable::Unknown).into()),
+    }
 }
 
 async fn named_coupons(
@@ -273,7 +277,7 @@ async fn named_coupons(
     if let Some(twice) =
         named.iter().enumerate().find(|(at, one)| named[..*at].iter().any(|other| other.id == one.id))
     {
-        return Err(OrderError::unusable(&twice.1.id, Unusable::OnePerOrder));
+        return Err(OrderError::unusable(&twice.1.id, Unusable::NamedTwice));
     }
     let (coupons, cards) = lock_all(cx, payer, named).await?;
     for wanted in named {
@@ -281,11 +285,27 @@ async fn named_coupons(
         let kind = kind.or_else(|| {
             cards.iter().find(|card| card.id == wanted.id).map(|_| ModifierType::StoredValueCard.code())
         });
-        if kind.is_none() || wanted.pay_type.is_some_and(|pay_type| kind != Some(pay_type)) {
+        let is_other = kind.is_some() && wanted.pay_type.is_some_and(|pay_type| kind != Some(pay_type));
+        if is_other || kind.is_none() && is_named_otherwise(cx, payer, wanted).await? {
+            return Err(OrderError::unusable(&wanted.id, Unusable::OtherType));
+        }
+        if kind.is_none() {
             return Err(OrderError::unusable(&wanted.id, Unusable::Unknown));
         }
     }
     Ok((coupons, cards))
+}
+
+/// A card that is named as a coupon, or the other way round.
+async fn is_named_otherwise(cx: &mut Cx, payer: &str, wanted: &Named) -> Result<bool, OrderError> {
+    let ids = [wanted.id.clone()];
+    Ok(match wanted.pay_type {
+        None => false,
+        Some(code) if code == ModifierType::StoredValueCard.code() => {
+            !promotions::lock_coupons(cx, payer, &ids).await?.is_empty()
+        }
+        Some(_) => !promotions::lock_cards(cx, payer, &ids).await?.is_empty(),
+    })
 }
 
 async fn lock_all(cx: &mut Cx, payer: &str, named: &[Named]) -> Result<(Vec<Coupon>, Vec<Card>), OrderError> {

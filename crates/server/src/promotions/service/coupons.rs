@@ -226,7 +226,7 @@ fn use_up(stored: &mut StoredCoupon, spent: &Spent, now: Instant) -> Result<(), 
     coupon.lock_order = None;
     stored.used_at = Some(now);
     stored.status = match coupon.check_usable("", now) {
-        Err(Unusable::Spent) => CouponStatus::Used,
+        Err(Unusable::Spent | Unusable::UsedOnce) => CouponStatus::Used,
         Ok(()) => CouponStatus::ToBeUsed,
         Err(reason) => return Err(defect(spent, &format!("was paid although {reason}"))),
     };

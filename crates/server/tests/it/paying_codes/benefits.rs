@@ -29,15 +29,20 @@ on_both! {
             json!({"product_id": "00301-238595-0--0"}), json!({"region": "eu-west-101"}), json!({"period_type": 2}),
         ] {
             let discount = grant(&app, "acme", 605, "ratio", "0.9", scope).await;
-            assert!(pay(discount.clone(), 2).await.contains(&discount));
+            let message = pay(discount.clone(), 2).await;
+            assert_eq!(message, format!(
+                "Discount {discount}: it is not for the products of this order, or does not make them cheaper."
+            ));
         }
         // Not smaller than the list price.
         pay(grant(&app, "acme", 605, "fixed_price", "0.5", json!({})).await, 2).await;
         // Named as another type, somebody else's, unknown.
-        pay(grant(&app, "acme", 605, "ratio", "0.9", json!({})).await, 3).await;
+        let message = pay(grant(&app, "acme", 605, "ratio", "0.9", json!({})).await, 3).await;
+        assert!(message.contains("it is of another type than discount_infos names"), "{message}");
         pay(grant(&app, "acme", 607, "ratio", "0.9", json!({})).await, 0).await;
         pay(grant(&app, "globex", 605, "ratio", "0.9", json!({})).await, 2).await;
-        pay("nobodys".to_owned(), 2).await;
+        let message = pay("nobodys".to_owned(), 2).await;
+        assert_eq!(message, "Discount nobodys: the account that pays has no such discount.");
         // Not valid yet, no longer valid, withdrawn.
         let body = |from: &str, to: &str| json!({
             "discount_type": 605, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.9",
@@ -49,7 +54,8 @@ on_both! {
             if from.starts_with("2026-01") {
                 app.advance_to("2026-01-16T00:00:00Z").await;
             }
-            pay(id, 2).await;
+            let message = pay(id, 2).await;
+            assert!(message.ends_with("it is not valid now: it begins later or has ended."), "{message}");
         }
         let gone = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
         app.call("operator", "DELETE", &format!("/openbss/v1/discounts/{gone}"), None).await.ok(204);
@@ -73,6 +79,18 @@ on_both! {
             let reply = app.post("acme", PAY, pay_with(&order, None, &[(&paper, 301)])).await;
             let message = reply.refused(400, "CBC.99003108");
             assert!(message.contains(&paper) && message.contains(key), "{key} {value1}: {message}");
+            let compared = match (key, value2) {
+                ("baseValue", "") => "is at least 100.01, and the lines that it fits cost 100 after the discount.",
+                ("baseValue", _) => "is from 1 to 99.99, and the lines that it fits cost 100 after the discount.",
+                ("serviceType", _) => "is hws.service.type.ec2, and the order has hws.service.type.ebs.",
+                ("regionCode", _) => "is eu-west-101, and the order has ap-southeast-1.",
+                ("productId", _) => "is 00301-238595-0--0,00301-02019-0--1, and the order has OFFI",
+                ("subscribeType", _) => ", and the order has new.",
+                ("cycleType", _) => ", and the order has 1 (0 any term,",
+                ("cycleNum", _) => "is 2, and the order has 1.",
+                _ => "is 1: it is for the first purchase of a service only.",
+            };
+            assert!(message.contains(compared), "{key} {value1}: {message}");
         }
         let months = with(disk(10_000), "period_type", json!(2));
         let monthly = place(&app, "acme", json!([months])).await;
@@ -138,13 +156,30 @@ on_both! {
         let later = json!({"face_value": "5", "valid_time": "2026-02-01T00:00:00Z"});
         let later = issue(&app, "acme", later).await;
         let others = coupon(&app, "globex", "5", &[]).await;
-        for id in [spent, held, frozen, withdrawn, later, others, "nobodys".to_owned()] {
-            assert!(refused(vec![(id.clone(), 301)]).await.contains(&id));
+        let unknown = "the account that pays has no such coupon or card";
+        let busy = "another order that waits for payment holds it; pay or cancel that order first";
+        for (id, why) in [
+            (spent, "nothing is left of it"), (held, busy), (frozen, "it is frozen"), (withdrawn, "it was withdrawn"),
+            (later, "it is not valid yet"), (others, unknown), ("nobodys".to_owned(), unknown),
+        ] {
+            let message = refused(vec![(id.clone(), 301)]).await;
+            assert_eq!(message, format!("Coupon or card {id}: {why}."));
         }
         // A second cash coupon, one coupon twice, and one that is named as another type.
-        refused(vec![(good.clone(), 301), (coupon(&app, "acme", "5", &[]).await, 301)]).await;
-        refused(vec![(good.clone(), 301), (good.clone(), 301)]).await;
-        refused(vec![(good.clone(), 302)]).await;
+        let second = refused(vec![(good.clone(), 301), (coupon(&app, "acme", "5", &[]).await, 301)]).await;
+        assert!(second.ends_with("at most one cash coupon pays an order."), "{second}");
+        let twice = refused(vec![(good.clone(), 301), (good.clone(), 301)]).await;
+        assert_eq!(twice, format!("Coupon or card {good}: it is named twice."));
+        for kind in [302, 303] {
+            let message = refused(vec![(good.clone(), kind)]).await;
+            assert!(message.contains("it is of another type than coupon_infos names"), "{kind}: {message}");
+        }
+        // It may pay once, and has something left.
+        let once = coupon(&app, "acme", "5", &[("usageTimes", "1")]).await;
+        let buyer = place(&app, "acme", json!([disk(200)])).await;
+        app.post("acme", PAY, pay_with(&buyer, None, &[(&once, 301)])).await.ok(204);
+        let message = refused(vec![(once.clone(), 301)]).await;
+        assert_eq!(message, format!("Coupon or card {once}: it may be used once and was."));
         let short = issue(&app, "acme", json!({"face_value": "5", "expire_time": "2026-01-16T16:00:00Z"})).await;
         app.advance_to("2026-01-16T16:00:00Z").await;
         refused(vec![(short, 301)]).await;
@@ -166,7 +201,10 @@ on_both! {
                 let order = place(&app, "acme", json!([disk(100)])).await;
                 let reply = app.post("acme", PAY, pay_with(&order, Some((discount, *kind)), &[(&paper, 301)])).await;
                 if excluded[at] {
-                    assert!(reply.refused(400, "CBC.99003116").contains(&paper));
+                    let message = reply.refused(400, "CBC.99003116");
+                    let offer = if *kind == 3 { "discounts granted by a partner" } else { "commercial discounts" };
+                    let wanted = format!("Coupon or card {paper}: its limit {key} is 0, which excludes {offer}; ");
+                    assert!(message.starts_with(&wanted), "{message}");
                 } else {
                     reply.ok(204);
                 }

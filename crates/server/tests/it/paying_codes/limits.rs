@@ -48,7 +48,13 @@ on_both! {
         let order = place(&app, "acme", json!([of(json!("p1")), of(json!("p2")), of(Value::Null)])).await;
         let reply = pay(&app, "acme", &order).await;
         let body = reply.json();
-        reply.refused(400, "CBC.99003155");
+        assert_eq!(
+            reply.refused(400, "CBC.99003155"),
+            format!(
+                "Order {order}: the fund quota of enterprise project p1 is 99.99; 0 of it is used, and the order \
+                 needs 100. Raise the quota or choose another project."
+            ),
+        );
         assert_eq!(body["enterprise_project_auth_result"], json!([
             {"enterprise_project_id": "p1", "enterprise_project_name": "p1", "auth_status": 10},
         ]));
@@ -82,7 +88,9 @@ on_both! {
     async fn a_member_buys_within_the_budget_of_its_organisation(app) {
         limit(&app, "globex-ops", json!({"kind": "organization", "amount": "99.99"})).await;
         let order = place(&app, "globex-ops", json!([disk(10_000)])).await;
-        pay(&app, "globex", &order).await.refused(400, "CBC.99003198");
+        let message = pay(&app, "globex", &order).await.refused(400, "CBC.99003198");
+        let wanted = "the budget of the organisation is 99.99 a month; 0 of it is used, and the order needs 100.";
+        assert!(message.contains(wanted), "{message}");
         // What balances pay is what counts.
         let paper = coupon(&app, "globex", "0.01", &[]).await;
         app.post("globex", PAY, pay_with(&order, None, &[(&paper, 301)])).await.ok(204);
@@ -98,7 +106,45 @@ on_both! {
         let order = place(&app, "lighthouse", json!([disk(100_000)])).await;
         pay(&app, "lighthouse", &order).await.ok(204);
         let order = place(&app, "lighthouse", json!([disk(50)])).await;
-        pay(&app, "lighthouse", &order).await.refused(400, "CBC.99000046");
+        let message = pay(&app, "lighthouse", &order).await.refused(400, "CBC.99000046");
+        let wanted = "counts list prices, is 1000 a month; 1000 of it is used, and the order needs 0.5. Ask the partner";
+        assert!(message.contains(wanted), "{message}");
+        app.finish().await;
+    }
+
+    async fn an_expenditure_quota_that_is_used_up_says_so_and_blames_no_partner(app) {
+        limit(&app, "acme", json!({"kind": "expenditure_quota", "amount": "150"})).await;
+        let order = place(&app, "acme", json!([disk(10_000)])).await;
+        pay(&app, "acme", &order).await.ok(204);
+        let order = place(&app, "acme", json!([disk(5_050)])).await;
+        let message = pay(&app, "acme", &order).await.refused(400, "CBC.99000046");
+        assert_eq!(message, format!(
+            "Order {order}: the expenditure quota of the account that pays is 150 a month; 100 of it is used, and \
+             the order needs 50.5. Have the quota raised, or pay next month."
+        ));
+        let text = payment(&order).to_string();
+        let reply = app.signed(&app.key("acme"), "POST", PAY, &text, &[("X-Language", "zh_CN")]).await;
+        let message = reply.refused(400, "CBC.99000046");
+        assert!(message.contains("每月 150，已使用 100，该订单需要 50.5"), "{message}");
+        app.finish().await;
+    }
+
+    async fn a_limit_of_monthly_settlement_and_a_masters_balance_are_named_as_such(app) {
+        let terms = |tenant: &str, body: Value| {
+            let path = format!("/openbss/v1/accounts/{}/settlement", app.domain(tenant));
+            let app = &app;
+            async move { app.call("operator", "PUT", &path, Some(body)).await.ok(200) }
+        };
+        terms("acme", json!({"monthly": true, "limit_amount": "150"})).await;
+        let order = place(&app, "acme", json!([disk(10_000)])).await;
+        pay(&app, "acme", &order).await.ok(204);
+        let order = place(&app, "acme", json!([disk(5_050)])).await;
+        let message = pay(&app, "acme", &order).await.refused(400, "CBC.99005003");
+        let wanted = "the limit of monthly settlement is 150; 100 is owed already, and the order needs 50.5.";
+        assert!(message.contains(wanted), "{message}");
+        let order = place(&app, "globex-ops", json!([disk(5_000_000)])).await;
+        let message = pay(&app, "globex", &order).await.refused(400, "CBC.99005003");
+        assert!(message.contains("the enterprise master globex pays for this member"), "{message}");
         app.finish().await;
     }
 
@@ -143,7 +189,9 @@ on_both! {
         for _ in 0..2 {
             app.post("acme", PAY, pay_with(&order, None, &[("nobodys", 301)])).await.refused(400, "CBC.99003112");
         }
-        pay(&app, "acme", &order).await.refused(400, "CBC.99008040");
+        let message = pay(&app, "acme", &order).await.refused(400, "CBC.99008040");
+        let wanted = "the account may have 2 refused payments a day, and had 2 today. Pay tomorrow";
+        assert!(message.contains(wanted), "{message}");
         app.advance_to("2026-01-15T16:00:00Z").await;
         pay(&app, "acme", &order).await.ok(204);
         app.finish().await;
