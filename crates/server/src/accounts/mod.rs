@@ -6,13 +6,16 @@
 //!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
+//!                        ▲ on its due date
+//!                       cash
 //! ```
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
 //! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
 //! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
 //! taken stays owed, and refunds still reduce it. What a payment takes from a line or a month is a debt, which names
-//! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
+//! its order; a month's debts are due on a day of the next month. Then `accounts.settle_due` repays them from cash, the
+//! oldest first, and leaves an audit row; who is overdue after that buys nothing.
 //!
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
 //! [`taxes`].
@@ -25,6 +28,7 @@
 mod api;
 mod checks;
 mod errors;
+mod jobs;
 mod limits;
 pub mod service;
 mod store;
@@ -36,7 +40,9 @@ use crate::app::Feature;
 pub const FEATURE: Feature = Feature {
     name: "accounts",
     operations: api::operations,
-    jobs: |_| {},
+    jobs: |jobs| {
+        jobs.add::<jobs::SettleDue>();
+    },
     checks: &[&checks::MONEY_IN, &checks::OWED],
     statements,
 };
