@@ -6,8 +6,7 @@
 //!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
-//!                        ▲ on its due date
-//!                       cash
+//!  cash ── settle_due ─▶ month of settlement  when it is due, as far as the cash goes
 //! ```
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
@@ -23,7 +22,8 @@
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
 //! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
-//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
+//! account is below zero. The same `trans_id` is the same top-up. A frozen payer buys nothing;
+//! what it owes is repaid from its cash all the same.
 
 mod api;
 mod checks;

@@ -6,7 +6,7 @@ use domain::calendar::Instant;
 use platform::job::{Ran, context};
 use platform::op::Host;
 use serde_json::{Value, json};
-use server::accounts::service::{Settled, settle_due};
+use server::accounts::service::{Settled, payable, settle_due};
 
 use crate::accounts::{EXTERNAL, buy, disk, fail, pay, shown, waiting};
 use crate::contract::calls::integers;
@@ -198,6 +198,34 @@ on_both! {
         Arc::into_inner(app).expect("every task has ended").finish().await;
     }
 
+    async fn nobody_without_cash_hides_those_who_have_some_and_no_debt_is_left_out(app) {
+        by_the_month(&app, "acme").await;
+        buy(&app, "acme", 10_000).await;
+        jump(&app, "2026-02-16T00:00:00Z");
+        let (acme, due_at) = (app.domain("acme"), Instant::parse_utc("2026-02-15T15:59:59Z").expect("well-formed"));
+        let mut cx = context(&app.app, "test").await.expect("a transaction");
+        let debt = "insert into debts (account_id, id, ledger_account_id, order_id, amount, left_amount, \
+            incurred_at, due_at) values ($1, $2, $3, $2, 1, 1, $4, $5)";
+        for number in 0..450_i64 {
+            let id = format!("{number:032x}");
+            let month = format!("{acme}:settlement:202601");
+            let own = platform::params![&acme, &id, &month, due_at.ms() - number, due_at.ms()];
+            cx.tx.exec(debt, own).await.expect("one more debt");
+            if number < 50 {
+                let poor = platform::params![&id, &id, format!("{id}:settlement:202601"), 0, due_at.ms() - number - 1];
+                cx.tx.exec(debt, poor).await.expect("somebody who has no cash");
+            }
+        }
+        let until = cx.now;
+        assert_eq!(payable(&mut cx.tx, until, 200).await.expect("read"), [(due_at, acme.clone())]);
+        assert_eq!(payable(&mut cx.tx, due_at.plus_ms(-1), 200).await.expect("read"), [], "it is not due before");
+        let settled = settle_due(&mut cx, &acme).await.expect("settled").expect("it is due");
+        assert_eq!((settled.repaid.to_string(), settled.left.to_string()), ("104.5".to_owned(), "0".to_owned()));
+        assert_eq!(payable(&mut cx.tx, until, 200).await.expect("read"), []);
+        cx.tx.take().expect("there").rollback().await;
+        app.finish().await;
+    }
+
     async fn cash_of_refunds_repays_what_is_overdue(app: EXTERNAL) {
         top_up(&app, "globex-lab", "130", "t").await;
         let paid = [place(&app, "globex-lab", json!([disk(10_000)])).await, place(&app, "globex-lab", json!([disk(3_000)])).await];
@@ -229,7 +257,9 @@ on_both! {
         assert_eq!(shown(&app, "acme").await, "1 9700; debt 0");
         let explained = app.get("acme", &format!("/openbss/v1/explain?order_id={order}")).await.ok(200);
         assert_eq!(explained["adds_up"], true, "{explained}");
-        assert!(explained["funds"].to_string().contains("settlement"), "the month paid: {}", explained["funds"]);
+        let funds = explained["orders"][0]["funds"].as_array().expect("a list");
+        let paid: Vec<_> = funds.iter().map(|fund| (&fund["kind"], &fund["id"], &fund["amount"])).collect();
+        assert_eq!(paid, [(&json!("settlement"), &json!("202601"), &json!("300"))], "the month paid, whoever repaid it");
         let mut disks = waiting(&app).await;
         disks.sort_unstable();
         fail(&app, &disks[0].1).await;
