@@ -110,11 +110,11 @@ on_both! {
         let rate = json!({"country": "DE", "rate": "0.19", "valid_from": "2026-01-16T00:00:00Z", "until": "2027"});
         for (method, path, body, wanted) in [
             ("POST", "/openbss/v1/discounts".to_owned(), with(&discount, "expires", json!("2026-03-01T00:00:00Z")),
-                "expires is not known here; the names are customer_id, discount_type, expire_time, mode, name, scope, \
-                 valid_time, value."),
+                "expires is not known here; the names are discount_type, customer_id, mode, value, name, scope, \
+                 valid_time, expire_time."),
             ("POST", "/openbss/v1/discounts".to_owned(), with(&discount, "scope", json!({"service": "s"})),
-                "scope.service is not known here; the names are period_type, product_id, region, resource_type, \
-                 service_type."),
+                "scope.service is not known here; the names are service_type, resource_type, product_id, region, \
+                 period_type."),
             ("POST", "/openbss/v1/coupons".to_owned(), with(&coupon, "limit", limits("value2")), "limit is not known here"),
             ("POST", "/openbss/v1/coupons".to_owned(), with(&coupon, "limits", limits("valu2")),
                 "limits[0].valu2 is not known here; the names are limit_key, value1, value2."),
@@ -123,7 +123,7 @@ on_both! {
             ("POST", account("credit"), json!({"amount": "5", "expires": "2026-03-01T00:00:00Z"}),
                 "expires is not known here; the names are amount, expire_time."),
             ("PUT", account("settlement"), with(&settlement, "limit", json!("5")),
-                "limit is not known here; the names are due_day, limit_amount, monthly."),
+                "limit is not known here; the names are monthly, limit_amount, due_day."),
             ("PUT", account("spending-limits"), json!({"kind": "budget", "amount": "5", "cycle": "once"}),
                 "cycle is not known here"),
             ("PUT", "/openbss/v1/quotas".to_owned(), with(&quota, "customer", json!("x")), "customer is not known here"),

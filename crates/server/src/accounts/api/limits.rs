@@ -31,7 +31,7 @@ input! {
         pub domain_id: String = path("domain_id"),
         /// What it limits: project the fund quota of an enterprise project; organization what an enterprise lets a
         /// member spend; budget what a partner lets a customer of the reseller model spend, at list price;
-        /// expenditure_quota what a customer spends in a month; attempts the refused payments of a day;
+        /// expenditure_quota what a customer spends in a month, counted from when it is first set; attempts the refused payments of a day;
         /// transactions the payments of a day.
         pub kind: String = body("kind").one_of(Kind::NAMES),
         /// The id of the enterprise project; for kind project only.

@@ -90,7 +90,7 @@ input! {
         pub use_coupon: String = body("use_coupon").one_of(&["YES", "NO"]),
         /// Whether a discount applies.
         pub use_discount: String = body("use_discount").one_of(&["YES", "NO"]),
-        /// The coupons; ignored unless `use_coupon` is YES.
+        /// At most three coupons and cards; ignored unless `use_coupon` is YES.
         pub coupon_infos: Switched<CouponSimpleInfo> = body("coupon_infos").items(1, 3)
             .empty(Value).null(Value).quotes(Value),
         /// The discount; ignored unless `use_discount` is YES.

@@ -61,7 +61,9 @@ input! {
         pub customer_id: Option<String> = body("customer_id"),
         /// What is bought.
         pub lines: Vec<PlaceOrderLine> = body("lines").items(1, 100),
-        /// Pay it now.
+        /// Pay it now. Without coupon_id and discount_id a choice is made: first the commercial or partner discount that
+        /// takes off most, then, as far as they go together with it, a discount coupon, a cash coupon, flexi-purchase
+        /// coupons and stored-value cards; coupons with limits before those without, then the earliest to expire.
         pub auto_pay: bool = body("auto_pay").default("false"),
         /// Renew its resources automatically.
         pub auto_renew: bool = body("auto_renew").default("false"),
@@ -73,7 +75,7 @@ input! {
         pub combined: bool = body("combined").default("false"),
         /// The coupon to place the order with: it holds the coupon until it is paid or cancelled.
         pub coupon_id: Option<String> = body("coupon_id"),
-        /// The discount to place the order with. Without coupon and discount, auto_pay takes the best ones that fit.
+        /// The discount to place the order with; with it, or a coupon, auto_pay chooses nothing more.
         pub discount_id: Option<String> = body("discount_id"),
     }
 }

@@ -32,7 +32,8 @@ platform::input! {
         pub product_id: Option<String> = body("product_id"),
         /// Region code.
         pub region: Option<String> = body("region"),
-        /// 0 day, 2 month, 3 year, 4 hour: the unit in which the product is priced; never pay-per-use.
+        /// 0 day, 2 month, 3 year, 4 hour: the unit of the term that is ordered, or the one in which the catalogue
+        /// prices that term, so that 2 fits the year of a product that only months are priced of; never pay-per-use.
         pub period_type: Option<i64> = body("period_type").one_of(&["0", "2", "3", "4"]),
     }
 
@@ -42,7 +43,8 @@ platform::input! {
         pub discount_type: i64 = body("discount_type").one_of(&["200", "605", "606", "607", "700"]),
         /// The customer whose purchases it reduces.
         pub customer_id: String = body("customer_id"),
-        /// `ratio`: the share that the customer pays; `fixed_price`: what one period, or one unit of usage, of one
+        /// `ratio`: the share that the customer pays; `fixed_price`: what one period of the unit that is ordered (a
+        /// month of a monthly order, a year of a yearly one; scope it by period_type), or one unit of usage, of one
         /// subscription and one unit of size costs instead; `amount_off`: so much less for an order, not for
         /// pay-per-use.
         pub mode: String = body("mode").one_of(&["ratio", "fixed_price", "amount_off"]),

@@ -11,9 +11,17 @@ const CYCLES_MAX: i64 = 1_000;
 platform::input! {
     /// One limit.
     pub struct CouponLimitInput: strict {
-        /// What it is about: a key of 004 table 8-5.
+        /// What it is about: baseValue, serviceType, serviceTypeBlackList, regionCode, productId, subscribeType,
+        /// cycleType, cycleNum, firstOrderInService, usageTimes, isForAnnualContracts, isOnlyForStrictSelected,
+        /// isRebate, minConsumeDiscount, simultaneousUseWithEmpowerDiscount (0: not with discounts of type 605, 606 and
+        /// 607), simultaneousUseWithContractDiscount (605, 606), simultaneousUseWithPromotionDiscount (700),
+        /// simultaneousUseWithPromotionProduct (200) or simultaneousUseWithDiscountCoupon. Of the first eight several
+        /// may be given.
         pub limit_key: String = body("limit_key"),
-        /// Value 1.
+        /// The least amount after the discount (baseValue); a code; product ids separated by commas; new, renew or
+        /// change; 0 any term, 1 year, 2 month, 3 day, 4 hour, 5 pay-per-use, 6 anything (cycleType); a number of
+        /// periods; 1 once or 0 without limit (usageTimes); a share above 0 and below 1 (minConsumeDiscount); of the
+        /// others 0 or 1.
         pub value1: String = body("value1").length(1000),
         /// Value 2: the upper bound of baseValue, the name of a region; nothing else has one.
         pub value2: Option<String> = body("value2").length(1000).quotes(Unset),

@@ -142,7 +142,7 @@ on_both! {
         let message = pay(&app, "acme", &order).await.refused(400, "CBC.99005003");
         let wanted = "the limit of monthly settlement is 150; 100 is owed already, and the order needs 50.5.";
         assert!(message.contains(wanted), "{message}");
-        let order = place(&app, "globex-ops", json!([disk(5_000_000)])).await;
+        let order = place(&app, "globex-ops", json!([disk(1_000_000), disk(1_000_000), disk(1_000_000), disk(1_000_000), disk(1_000_000)])).await;
         let message = pay(&app, "globex", &order).await.refused(400, "CBC.99005003");
         assert!(message.contains("the enterprise master globex pays for this member"), "{message}");
         app.finish().await;
