@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{ORDERS, PAY, details, disk, machine, payment, place, with};
+use crate::paying::CHINA;
 use crate::pricing::{ON_DEMAND, PERIOD, documented_on_demand, documented_period, one};
 
 const DISCOUNTS: &str = "/openbss/v1/discounts";
@@ -94,7 +95,7 @@ fn taken(result: &Value) -> Vec<String> {
 }
 
 on_both! {
-    async fn a_name_that_a_grant_or_a_limit_of_money_does_not_know_is_refused(app) {
+    async fn a_name_that_a_grant_or_a_limit_of_money_does_not_know_is_refused(app: CHINA) {
         let acme = app.domain("acme");
         let account = |rest: &str| format!("/openbss/v1/accounts/{acme}/{rest}");
         let coupon = json!({"customer_id": acme, "face_value": "5", "expire_time": "2026-03-01T00:00:00Z"});
