@@ -23,7 +23,9 @@ use crate::calendar::PeriodType;
 pub use choose::choose;
 pub use coupon::{Card, Coupon, CouponType, Limit, LimitKey, Misfit, SubscribeType, Unusable};
 pub use discount::{Discount, DiscountMode, DiscountType, Scope, best_offer};
-pub use plan::{Choice, Inapplicable, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, plan};
+pub use plan::{
+    Choice, Inapplicable, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, plan,
+};
 
 /// What a line of an order, or of an inquiry, is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
