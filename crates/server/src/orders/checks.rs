@@ -10,6 +10,7 @@ use platform::db::{DbError, Tx};
 use super::store::checks::{self as store, Paid, Reduced, Sides};
 use crate::Boxed;
 use crate::ledger::service::{self as ledger, Moved};
+use crate::promotions::service as promotions;
 use crate::verify::{Check, Identity};
 
 /// How many orders are compared with their journals at a time: as many causes as the ledger looks up at once.
@@ -94,6 +95,40 @@ async fn amounts(tx: &mut Tx) -> Result<Identity, DbError> {
     }
     let right = payable.checked_add(reduced).ok_or_else(overflow)?;
     Ok(Identity::of("orders.amounts", list, right, &broken))
+}
+
+/// Every coupon that is held is held by an order of its owner's to pay that waits for payment and was placed with it.
+pub(super) struct HeldCoupons;
+
+impl Check for HeldCoupons {
+    fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
+        Box::pin(async move { Ok(vec![held_coupons(tx).await?]) })
+    }
+}
+
+async fn held_coupons(tx: &mut Tx) -> Result<Identity, DbError> {
+    let (mut held, mut waiting, mut broken) = (0_i64, 0_i64, Vec::new());
+    let mut last = String::new();
+    loop {
+        let page = promotions::held_after(tx, &last, PAGE).await?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.id);
+        let orders: Vec<String> = page.iter().map(|coupon| coupon.order.clone()).collect();
+        let holders = store::waiting_among(tx, &orders).await?;
+        for coupon in &page {
+            held += 1;
+            let is_held = holders.iter().any(|holder| {
+                holder.id == coupon.order && holder.payer == coupon.owner && holder.names(&coupon.id)
+            });
+            if is_held {
+                waiting += 1;
+            } else if broken.len() < NAMED_MAX {
+                broken.push(coupon.id.clone());
+            }
+        }
+    }
+    let sides = Sides { left: held, right: waiting, broken };
+    Ok(identity("orders.held_coupons", sides, |number| number.to_string()))
 }
 
 /// The counters of orders agree with the orders, and every customer who has ordered has one.

@@ -5,6 +5,7 @@ mod discounts;
 mod issue;
 mod offered;
 
+pub use super::store::checks::{Held, held_after};
 pub use super::store::discounts::written;
 pub(super) use coupons::account_of;
 pub use coupons::{

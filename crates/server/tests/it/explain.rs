@@ -239,7 +239,7 @@ async fn issued(app: &TestApp, what: &str, body: Value) -> String {
 }
 
 /// Puts a catalogue in force in which a text was replaced; answers its number.
-async fn reprice(app: &TestApp, was: &str, now: &str) -> Value {
+pub(crate) async fn reprice(app: &TestApp, was: &str, now: &str) -> Value {
     let operator = app.key("operator");
     let document = app.signed(&operator, "GET", CATALOG, "", &[("accept", "application/yaml")]).await.text();
     assert!(document.contains(was), "the catalogue has no {was}");

@@ -22,6 +22,7 @@ mod order_lists;
 mod orders;
 mod paying;
 mod paying_codes;
+mod placed_with;
 mod postgres;
 mod pricing;
 mod quotas;

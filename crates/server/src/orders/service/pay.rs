@@ -30,7 +30,8 @@ pub fn check_payable(order: &Order, now: Instant) -> Result<OrderStatus, OrderEr
     Ok(status)
 }
 
-/// Pays orders that are paid together from their payer's money: one, or all sub-orders of a combined order.
+/// Pays orders that are paid together from their payer's money: one, or all sub-orders of a combined order. They cost
+/// their list price less what is chosen now; coupons that they were placed with are let go unless they are among it.
 ///
 /// The money is taken last, so that the payer's account, for which every other payment of the same customer waits,
 /// is locked for as short a time as possible. A refusal therefore comes after changes: whoever calls this rolls its
@@ -48,19 +49,25 @@ pub async fn pay(
         bills.push(Bill { order, lines });
     }
     let held = benefits_of(&bills);
-    apply(cx, &mut bills, chosen).await?;
+    let was_reduced = is_reduced(&bills);
+    let firsts = apply(cx, &mut bills, chosen).await?;
     let used = benefits_of(&bills);
     let dropped: Vec<String> =
         held.into_iter().filter(|held| !used.contains(held)).map(|held| held.id).collect();
     admit(cx, &bills).await?;
     let first = &bills.first().expect("at least one order is paid").order;
+    let account = first.account.clone();
     let (payer, holder) = (first.payer.clone(), first.combined.as_ref().unwrap_or(&first.id).clone());
     if !dropped.is_empty() {
         promotions::release(cx, &payer, &dropped, &holder).await?;
     }
+    if let Some(firsts) = firsts {
+        firsts.check(cx, &account).await?;
+    }
+    let with_amounts = was_reduced || is_reduced(&bills);
     let mut paid = Vec::with_capacity(bills.len());
     for bill in &bills {
-        paid.push(settle(cx, bill.clone(), *chosen != Chosen::as_placed()).await?);
+        paid.push(settle(cx, bill.clone(), with_amounts).await?);
     }
     spend(cx, &bills).await?;
     for (bill, order) in bills.iter().zip(&mut paid) {
@@ -68,6 +75,10 @@ pub async fn pay(
         taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
     }
     Ok(paid)
+}
+
+fn is_reduced(bills: &[Bill]) -> bool {
+    bills.iter().any(|bill| !bill.order.modifiers.is_empty())
 }
 
 /// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
@@ -145,7 +156,8 @@ pub(super) async fn spend(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError>
         return Ok(());
     }
     let first = &bills.first().expect("at least one order is paid").order;
-    let ids: Vec<&str> = bills.iter().map(|bill| bill.order.id.as_str()).collect();
+    let mut ids: Vec<&str> = bills.iter().map(|bill| bill.order.id.as_str()).collect();
+    ids.extend(first.combined.as_deref());
     let holder = first.combined.as_ref().unwrap_or(&first.id).clone();
     let payer = first.payer.clone();
     promotions::spend(cx, &payer, &holder, &ids.join(","), &spent).await?;

@@ -64,6 +64,14 @@ platform::statements! {
     const PAID_AMONG = "select id, order_type from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null \
         and (payable_amount <> 0 or modifiers <> '[]') order by id limit 20";
+    /// Which of some ids are of orders, or combined orders, that wait for payment (6); with what reduced them.
+    const WAITING_AMONG = "select id, payer_id, modifiers from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and combined_id is null and status = 6 \
+        order by id limit 20";
+    /// The sub-orders of combined orders among some ids, likewise; a combined order has at most a hundred.
+    const WAITING_COMBINED_AMONG = "select combined_id, payer_id, modifiers from orders where combined_id in ($1, $2, \
+        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and status = 6 \
+        order by combined_id, id limit 2000";
     /// Orders and lines that nothing reduced and whose payable amount is not their list price.
     const BROKEN_PLAIN = "select id from orders where modifiers = '[]' and official_amount <> payable_amount \
         order by id limit $1";
@@ -223,16 +231,50 @@ pub(in crate::orders) async fn plain(tx: &mut Tx) -> Result<(Charge, Charge, Vec
     Ok((list, payable, broken))
 }
 
+/// An order, or a sub-order, that waits for payment.
+pub(in crate::orders) struct Holder {
+    /// The id by which it holds coupons: its own, or that of the combined order.
+    pub id: String,
+    /// Who pays it.
+    pub payer: String,
+    modifiers: Vec<Modifier>,
+}
+
+impl Holder {
+    /// It was placed with a coupon.
+    pub fn names(&self, coupon: &str) -> bool {
+        self.modifiers.iter().any(|modifier| modifier.source == coupon)
+    }
+}
+
+/// One text for any number of ids, at most [`ORDERS_AT_ONCE`]: the places that are left repeat the last one.
+fn padded(ids: &[String]) -> Vec<Value<'_>> {
+    assert!(ids.len() <= ORDERS_AT_ONCE, "the caller looks up a page at a time");
+    ids.iter().chain(ids.last().into_iter().cycle()).take(ORDERS_AT_ONCE).map(Value::from).collect()
+}
+
+/// Those that wait for payment of at most twenty orders or combined orders.
+pub(in crate::orders) async fn waiting_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<Holder>, DbError> {
+    let mut found = Vec::new();
+    for sql in [WAITING_AMONG, WAITING_COMBINED_AMONG] {
+        let holder = |mut row: Row| Holder {
+            modifiers: modifiers_from(row.text(2)),
+            id: row.take_text(0),
+            payer: row.take_text(1),
+        };
+        found.extend(tx.all(sql, &padded(ids)).await?.into_iter().map(holder));
+    }
+    Ok(found)
+}
+
 /// Those of at most twenty orders for which money moved, with whether it went back.
 pub(in crate::orders) async fn paid_among(
     tx: &mut Tx,
     ids: &[String],
 ) -> Result<Vec<(String, bool)>, DbError> {
-    let Some(last) = ids.last() else { return Ok(Vec::new()) };
-    assert!(ids.len() <= ORDERS_AT_ONCE, "the caller looks up a page at a time");
-    // One statement text for any number: the places that are left repeat the last id.
-    let padded = ids.iter().chain(std::iter::repeat(last)).take(ORDERS_AT_ONCE);
-    let params: Vec<Value<'_>> = padded.map(Value::from).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let paid = |mut row: Row| (row.take_text(0), row.int(1) == OrderType::Unsubscription.code());
-    Ok(tx.all(PAID_AMONG, &params).await?.into_iter().map(paid).collect())
+    Ok(tx.all(PAID_AMONG, &padded(ids)).await?.into_iter().map(paid).collect())
 }
