@@ -113,7 +113,7 @@ on_both! {
     async fn an_order_is_not_placed_with_a_coupon_that_gives_it_nothing(app) {
         let paper = coupon(&app, "acme", "30", &[]).await;
         let all = grant(&app, "acme", 605, "amount_off", "500", json!({})).await;
-        let free = with(machine(), "resource_spec", json!("s3.small.1.linux"));
+        let free = with(machine(), "resource_spec", json!("s3.small.1.linux.trial"));
         for is_paid in [false, true] {
             for (lines, more) in [(json!([disk(10_000)]), json!({"discount_id": all})), (json!([free]), json!({}))] {
                 let mut body = with(with(more, "coupon_id", json!(paper)), "auto_pay", json!(is_paid));
