@@ -282,7 +282,7 @@ fn goes_with(order: &OrderFacts<'_>, discount: &Discount, named: &Choice) -> boo
 /// What a payment names. Coupons and cards are locked.
 async fn named(cx: &mut Cx, bills: &[Bill], payer: &str, chosen: &Chosen) -> Result<Choice, OrderError> {
     let discount = named_discount(cx, payer, chosen.discount.as_ref()).await?;
-    match named_coupons(cx, payer, &chosen.coupons).await {
+    match named_coupons(cx, bills, payer, &chosen.coupons).await {
         Ok((coupons, cards)) => Ok(Choice { discount, coupons, cards }),
         Err(refusal) => {
             check_alone(cx, bills, discount)?;
@@ -306,6 +306,7 @@ async fn named_discount(
 
 async fn named_coupons(
     cx: &mut Cx,
+    bills: &[Bill],
     payer: &str,
     named: &[Named],
 ) -> Result<(Vec<Coupon>, Vec<Card>), OrderError> {
@@ -314,7 +315,12 @@ async fn named_coupons(
     {
         return Err(OrderError::unusable(&twice.1.id, Unusable::OnePerOrder));
     }
-    let (coupons, cards) = lock_all(cx, payer, named).await?;
+    // Those that the orders hold are let go where they are not named; all are locked in one order.
+    let mut locked = named.to_vec();
+    locked.extend(benefits_of(bills).into_iter().filter(|held| named.iter().all(|one| one.id != held.id)));
+    let (mut coupons, mut cards) = lock_all(cx, payer, &locked).await?;
+    coupons.retain(|coupon| named.iter().any(|one| one.id == coupon.id));
+    cards.retain(|card| named.iter().any(|one| one.id == card.id));
     for wanted in named {
         let kind = coupons.iter().find(|coupon| coupon.id == wanted.id).map(|coupon| coupon.kind.pay_type());
         let kind = kind.or_else(|| {
