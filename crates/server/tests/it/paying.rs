@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, TestApp};
 use crate::on_both;
-use crate::orders::{CANCEL, LIST, ORDERS, PAY, cash, details, machine, payment, place, status, with};
+use crate::orders::{LIST, ORDERS, PAY, cash, details, machine, payment, place, with};
 
 /// The China site, which has discount coupons, flexi-purchase coupons and stored-value cards.
 pub(crate) const CHINA: Options = Options {
