@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  operator ── top_up ─┬─▶ debts, the oldest first
-//!                      └─▶ cash, bonus ───┐
-//!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
+//!                      └─▶ cash, bonus ───┐        (a deposit repays nothing and pays nothing)
+//!                                         ├── pay_orders ─▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
 //! ```
@@ -17,10 +17,15 @@
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
 //! [`taxes`].
 //!
-//! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
+//! Invariants: an order is charged once, whoever asks how often. Orders that are paid together are
+//! looked at as a whole, and count as one payment. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
 //! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
-//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
+//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing, and nothing is paid for a
+//! frozen customer.
+//!
+//! Locks: limits, then accounts of the ledger, then debts; only a top-up, which learns from the debts which accounts to
+//! lock, holds cash, then debts, then those. Whoever locks debts holds the owner's cash.
 
 mod api;
 mod checks;
