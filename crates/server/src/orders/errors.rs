@@ -62,7 +62,6 @@ impl OrderError {
             PayError::Insufficient => Self::Insufficient(order.to_owned()),
             PayError::Frozen => Self::Frozen,
             PayError::Db(error) => Self::Api(error.into()),
-            PayError::Late(Late::InProgress) => Self::InProgress(order.to_owned()),
             other => Self::Limited(order.to_owned(), other),
         }
     }
@@ -221,7 +220,6 @@ fn of_limit(order: &str, error: PayError) -> ApiError {
         PayError::DailyTransactions => about(&codes::DAILY_TRANSACTIONS_EXCEEDED, order),
         PayError::Insufficient => about(&codes::INSUFFICIENT_BALANCE, order),
         PayError::Frozen => codes::ACCOUNT_FROZEN.error(),
-        PayError::Late(Late::InProgress) => about(&codes::PAYMENT_IN_PROGRESS, order),
         PayError::Db(error) => error.into(),
     }
 }

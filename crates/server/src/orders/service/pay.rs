@@ -5,14 +5,14 @@ use domain::id::DomainId;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
 use domain::order::{OrderEvent, OrderStatus, transition};
-use domain::promotion::ModifierType;
+use domain::promotion::{Modifier, ModifierType};
 use platform::db::DbError;
 use platform::op::ApiError;
 
 use super::charge::{Bill, Chosen, apply, benefits_of};
 use super::event;
 use crate::Cx;
-use crate::accounts::service::{Late, PayError, Payment, pay_order};
+use crate::accounts::service::{Late, Payment, pay_orders};
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled};
 use crate::orders::model::{Line, LineState, Order};
@@ -70,10 +70,7 @@ pub async fn pay(
         paid.push(settle(cx, bill.clone(), with_amounts).await?);
     }
     spend(cx, &bills).await?;
-    for (bill, order) in bills.iter().zip(&mut paid) {
-        let taken = take_money(cx, bill, late).await;
-        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
-    }
+    take_money(cx, &bills, &mut paid, late).await?;
     Ok(paid)
 }
 
@@ -164,48 +161,62 @@ pub(super) async fn spend(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError>
     Ok(())
 }
 
-/// The tax that a payment contained.
-pub(super) struct Taken(crate::accounts::service::Paid);
-
-impl Taken {
-    /// Writes the tax down, where there is one.
-    pub(super) async fn note(&self, cx: &mut Cx, order: &mut Order) -> Result<(), DbError> {
-        if self.0.tax_rate.is_none() {
-            return Ok(());
-        }
-        order.tax = self.0.tax;
-        order.tax_rate = self.0.tax_rate;
-        store::update(&mut cx.tx, order).await
+/// Takes the money of orders that are paid together, benefits and balances of each in one journal, and notes in
+/// `orders` the tax that it contained.
+pub(super) async fn take_money(
+    cx: &mut Cx,
+    bills: &[Bill],
+    orders: &mut [Order],
+    late: Option<Late>,
+) -> Result<(), OrderError> {
+    let mut parts = Vec::with_capacity(bills.len());
+    for bill in bills {
+        parts.push((benefits_paid(&bill.order)?, by_project(&bill.lines)));
     }
+    let mut payments = Vec::with_capacity(bills.len());
+    for (Bill { order, .. }, (benefits, projects)) in bills.iter().zip(&parts) {
+        payments.push(Payment {
+            payer: &order.payer,
+            customer: &order.account,
+            order: &order.id,
+            money: order.payable,
+            benefits,
+            list: order.official,
+            projects,
+        });
+    }
+    let first = &bills.first().expect("at least one order is paid").order;
+    // A sub-order that is to be paid by itself is the one that is refused.
+    let whole = first.combined.as_ref().filter(|_| late.is_none()).unwrap_or(&first.id);
+    let paid = pay_orders(cx, &payments, late).await;
+    let paid = paid.map_err(|error| OrderError::of_payment(whole, error))?;
+    for (order, paid) in orders.iter_mut().zip(paid) {
+        if paid.tax_rate.is_some() {
+            order.tax = paid.tax;
+            order.tax_rate = paid.tax_rate;
+            store::update(&mut cx.tx, order).await?;
+        }
+    }
+    Ok(())
 }
 
-/// Takes the money of one order: benefits and balances in one journal.
-pub(super) async fn take_money(cx: &mut Cx, bill: &Bill, late: Option<Late>) -> Result<Taken, PayError> {
-    let order = &bill.order;
+/// What coupons and cards of the payer pay, by their accounts of the ledger.
+fn benefits_paid(order: &Order) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
     let owner = DomainId::parse(&order.payer)
         .map_err(|error| DbError::Other(format!("payer {:?} {error}", order.payer)))?;
-    let benefit = |modifier: &domain::promotion::Modifier| {
+    let benefit = |modifier: &Modifier| {
         let spent = Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount };
         spent.account(&owner).map(|account| (account, modifier.amount))
     };
-    let benefits: Vec<(LedgerAccount, Charge)> = order.modifiers.iter().filter_map(benefit).collect();
-    let projects = by_project(&bill.lines);
-    let payment = Payment {
-        payer: &order.payer,
-        customer: &order.account,
-        order: &order.id,
-        money: order.payable,
-        benefits: &benefits,
-        list: order.official,
-        projects: &projects,
-        late,
-    };
-    pay_order(cx, &payment).await.map(Taken)
+    Ok(order.modifiers.iter().filter_map(benefit).collect())
 }
 
+/// Amounts by enterprise project.
+type Projects = Vec<(String, Charge)>;
+
 /// What balances pay, by enterprise project.
-fn by_project(lines: &[Line]) -> Vec<(String, Charge)> {
-    let mut projects: Vec<(String, Charge)> = Vec::new();
+fn by_project(lines: &[Line]) -> Projects {
+    let mut projects = Projects::new();
     for line in lines {
         let project = line.enterprise_project();
         match projects.iter_mut().find(|(known, _)| known == project) {

@@ -218,10 +218,7 @@ async fn insert_paid(cx: &mut Cx, new: &NewOrder, mut bills: Vec<Bill>) -> Resul
         orders.push(settle(cx, bill.clone(), false).await?);
     }
     spend(cx, &bills).await?;
-    for (bill, order) in bills.iter().zip(&mut orders) {
-        let taken = take_money(cx, bill, None).await;
-        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
-    }
+    take_money(cx, &bills, &mut orders, None).await?;
     Ok(orders)
 }
 

@@ -57,7 +57,7 @@ platform::statements! {
         from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
         where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
     /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers from orders \
+    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers, tax_amount from orders \
         where paid_at is not null and (payable_amount <> 0 or modifiers <> '[]') and id > $1 \
         order by id limit $2";
     /// Which of some orders money moved for.
@@ -86,10 +86,12 @@ platform::statements! {
         where account_id = $1 and order_id = $2 order by line_no limit 1000";
     /// The sum of all list prices.
     const SUM_OF_LIST = "select cast(coalesce(sum(official_amount), 0) as bigint) from orders";
-    /// How many orders carry tax without a rate, or a rate before they were paid.
+    /// Orders that carry tax without a rate, or before they were paid, or more than they cost, or of the other sign: a
+    /// refund order (4) gives tax back.
     const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null) \
-        or (tax_amount <> 0 and paid_at is null) or tax_amount < 0 \
-        or (order_type <> 4 and tax_amount > payable_amount) order by id limit $1";
+        or (tax_amount <> 0 and paid_at is null) \
+        or (order_type <> 4 and (tax_amount < 0 or tax_amount > payable_amount)) \
+        or (order_type = 4 and (tax_amount > 0 or tax_amount < payable_amount)) order by id limit $1";
 }
 
 /// Both sides of a check, and what does not agree.
@@ -140,6 +142,8 @@ pub(in crate::orders) struct Paid {
     pub id: String,
     /// What balances, coupons and cards paid for it; below zero in a refund order.
     pub amount: Charge,
+    /// The tax contained in it; below zero in a refund order.
+    pub tax: Charge,
     /// It gave money back.
     pub is_refund: bool,
     /// The order whose money it gave back.
@@ -157,6 +161,7 @@ pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> 
             id: row.take_text(0),
             is_refund: row.int(2) == OrderType::Unsubscription.code(),
             base_order: row.take_opt_text(3),
+            tax: Charge::from_units(row.int(5)),
         })
     };
     let rows = tx.all(PAID_AFTER, params![id, limit]).await?;
