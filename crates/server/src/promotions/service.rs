@@ -3,12 +3,14 @@
 mod coupons;
 mod discounts;
 mod issue;
+mod limits;
 mod offered;
 
 pub use super::store::discounts::written;
 pub(super) use coupons::account_of;
 pub use coupons::{
-    Spent, give_back, hold, lock_cards, lock_coupons, release, spend, usable_cards, usable_coupons,
+    Spent, give_back, hold, lock_cards, lock_chosen, lock_coupons, release, spend, usable_cards,
+    usable_coupons,
 };
 pub use discounts::{
     Granted, NewDiscount, changed, find_discount, grant, list_discounts, list_granted, refresh, withdraw,

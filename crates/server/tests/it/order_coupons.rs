@@ -128,13 +128,13 @@ on_both! {
         let fitting = [
             json!({}), limited("serviceType", "hws.service.type.ebs"), limited("regionCode", "cn-north-1"),
             limited("subscribeType", "new"), limited("cycleType", "2"), limited("cycleNum", "1"),
-            limited("productId", "OFFI776402238127517698,another"), limited("firstOrderInService", "1"),
+            limited("productId", "OFFI776402238127517698,00301-238595-0--0"), limited("firstOrderInService", "1"),
             limited("minConsumeDiscount", "0.5"),
         ];
         let other = [
             limited("serviceType", "hws.service.type.obs"), limited("regionCode", "ap-southeast-1"),
             limited("subscribeType", "renew"), limited("cycleType", "1"), limited("cycleNum", "12"),
-            limited("productId", "another"), limited("isForAnnualContracts", "1"), limited("baseValue", "187.68"),
+            limited("productId", "00301-238595-0--0"), limited("isForAnnualContracts", "1"), limited("baseValue", "187.68"),
         ];
         let mut wanted = Vec::new();
         for more in fitting {

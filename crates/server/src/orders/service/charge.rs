@@ -214,7 +214,14 @@ async fn automatic(cx: &mut Cx, bills: &[Bill], payer: &str, account: &str) -> R
     let mut facts = Facts::of(bills, &catalog, cx.now);
     facts.look_up_firsts(&mut cx.tx, account, &coupons).await?;
     // A new purchase has no history in which a promotion was used (rule 3.3).
-    Ok(choose(&facts.view(), &discounts, None, &coupons, &cards))
+    let chosen = choose(&facts.view(), &discounts, None, &coupons, &cards);
+    let locked = promotions::lock_chosen(cx, payer, &chosen).await?;
+    // What another payment took meanwhile is done without.
+    Ok(if locked == chosen {
+        chosen
+    } else {
+        choose(&facts.view(), &discounts, None, &locked.coupons, &locked.cards)
+    })
 }
 
 /// What was chosen at placing stands, but coupons must still be good for something.
