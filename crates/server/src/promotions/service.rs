@@ -6,6 +6,7 @@ mod issue;
 mod limits;
 mod offered;
 
+pub use super::store::coupons::StoredCoupon;
 pub use super::store::discounts::written;
 pub(super) use coupons::account_of;
 pub use coupons::{
@@ -19,4 +20,4 @@ pub use issue::{
     NewCard, NewCoupon, Validity, Worth, issue, issue_card, list, list_cards, list_changes, set_frozen,
     withdraw_card, withdraw_coupon,
 };
-pub use offered::{Offered, offered_coupons};
+pub use offered::{UseLimit, offered_coupons, use_limits};

@@ -3,23 +3,17 @@
 mod listed;
 mod spent;
 
-use domain::site::Site;
 use serde_json::{Value, json};
 
-use crate::harness::{Options, Reply, TestApp};
+use crate::harness::{Reply, TestApp};
 use crate::on_both;
+use crate::paying::{self, CHINA};
 
 const ISSUE: &str = "/openbss/v1/coupons";
 const LIST: &str = "/v2/promotions/benefits/coupons";
 const RECORDS: &str = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
 const ISSUE_CARD: &str = "/openbss/v1/stored-value-cards";
 const CARDS: &str = "/v2/promotions/benefits/stored-value-cards";
-pub(crate) const CHINA: Options = Options {
-    site: Site::Cn,
-    provisioner: server::app::Provisioner::Immediate,
-    throttle: false,
-    is_sandbox: true,
-};
 
 /// A cash coupon of 100.00 that expires in July 2026, with what differs.
 fn coupon(app: &TestApp, tenant: &str, more: Value) -> Value {
@@ -34,8 +28,7 @@ fn coupon(app: &TestApp, tenant: &str, more: Value) -> Value {
 
 /// Issues a coupon, and answers its id.
 pub(crate) async fn issue(app: &TestApp, tenant: &str, more: Value) -> String {
-    let issued = app.post("operator", ISSUE, coupon(app, tenant, more)).await.ok(201);
-    issued["coupon_id"].as_str().expect("an id").to_owned()
+    paying::issue(app, tenant, coupon(app, tenant, more)).await
 }
 
 pub(crate) async fn change(app: &TestApp, id: &str, what: &str) -> Reply {

@@ -7,15 +7,12 @@ use super::{CARDS, ISSUE_CARD, RECORDS, change, found, issue, only};
 use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
-use crate::orders::{CANCEL, ORDERS, PAY, cash, payment, place, with};
+use crate::orders::{CANCEL, ORDERS, PAY, cash, place, with};
+use crate::paying;
 
 /// Pays with coupons and cards, given as id and type.
 async fn pay_with(app: &TestApp, order: &str, coupons: &[(&str, i64)]) -> Reply {
-    let infos: Vec<Value> = coupons.iter().map(|(id, kind)| json!({"id": id, "type": kind})).collect();
-    let mut body = payment(order);
-    body["use_coupon"] = json!("YES");
-    body["coupon_infos"] = json!(infos);
-    app.post("acme", PAY, body).await
+    app.post("acme", PAY, paying::pay_with(order, None, coupons)).await
 }
 
 /// An order of a disk for a year that costs this many cents.
