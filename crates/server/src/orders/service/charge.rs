@@ -262,7 +262,15 @@ async fn complete(cx: &mut Cx, bills: &[Bill], named: Choice) -> Result<Choice, 
     if !has_coupons {
         // A new purchase has no history in which a promotion was used (rule 3.3), so that a named discount stands in
         // the place of one: it is the only one that there is to choose.
-        return Ok(choose(&facts.view(), &discounts, named.discount.as_ref(), &coupons, &cards));
+        let promotion = named.discount.as_ref();
+        let chosen = choose(&facts.view(), &discounts, promotion, &coupons, &cards);
+        let locked = promotions::lock_chosen(cx, &first.payer, &chosen).await?;
+        // What another payment took meanwhile is done without.
+        return Ok(if locked == chosen {
+            chosen
+        } else {
+            choose(&facts.view(), &discounts, promotion, &locked.coupons, &locked.cards)
+        });
     }
     discounts.retain(|discount| goes_with(&facts.view(), discount, &named));
     let best = choose(&facts.view(), &discounts, None, &[], &[]);

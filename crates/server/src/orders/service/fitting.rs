@@ -5,14 +5,14 @@ use domain::promotion::{Choice, Coupon, OrderFacts, plan};
 use super::charge::{Bill, Facts};
 use crate::Cx;
 use crate::orders::errors::OrderError;
-use crate::promotions::service::{Offered, offered_coupons};
+use crate::promotions::service::{StoredCoupon, offered_coupons};
 
 /// The coupons of the payer of some orders, which are paid together, that would pay for something of them: each by
 /// itself and without a discount, since which of them go together is the choice of who pays.
 ///
 /// # Errors
 /// [`OrderError::Api`] where the database fails.
-pub async fn fitting_coupons(cx: &mut Cx, bills: &[Bill]) -> Result<Vec<Offered>, OrderError> {
+pub async fn fitting_coupons(cx: &mut Cx, bills: &[Bill]) -> Result<Vec<StoredCoupon>, OrderError> {
     let Some(first) = bills.first() else { return Ok(Vec::new()) };
     let order = &first.order;
     let holder = order.combined.as_ref().unwrap_or(&order.id);
