@@ -6,13 +6,15 @@
 //!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
+//!  cash ── settle_due ─▶ month of settlement  when it is due, as far as the cash goes
 //! ```
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
 //! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
 //! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
 //! taken stays owed, and refunds still reduce it. What a payment takes from a line or a month is a debt, which names
-//! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
+//! its order; a month's debts are due on a day of the next month. Then `accounts.settle_due` repays them from cash, the
+//! oldest first, and leaves an audit row; who is overdue after that buys nothing.
 //!
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
 //! [`taxes`].
@@ -20,11 +22,13 @@
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
 //! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
-//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
+//! account is below zero. The same `trans_id` is the same top-up. A frozen payer buys nothing;
+//! what it owes is repaid from its cash all the same.
 
 mod api;
 mod checks;
 mod errors;
+mod jobs;
 mod limits;
 pub mod service;
 mod store;
@@ -36,7 +40,9 @@ use crate::app::Feature;
 pub const FEATURE: Feature = Feature {
     name: "accounts",
     operations: api::operations,
-    jobs: |_| {},
+    jobs: |jobs| {
+        jobs.add::<jobs::SettleDue>();
+    },
     checks: &[&checks::MONEY_IN, &checks::OWED],
     statements,
 };

@@ -47,6 +47,8 @@ fn trade(kind: JournalKind) -> Trade {
         JournalKind::TopUp => ("RECHARGE", "SOURCE_OPERAIION_RECHARGE", Some(BANK_TRANSFER)),
         JournalKind::GrantCredit => ("ADJUST", "SOURCE_OPERAIION_ADJUST_CREDIT", Some(ADJUSTMENT)),
         JournalKind::PayOrder => ("DEDEUCT", "SOURCE_OPERAIION_DEDEUCT", None),
+        // The documents call the repayment of arrears a consumption; a top-up that repays is only a top-up.
+        JournalKind::SettleDebts => ("DEDEUCT", "SOURCE_OPERAIION_WRITEOFF", None),
         JournalKind::RefundOrder => ("REFUND", "SOURCE_OPERAIION_UNSUBSCRIBE", None),
         // Coupons and cards have records of their own; were one on a balance it could only be an adjustment.
         JournalKind::Reversal | JournalKind::IssueBenefit | JournalKind::WithdrawBenefit => {
@@ -155,8 +157,10 @@ fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
     let brought = |id: &str| format!("{}/{account}/{id}", JournalKind::TopUp.code());
     let by_trade = query.trade_id.as_ref().map(|id| {
         let mut causes = vec![brought(id), format!("{}/{account}/{id}", JournalKind::GrantCredit.code())];
-        // A subject has no slash, so an id with one is that of no order.
-        if !id.contains('/') {
+        // A subject has no slash, so an id with one is that of no order; that of a settlement always has one.
+        if id.contains('/') {
+            causes.push(format!("{}/{account}/{id}", JournalKind::SettleDebts.code()));
+        } else {
             let of_order = [JournalKind::PayOrder, JournalKind::RefundOrder];
             causes.extend(of_order.map(|kind| format!("{}/{id}/", kind.code())));
         }

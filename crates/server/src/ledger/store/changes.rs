@@ -20,21 +20,21 @@ platform::statements! {
     const LIST_OF_ACCOUNT = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, j.posted_at \
         from postings p join journals j on j.id = p.journal_id where p.ledger_account_id = $1 \
         and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 and j.posted_at < $5 \
-        and j.kind in ($6, $7, $8, $9, $10, $11, $12) order by p.account_seq desc limit $13 offset $14";
+        and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) order by p.account_seq desc limit $14 offset $15";
     /// How many there are.
     const COUNT_OF_ACCOUNT = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13)";
     /// Changes of one account by one of a few causes.
     const LIST_OF_ACCOUNT_BY_CAUSE = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, \
         j.posted_at from postings p join journals j on j.id = p.journal_id where p.ledger_account_id = $1 \
         and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 and j.posted_at < $5 \
-        and j.kind in ($6, $7, $8, $9, $10, $11, $12) and j.cause in ($15, $16, $17, $18) \
-        order by p.account_seq desc limit $13 offset $14";
+        and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) and j.cause in ($16, $17, $18, $19) \
+        order by p.account_seq desc limit $14 offset $15";
     /// How many there are.
     const COUNT_OF_ACCOUNT_BY_CAUSE = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12) and j.cause in ($13, $14, $15, $16)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) and j.cause in ($14, $15, $16, $17)";
     /// Changes of all accounts of a kind of an owner, with the balance of them together.
     const LIST_OF_KIND = "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at from ( \
         select p.journal_id, p.seq, p.amount, j.kind, j.cause, j.posted_at, \
@@ -42,13 +42,13 @@ platform::statements! {
         from ledger_accounts a join postings p on p.ledger_account_id = a.id \
         join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2) r \
         where r.amount >= $3 and r.amount <= $4 and r.posted_at >= $5 and r.posted_at < $6 \
-        and r.kind in ($7, $8, $9, $10, $11, $12, $13) \
-        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $14 offset $15";
+        and r.kind in ($7, $8, $9, $10, $11, $12, $13, $14) \
+        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_KIND = "select count(*) from ledger_accounts a join postings p on p.ledger_account_id = a.id \
         join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2 \
         and p.amount >= $3 and p.amount <= $4 and j.posted_at >= $5 and j.posted_at < $6 \
-        and j.kind in ($7, $8, $9, $10, $11, $12, $13)";
+        and j.kind in ($7, $8, $9, $10, $11, $12, $13, $14)";
     /// Changes of all accounts of a kind by one of a few causes.
     const LIST_OF_KIND_BY_CAUSE = "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at \
         from (select p.journal_id, p.seq, p.amount, j.kind, j.cause, j.posted_at, \
@@ -56,13 +56,13 @@ platform::statements! {
         from ledger_accounts a join postings p on p.ledger_account_id = a.id \
         join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2) r \
         where r.amount >= $3 and r.amount <= $4 and r.posted_at >= $5 and r.posted_at < $6 \
-        and r.kind in ($7, $8, $9, $10, $11, $12, $13) and r.cause in ($16, $17, $18, $19) \
-        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $14 offset $15";
+        and r.kind in ($7, $8, $9, $10, $11, $12, $13, $14) and r.cause in ($17, $18, $19, $20) \
+        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_KIND_BY_CAUSE = "select count(*) from ledger_accounts a \
         join postings p on p.ledger_account_id = a.id join journals j on j.id = p.journal_id \
         where a.owner_id = $1 and a.kind = $2 and p.amount >= $3 and p.amount <= $4 and j.posted_at >= $5 \
-        and j.posted_at < $6 and j.kind in ($7, $8, $9, $10, $11, $12, $13) and j.cause in ($14, $15, $16, $17)";
+        and j.posted_at < $6 and j.kind in ($7, $8, $9, $10, $11, $12, $13, $14) and j.cause in ($15, $16, $17, $18)";
 }
 
 /// Whose changes.
