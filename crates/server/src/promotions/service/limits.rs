@@ -12,27 +12,27 @@ use crate::catalog::model::Catalog;
 /// A refusal that names the limit by its index.
 pub(super) fn catalogued(catalog: &Catalog, mut limits: Vec<Limit>) -> Result<Vec<Limit>, Refusal> {
     for (index, limit) in limits.iter_mut().enumerate() {
-        let unknown = |value: &str| {
+        // The value itself is not repeated: it may be as long as a request.
+        let unknown = |what: &str, what_zh: &str| {
             Refusal::because(
                 format!("limits[{index}].value1"),
-                format!("is {value}, which is not in the catalogue"),
-                format!("为 {value}，产品目录中不存在"),
+                format!("names a {what} that is not in the catalogue"),
+                format!("中的{what_zh}在产品目录中不存在"),
             )
         };
         match limit.key {
             LimitKey::ServiceType | LimitKey::ServiceTypeBlackList => {
                 if catalog.find_service(&limit.value1).is_none() {
-                    return Err(unknown(&limit.value1));
+                    return Err(unknown("service", "云服务类型"));
                 }
             }
             LimitKey::RegionCode => {
-                let region = catalog.find_region(&limit.value1).ok_or_else(|| unknown(&limit.value1))?;
+                let region = catalog.find_region(&limit.value1).ok_or_else(|| unknown("region", "区域"))?;
                 limit.value1.clone_from(&region.code);
             }
             LimitKey::ProductId => {
-                let stranger = limit.value1.split(',').find(|id| catalog.find_product_by_id(id).is_none());
-                if let Some(id) = stranger {
-                    return Err(unknown(id));
+                if limit.value1.split(',').any(|id| catalog.find_product_by_id(id).is_none()) {
+                    return Err(unknown("product", "产品"));
                 }
             }
             // What the catalogue says nothing about.
