@@ -310,18 +310,21 @@ impl Journal {
         Self::to_customer(head, &[(benefit.clone(), amount)], amount, AccountKind::CouponsIssued)
     }
 
-    /// What is left of a coupon or card is taken back: −amount from it. Once for each.
+    /// What is left of a coupon or card is taken back: −amount from it. Once for each `change` that notes it: a refund
+    /// can put money into one that was withdrawn, which is then taken back as well.
     ///
     /// # Errors
     /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::TooLarge`].
     pub fn withdraw_benefit(
         owner: &DomainId,
         benefit: &LedgerAccount,
+        change: &str,
         amount: Charge,
         currency: Currency,
     ) -> Result<Self, JournalError> {
         let kind = JournalKind::WithdrawBenefit;
-        let cause = Cause::new(kind.code(), owner.as_str(), benefit.piece().unwrap_or_default());
+        let period = format!("{}/{change}", benefit.piece().unwrap_or_default());
+        let cause = Cause::new(kind.code(), owner.as_str(), &period);
         let head = Head { kind, cause, owner, currency };
         let given =
             Self::to_customer(head, &[(benefit.clone(), amount)], amount, AccountKind::CouponsIssued)?;

@@ -1,4 +1,5 @@
--- Orders and their lines. Amounts are cents and fixed when the order is placed.
+-- Orders and their lines. Amounts are cents; list prices are fixed when the order is placed, and what is payable when
+-- it is paid.
 create table orders (
     account_id {text} not null,         -- the customer
     id {text} not null,
@@ -83,9 +84,12 @@ create table order_lines (
     official_amount bigint not null,
     payable_amount bigint not null,
     modifiers {text} not null,          -- JSON: what reduced the list price
+    priced_in bigint not null,          -- unit in which the term was priced: months for the year of some products
     price_version {text} not null,      -- catalogue version and valid_from of the price that was used
     state {text} not null,              -- waiting, provisioning, done, failed
     effective_at bigint,
     expires_at bigint,
     primary key (account_id, order_id, line_no)
 );
+-- Whether a service was bought before: the service of an order is that of its first line, and most orders have no other.
+create index order_lines_beside on order_lines (account_id, service_type_code, order_id) where line_no > 1;

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::money::{Charge, Exact};
 
+/// The most coupons that automatic payment takes for an order, and the most cards: a plan costs time by each.
+const CHOSEN_MAX: usize = 100;
+
 /// The choice of automatic payment (rules 3.3, 4.8): the best commercial or partner discount, or the promotional one
 /// if that saves more; then a discount coupon, a cash coupon, flexi-purchase coupons and cards, as far as they go
 /// together with what was chosen before and give something. Of a kind restricted coupons come before unrestricted
@@ -31,6 +34,9 @@ pub fn choose(
         (turn(coupon.kind), !coupon.is_restricted(), coupon.expires_at, most, coupon.id.as_str())
     });
     for coupon in sorted {
+        if chosen.coupons.len() == CHOSEN_MAX {
+            break;
+        }
         chosen.coupons.push(coupon.clone());
         if !planned(order, &chosen).is_some_and(|plan| gives(&plan, coupon.kind.modifier(), &coupon.id)) {
             chosen.coupons.pop();
@@ -39,6 +45,9 @@ pub fn choose(
     let mut sorted: Vec<&Card> = cards.iter().collect();
     sorted.sort_by_key(|card| (card.expires_at, card.id.as_str()));
     for card in sorted {
+        if chosen.cards.len() == CHOSEN_MAX {
+            break;
+        }
         chosen.cards.push(card.clone());
         if !planned(order, &chosen).is_some_and(|plan| gives(&plan, ModifierType::StoredValueCard, &card.id))
         {

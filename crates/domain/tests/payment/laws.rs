@@ -147,6 +147,19 @@ proptest! {
     }
 
     #[test]
+    fn discounts_coupons_cards_and_what_balances_pay_are_the_list_price(
+        order in order(), wares in wares(1), available in prop::collection::vec(money(), 1..5),
+    ) {
+        let choice = wares.into_choice();
+        let Ok(plan) = order.with(|facts| plan(facts, &choice)) else { return Ok(()) };
+        let funds: Vec<Charge> = available.iter().map(|amount| Charge::parse(amount).unwrap()).collect();
+        let Some(drawn) = draw(plan.payable().unwrap(), &funds) else { return Ok(()) };
+        let modifiers = plan.modifiers().into_iter().map(|modifier| modifier.amount);
+        let list = order.with(|facts| Charge::sum(facts.lines.iter().map(|line| line.official)));
+        prop_assert_eq!(Charge::sum(modifiers.chain(drawn)), list);
+    }
+
+    #[test]
     fn the_order_in_which_coupons_and_cards_are_named_does_not_matter(
         order in order(), wares in wares(1), seeds in prop::array::uniform8(any::<Index>()),
     ) {

@@ -53,7 +53,7 @@ platform::input! {
         pub amount: Decimal = body("amount"),
         /// The caller's id of this top-up; the same id again is the same top-up.
         pub trans_id: String = body("trans_id"),
-        /// Which balance gets it: 1 cash, 5 bonus, 7 deposit.
+        /// Which balance gets what no debt needs: 1 cash, 5 bonus; 7 deposit, which repays no debt.
         pub account_type: i64 = body("account_type").one_of(&["1", "5", "7"]).default("1"),
     }
 
@@ -224,7 +224,7 @@ impl Operation<App> for TopUpAccount {
         id: "TopUpAccount",
         method: Method::Post,
         path: "/openbss/v1/accounts/{domain_id}/top-ups",
-        about: "Puts money into a balance of an account, once for each trans_id; cash pays debts first.",
+        about: "Puts money into a balance of an account, once for each trans_id; debts are repaid first, except from a deposit.",
         sites: Sites::All,
         callers: OPERATOR,
         actions: &[],

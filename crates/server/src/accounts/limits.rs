@@ -28,7 +28,7 @@ use domain::money::{Charge, Scaled};
 use platform::db::DbError;
 use platform::op::store::count_refused;
 
-use super::service::{PayError, Payment, ProjectShort, Refund, Shortfall};
+use super::service::{PayError, Payment, ProjectShort, Shortfall};
 use super::store::limits::{self as store, Use};
 use crate::Cx;
 
@@ -42,11 +42,27 @@ const PROJECT_SHORT: i64 = 10;
 /// An enterprise project of an order that the organisation's budget does not cover (004 table 8-22).
 const ORGANIZATION_SHORT: i64 = 11;
 
-/// Limits that a payment passed, locked until it has been counted.
+/// A limit, and what each of some payments uses of it.
+#[derive(Debug)]
+struct Counted {
+    limit: Limit,
+    uses: Vec<i64>,
+}
+
+impl Counted {
+    /// By how much the limit does not admit all of them together, `None` where it does; what is too large to be summed
+    /// is not admitted.
+    fn short(&self) -> Option<Shortfall> {
+        let more = self.uses.iter().fold(0, |sum: i64, more| sum.saturating_add(*more));
+        (!self.limit.admits(more)).then(|| self.limit.shortfall(more))
+    }
+}
+
+/// Limits that payments passed together, locked until they have been counted.
 #[derive(Debug)]
 pub(super) struct Passed {
     /// What to count against which.
-    counted: Vec<(Limit, i64)>,
+    counted: Vec<Counted>,
     /// The payer's limit of refused payments.
     attempts: Option<Limit>,
     /// The payer's limit of payments.
@@ -54,9 +70,11 @@ pub(super) struct Passed {
 }
 
 /// Locks and checks the limits by amount, in the order of rule 4.11: fund quotas of enterprise projects, the
-/// organisation's budget, the customer's budget (reseller model) and expenditure quota.
-pub(super) async fn check_amounts(cx: &mut Cx, payment: &Payment<'_>) -> Result<Passed, PayError> {
-    let mut accounts = vec![payment.customer, payment.payer];
+/// organisation's budget, the customer's budget (reseller model) and expenditure quota. The payments are of one customer
+/// by one payer.
+pub(super) async fn check_amounts(cx: &mut Cx, payments: &[Payment<'_>]) -> Result<Passed, PayError> {
+    let mut accounts: Vec<&str> =
+        payments.iter().flat_map(|payment| [payment.customer, payment.payer]).collect();
     accounts.sort_unstable();
     accounts.dedup();
     let mut limits = Vec::new();
@@ -64,42 +82,46 @@ pub(super) async fn check_amounts(cx: &mut Cx, payment: &Payment<'_>) -> Result<
         limits.extend(store::lock(&mut cx.tx, account).await?);
     }
     let limits = limits.into_iter().map(|limit| limit.at(cx.now)).collect();
-    decide(limits, payment)
+    decide(limits, payments)
 }
 
-/// What a payment uses of the limits that are its business.
-fn decide(limits: Vec<Limit>, payment: &Payment<'_>) -> Result<Passed, PayError> {
+/// What payments use of the limits that are their business.
+fn decide(limits: Vec<Limit>, payments: &[Payment<'_>]) -> Result<Passed, PayError> {
     let mut passed = Passed { counted: Vec::new(), attempts: None, transactions: None };
     for limit in limits {
-        let (of_customer, of_payer) = (limit.account == payment.customer, limit.account == payment.payer);
-        match limit.kind {
-            Kind::Project if of_customer => {
-                let spent = spent_in(payment.projects, &limit.subject)?;
-                passed.counted.push((limit, spent.units()));
+        let of_customer = payments.iter().any(|payment| limit.account == payment.customer);
+        let of_payer = payments.iter().any(|payment| limit.account == payment.payer);
+        let uses = match limit.kind {
+            Kind::Project if of_customer => used(payments, |one| spent_in(one.projects, &limit.subject))?,
+            Kind::Organization if of_customer => used(payments, |one| Ok(one.money))?,
+            Kind::Budget if of_customer => used(payments, |one| Ok(one.list))?,
+            Kind::ExpenditureQuota if of_payer => used(payments, |one| Ok(one.money))?,
+            Kind::Attempts if of_payer => {
+                passed.attempts = Some(limit);
+                continue;
             }
-            Kind::Organization if of_customer => passed.counted.push((limit, payment.money.units())),
-            Kind::Budget if of_customer => passed.counted.push((limit, payment.list.units())),
-            Kind::ExpenditureQuota if of_payer => passed.counted.push((limit, payment.money.units())),
-            Kind::Attempts if of_payer => passed.attempts = Some(limit),
-            Kind::Transactions if of_payer => passed.transactions = Some(limit),
-            // A limit of the other of the two accounts, which this payment is not measured by.
+            Kind::Transactions if of_payer => {
+                passed.transactions = Some(limit);
+                continue;
+            }
+            // A limit of the other of the two accounts, which these payments are not measured by.
             Kind::Project
             | Kind::Organization
             | Kind::Budget
             | Kind::ExpenditureQuota
             | Kind::Attempts
-            | Kind::Transactions => {}
-        }
+            | Kind::Transactions => continue,
+        };
+        passed.counted.push(Counted { limit, uses });
     }
-    passed.counted.retain(|(_, more)| *more != 0);
+    passed.counted.retain(|counted| counted.uses.iter().any(|more| *more != 0));
     let short = |kind: Kind| {
-        let mut counted = passed.counted.iter();
-        let found = counted.find(|(limit, more)| limit.kind == kind && !limit.admits(*more));
-        found.map(|(limit, more)| limit.shortfall(*more))
+        let of_kind = passed.counted.iter().filter(|counted| counted.limit.kind == kind);
+        of_kind.filter_map(Counted::short).next()
     };
     if short(Kind::Project).is_some() {
         let organization_short = short(Kind::Organization).is_some();
-        return Err(PayError::ProjectFunds(short_projects(&passed, payment, organization_short)));
+        return Err(PayError::ProjectFunds(short_projects(&passed, payments, organization_short)));
     }
     if let Some(short) = short(Kind::Organization) {
         return Err(PayError::Organization(short));
@@ -113,21 +135,30 @@ fn decide(limits: Vec<Limit>, payment: &Payment<'_>) -> Result<Passed, PayError>
     }
 }
 
+/// What each payment uses of a limit, in cents.
+fn used(
+    payments: &[Payment<'_>],
+    of: impl Fn(&Payment<'_>) -> Result<Charge, DbError>,
+) -> Result<Vec<i64>, DbError> {
+    payments.iter().map(|payment| Ok(of(payment)?.units())).collect()
+}
+
 /// What balances pay for an enterprise project.
 fn spent_in(projects: &[(String, Charge)], subject: &str) -> Result<Charge, DbError> {
     let amounts = projects.iter().filter(|(project, _)| project == subject).map(|(_, amount)| *amount);
     Charge::sum(amounts).ok_or_else(|| DbError::Other(format!("what project {subject} pays is too large")))
 }
 
-/// The projects of an order whose own quota is short; where the organisation's budget is short too, the other
-/// projects of the order are told with it.
-fn short_projects(passed: &Passed, payment: &Payment<'_>, organization_short: bool) -> Vec<ProjectShort> {
+/// The projects of orders whose own quota is short; where the organisation's budget is short too, the other projects
+/// of the orders are told with it.
+fn short_projects(passed: &Passed, payments: &[Payment<'_>], organization_short: bool) -> Vec<ProjectShort> {
     let mut found: Vec<ProjectShort> = Vec::new();
-    for (project, _) in payment.projects {
-        let own = passed.counted.iter().find(|(limit, more)| {
-            limit.kind == Kind::Project && limit.subject == *project && !limit.admits(*more)
-        });
-        let short = own.map(|(limit, more)| limit.shortfall(*more));
+    for (project, _) in payments.iter().flat_map(|payment| payment.projects) {
+        let own = passed
+            .counted
+            .iter()
+            .find(|counted| counted.limit.kind == Kind::Project && counted.limit.subject == *project);
+        let short = own.and_then(Counted::short);
         let is_told = found.iter().any(|told| told.project == *project);
         if !is_told && (short.is_some() || organization_short) {
             let status = if short.is_some() { PROJECT_SHORT } else { ORGANIZATION_SHORT };
@@ -138,13 +169,9 @@ fn short_projects(passed: &Passed, payment: &Payment<'_>, organization_short: bo
 }
 
 /// Checks the limits by number, which come last: attempts, then transactions of the day.
-pub(super) async fn check_numbers(
-    cx: &mut Cx,
-    payment: &Payment<'_>,
-    passed: &Passed,
-) -> Result<(), PayError> {
+pub(super) async fn check_numbers(cx: &mut Cx, payer: &str, passed: &Passed) -> Result<(), PayError> {
     if let Some(limit) = &passed.attempts {
-        let refused = refused_today(cx, payment.payer, limit.amount).await?;
+        let refused = refused_today(cx, payer, limit.amount).await?;
         if refused >= limit.amount {
             let short = limit.shortfall(1);
             return Err(PayError::TooManyAttempts(Shortfall { used: refused.to_string(), ..short }));
@@ -162,25 +189,57 @@ async fn refused_today(cx: &mut Cx, account: &str, most: i64) -> Result<i64, DbE
     count_refused(&mut cx.tx, account, PAYING, since, most).await
 }
 
-/// Counts a payment that was made against every limit it passed. A payment that was counted before is not counted
-/// again.
-pub(super) async fn count(cx: &mut Cx, payment: &Payment<'_>, passed: Passed) -> Result<(), PayError> {
-    let uses: Vec<Use> =
-        passed.counted.iter().map(|(limit, amount)| Use::of(limit, payment.order, *amount)).collect();
-    if !uses.is_empty() && !store::insert_uses(&mut cx.tx, payment.payer, &uses).await? {
+/// Counts payments that were made against every limit they passed, and as one payment of the day. Those that are not
+/// new were counted before.
+pub(super) async fn count(
+    cx: &mut Cx,
+    payments: &[Payment<'_>],
+    passed: Passed,
+    are_new: &[bool],
+) -> Result<(), PayError> {
+    let Passed { counted, transactions, .. } = passed;
+    let mut uses: Vec<Use> = Vec::new();
+    let mut more_of: Vec<(Limit, i64)> = transactions.map(|limit| (limit, 1)).into_iter().collect();
+    for Counted { limit, uses: amounts } in counted {
+        let mut sum: i64 = 0;
+        for ((payment, is_new), more) in payments.iter().zip(are_new).zip(amounts) {
+            if *is_new && more != 0 {
+                uses.push(Use::of(&limit, payment.order, more));
+                sum = sum.saturating_add(more);
+            }
+        }
+        more_of.push((limit, sum));
+    }
+    let payer = payments.first().map_or("", |payment| payment.payer);
+    let is_repeated = !uses.is_empty() && !store::insert_uses(&mut cx.tx, payer, &uses).await?;
+    if is_repeated || !are_new.contains(&true) {
         return Ok(());
     }
-    let transactions = passed.transactions.map(|limit| (limit, 1));
-    for (mut limit, more) in passed.counted.into_iter().chain(transactions) {
+    for (mut limit, more) in more_of {
         limit.add(more, cx.now);
         store::update_use(&mut cx.tx, &limit).await?;
     }
     Ok(())
 }
 
+/// What goes back of a payment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Back<'a> {
+    /// Who paid.
+    pub payer: &'a str,
+    /// The order that was paid.
+    pub base_order: &'a str,
+    /// List price.
+    pub list: Charge,
+    /// What balances paid.
+    pub money: Charge,
+    /// The same by enterprise project.
+    pub projects: &'a [(String, Charge)],
+}
+
 /// Lowers what the payment of a refunded order counted: budgets by list price, quotas by money, each by no more than
 /// was counted. It locks limits, so it comes before any ledger account is locked.
-pub(super) async fn take_back(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError> {
+pub(super) async fn take_back(cx: &mut Cx, back: Back<'_>) -> Result<(), DbError> {
     let mut uses = store::lock_uses(&mut cx.tx, back.payer, back.base_order).await?;
     let mut accounts: Vec<String> = uses.iter().map(|of| of.limit_account.clone()).collect();
     accounts.sort_unstable();

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  operator ── top_up ─┬─▶ debts, the oldest first
-//!                      └─▶ cash, bonus ───┐
-//!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
+//!                      └─▶ cash, bonus ───┐        (a deposit repays nothing and pays nothing)
+//!                                         ├── pay_orders ─▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
 //!  cash ── settle_due ─▶ month of settlement  when it is due, as far as the cash goes
@@ -19,11 +19,15 @@
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
 //! [`taxes`].
 //!
-//! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
+//! Invariants: an order is charged once, whoever asks how often. Orders that are paid together are
+//! looked at as a whole, and count as one payment. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
 //! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
-//! account is below zero. The same `trans_id` is the same top-up. A frozen payer buys nothing;
-//! what it owes is repaid from its cash all the same.
+//! account is below zero. The same `trans_id` is the same top-up. A frozen payer buys nothing, and nothing is bought for
+//! a frozen customer; what is owed is repaid from cash all the same.
+//!
+//! Locks: limits, then accounts of the ledger, then debts; only a top-up and a settlement, which learn from the debts
+//! which accounts to lock, hold cash, then debts, then those. Whoever locks debts holds the owner's cash.
 
 mod api;
 mod checks;

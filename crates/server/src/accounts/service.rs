@@ -27,8 +27,8 @@ pub use super::limits::{Kind as LimitKind, NewLimit, Period as LimitPeriod, set 
 pub use balances::{Balances, Credit, balances};
 pub use changes::{ChangeQuery, Record, TRADE_TYPES, changes};
 pub use credit::{CreditLine, grant_credit};
-pub use pay::pay_order;
-pub use refund::refund_order;
+pub use pay::pay_orders;
+pub use refund::{refund_order, uncount};
 pub use settle::{Settled, payable, settle_due};
 pub use settlement::{
     DUE_DAY_DEFAULT, DUE_DAY_MAX, DebtShown, Debts, MonthShown, NewTerms, Settlement, debts, set_settlement,
@@ -43,7 +43,7 @@ pub struct Payment<'a> {
     pub payer: &'a str,
     /// Whose order.
     pub customer: &'a str,
-    /// The order; with a combined order the first of its sub-orders stands for all limits.
+    /// The order.
     pub order: &'a str,
     /// What balances pay.
     pub money: Charge,
@@ -53,16 +53,12 @@ pub struct Payment<'a> {
     pub list: Charge,
     /// What balances pay by enterprise project.
     pub projects: &'a [(String, Charge)],
-    /// What the caller knows to be in the way and comes late in the order of evaluation (rule 4.11).
-    pub late: Option<Late>,
 }
 
 /// What only the feature of orders knows, and is told only after balance and freezing were looked at (rule 4.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Late {
-    /// CBC.99000088.
-    InProgress,
-    /// CBC.99000089.
+    /// CBC.99000089: a sub-order of a combined order, which is to be paid by itself.
     Combined,
 }
 
@@ -96,9 +92,9 @@ pub enum PayError {
     MonthlyLimit(Shortfall),
     /// CBC.99005003: this much is owed past its due date, and nothing is bought before it is paid (rule 6.5).
     Arrears(Charge),
-    /// CBC.7281.
+    /// CBC.7281: the payer is frozen, or the customer it pays for.
     Frozen,
-    /// CBC.99000088 or CBC.99000089, as the caller said.
+    /// CBC.99000089, as the caller said.
     Late(Late),
     /// CBC.99008040.
     TooManyAttempts(Shortfall),

@@ -17,17 +17,24 @@ use super::errors::AccountsError;
 use super::service::{Paid, PayError};
 use super::store::taxes::{self as store, RATES_MAX};
 use crate::Cx;
-use crate::identity::service::{Account, check_country};
+use crate::identity::service::check_country;
 
-/// The tax contained in what `payer` pays now; none where it has no country.
+/// The rate of a payer's country; `None` where it has none, and pays no tax.
 ///
 /// # Errors
-/// [`PayError::TaxRate`] where the account has a country and no rate of it holds now.
-pub(super) async fn contained(cx: &mut Cx, payer: &Account, money: Charge) -> Result<Paid, PayError> {
-    let Some(country) = &payer.country else { return Ok(Paid { tax: Charge::ZERO, tax_rate: None }) };
-    let Some(rate) = store::in_force(&mut cx.tx, country, cx.now).await? else {
-        return Err(PayError::TaxRate(country.clone()));
-    };
+/// [`PayError::TaxRate`] where no rate of the country holds now.
+pub(super) async fn in_force(cx: &mut Cx, country: Option<&str>) -> Result<Option<Quantity>, PayError> {
+    let Some(country) = country else { return Ok(None) };
+    let rate = store::in_force(&mut cx.tx, country, cx.now).await?;
+    rate.map(Some).ok_or_else(|| PayError::TaxRate(country.to_owned()))
+}
+
+/// The tax contained in a payment at a rate.
+///
+/// # Errors
+/// [`DbError::Other`] where the amount is too large.
+pub(super) fn contained(money: Charge, rate: Option<Quantity>) -> Result<Paid, DbError> {
+    let Some(rate) = rate else { return Ok(Paid { tax: Charge::ZERO, tax_rate: None }) };
     let tax = part_of(money, rate).map_err(|error| DbError::Other(format!("the tax of {money}: {error}")))?;
     Ok(Paid { tax, tax_rate: Some(rate) })
 }

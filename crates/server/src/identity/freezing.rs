@@ -26,7 +26,8 @@ use crate::codes;
 pub enum Scope {
     /// The account: it buys, renews and changes nothing; its resources go on and cost.
     Account,
-    /// The account and its resources, which can no longer be used.
+    /// The account and its resources. Nothing stops a resource yet: they go on as with [`Self::Account`] until
+    /// subscriptions have a life cycle that knows frozen.
     AccountAndResource,
 }
 

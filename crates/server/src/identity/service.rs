@@ -302,6 +302,28 @@ pub async fn find_account(app: &App, tx: &mut Tx, id: &str) -> Result<Option<Arc
     Ok(Some(account))
 }
 
+/// What decides whether an account may pay, and with which tax, as the database knows it at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The payer or the customer is frozen.
+    pub is_frozen: bool,
+    /// The payer's country.
+    pub country: Option<String>,
+}
+
+/// How a payer and the customer it pays for stand; they may be the same. Not from memory: what another process has
+/// frozen must not pay a second longer.
+///
+/// # Errors
+/// [`DbError::Other`] where there is no such payer.
+pub async fn standing(tx: &mut Tx, payer: &str, customer: &str) -> Result<Standing, DbError> {
+    let rows = tx.all(store::LIST_STANDINGS, params![payer, customer]).await?;
+    let is_frozen = rows.iter().any(|row| row.int(1) != 0);
+    let row = rows.into_iter().find(|row| row.text(0) == payer);
+    let mut row = row.ok_or_else(|| DbError::Other(format!("the payer {payer} is no account")))?;
+    Ok(Standing { is_frozen, country: row.take_opt_text(2) })
+}
+
 /// The id of the account with this name, whatever the case of its letters.
 pub async fn find_account_id(tx: &mut Tx, name: &str) -> Result<Option<String>, DbError> {
     let row = tx.opt(store::FIND_ACCOUNT_ID, params![name.to_lowercase()]).await?;

@@ -58,10 +58,12 @@ platform::statements! {
         from journals j join postings p on p.journal_id = j.id \
         where j.gives_back = $1 and p.account_seq is not null \
         group by p.ledger_account_id order by p.ledger_account_id limit $2";
-    /// What journals moved on customers' accounts, by cause, and the cause of the journal that they give back.
-    const MOVED = "select j.cause, j.id, cast(coalesce(sum(p.amount), 0) as bigint), b.cause \
-        from journals j left join journals b on b.id = j.gives_back left join postings p \
-        on p.journal_id = j.id and substr(p.ledger_account_id, 1, 6) <> 'house:' \
+    /// What journals moved on customers' accounts and on the house's of tax, by cause, and the cause of the journal
+    /// that they give back.
+    const MOVED = "select j.cause, j.id, cast(coalesce(sum(case when substr(p.ledger_account_id, 1, 6) <> 'house:' \
+        then p.amount else 0 end), 0) as bigint), b.cause, \
+        cast(coalesce(sum(case when p.ledger_account_id = 'house:tax' then p.amount else 0 end), 0) as bigint) \
+        from journals j left join journals b on b.id = j.gives_back left join postings p on p.journal_id = j.id \
         where j.cause in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
         group by j.cause, j.id, b.cause order by j.cause limit 20";
@@ -115,6 +117,8 @@ pub struct Moved {
     pub journal: String,
     /// Sum of its postings on customers' accounts, coupons and cards included; negative where they paid.
     pub amount: Charge,
+    /// Sum of its postings on the house's account of tax; negative where tax went back.
+    pub tax: Charge,
     /// Text of the cause of the journal whose money this one returns, if there is such a journal.
     pub gives_back: Option<String>,
 }
@@ -277,6 +281,7 @@ pub async fn list_moved(tx: &mut Tx, causes: &[String]) -> Result<Vec<Moved>, Db
         journal: row.take_text(1),
         amount: Charge::cents(row.int(2)),
         gives_back: row.take_opt_text(3),
+        tax: Charge::cents(row.int(4)),
     };
     Ok(tx.all(MOVED, &params).await?.into_iter().map(moved).collect())
 }

@@ -10,6 +10,7 @@ use platform::db::{DbError, Tx};
 use super::store::checks::{self as store, Paid, Reduced, Sides};
 use crate::Boxed;
 use crate::ledger::service::{self as ledger, Moved};
+use crate::promotions::service as promotions;
 use crate::verify::{Check, Identity};
 
 /// How many orders are compared with their journals at a time: as many causes as the ledger looks up at once.
@@ -96,6 +97,40 @@ async fn amounts(tx: &mut Tx) -> Result<Identity, DbError> {
     Ok(Identity::of("orders.amounts", list, right, &broken))
 }
 
+/// Every coupon that is held is held by an order of its owner's to pay that waits for payment and was placed with it.
+pub(super) struct HeldCoupons;
+
+impl Check for HeldCoupons {
+    fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
+        Box::pin(async move { Ok(vec![held_coupons(tx).await?]) })
+    }
+}
+
+async fn held_coupons(tx: &mut Tx) -> Result<Identity, DbError> {
+    let (mut held, mut waiting, mut broken) = (0_i64, 0_i64, Vec::new());
+    let mut last = String::new();
+    loop {
+        let page = promotions::held_after(tx, &last, PAGE).await?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.id);
+        let orders: Vec<String> = page.iter().map(|coupon| coupon.order.clone()).collect();
+        let holders = store::waiting_among(tx, &orders).await?;
+        for coupon in &page {
+            held += 1;
+            let is_held = holders.iter().any(|holder| {
+                holder.id == coupon.order && holder.payer == coupon.owner && holder.names(&coupon.id)
+            });
+            if is_held {
+                waiting += 1;
+            } else if broken.len() < NAMED_MAX {
+                broken.push(coupon.id.clone());
+            }
+        }
+    }
+    let sides = Sides { left: held, right: waiting, broken };
+    Ok(identity("orders.held_coupons", sides, |number| number.to_string()))
+}
+
 /// The counters of orders agree with the orders, and every customer who has ordered has one.
 pub(super) struct Counters;
 
@@ -121,13 +156,13 @@ impl Check for States {
     }
 }
 
-/// Every paid order, and every refund order, has one journal of its amount; a refund gives back the payment of
-/// the order it is for; no journal is without its order.
+/// Every paid order, and every refund order, has one journal of its amount and of its tax; a refund gives back the
+/// payment of the order it is for; no journal is without its order.
 pub(super) struct Postings;
 
 impl Check for Postings {
     fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
-        Box::pin(async move { Ok(vec![postings(tx).await?]) })
+        Box::pin(async move { Ok(postings(tx).await?.into()) })
     }
 }
 
@@ -144,8 +179,28 @@ fn agrees(order: &Paid, moved: &Moved) -> bool {
     is_amount && moved.gives_back == gives_back
 }
 
-async fn postings(tx: &mut Tx) -> Result<Identity, DbError> {
+/// Taxes of orders, and what their journals posted to the house's account of tax.
+struct Taxes {
+    of_orders: Charge,
+    posted: Charge,
+    broken: Vec<String>,
+}
+
+impl Taxes {
+    fn compare(&mut self, order: &Paid, journal: Option<&Moved>) -> Option<()> {
+        let posted = journal.map_or(Charge::ZERO, |moved| moved.tax);
+        self.of_orders = self.of_orders.checked_add(order.tax)?;
+        self.posted = self.posted.checked_add(posted)?;
+        if posted != order.tax && self.broken.len() < NAMED_MAX {
+            self.broken.push(order.id.clone());
+        }
+        Some(())
+    }
+}
+
+async fn postings(tx: &mut Tx) -> Result<[Identity; 2], DbError> {
     let (mut sum, mut count, mut broken) = (Charge::ZERO, 0_i64, Vec::new());
+    let mut taxes = Taxes { of_orders: Charge::ZERO, posted: Charge::ZERO, broken: Vec::new() };
     let mut last = String::new();
     loop {
         let page = store::paid_after(tx, &last, PAGE).await?;
@@ -162,6 +217,7 @@ async fn postings(tx: &mut Tx) -> Result<Identity, DbError> {
             if !is_right && broken.len() < NAMED_MAX {
                 broken.push(order.id.clone());
             }
+            taxes.compare(order, journal).ok_or_else(overflow)?;
             sum = sum.checked_add(order.amount).ok_or_else(overflow)?;
             count += i64::from(!order.amount.is_zero());
         }
@@ -179,7 +235,10 @@ async fn postings(tx: &mut Tx) -> Result<Identity, DbError> {
     if journals != count {
         broken.push(format!("{count} orders have {journals} journals"));
     }
-    Ok(Identity::of("orders.postings", sum, right, &broken))
+    Ok([
+        Identity::of("orders.postings", sum, right, &broken),
+        Identity::of("orders.taxes", taxes.of_orders, taxes.posted, &taxes.broken),
+    ])
 }
 
 /// Names journals without an order for which money moved, as many as may still be named.

@@ -8,7 +8,7 @@ use domain::promotion::{PlanError, Unusable};
 use platform::db::DbError;
 use platform::op::{ApiError, Code, Refusal as Refused};
 
-use crate::accounts::service::{Late, PayError};
+use crate::accounts::service::PayError;
 use crate::codes;
 
 /// Why an order operation refuses.
@@ -28,6 +28,8 @@ pub enum OrderError {
     Frozen,
     /// A discount, coupon or card that was chosen cannot be used (rules 4.3 to 4.5).
     Plan(PlanError),
+    /// A coupon that an order is placed with would reduce it by nothing.
+    GivesNothing(String),
     /// The effective time that the customer asked for has come before the payment.
     AfterEffectiveTime(String),
     /// It was paid by hand by a unified accounting member, and waits for its master.
@@ -62,7 +64,6 @@ impl OrderError {
             PayError::Insufficient => Self::Insufficient(order.to_owned()),
             PayError::Frozen => Self::Frozen,
             PayError::Db(error) => Self::Api(error.into()),
-            PayError::Late(Late::InProgress) => Self::InProgress(order.to_owned()),
             other => Self::Limited(order.to_owned(), other),
         }
     }
@@ -136,6 +137,10 @@ impl From<OrderError> for ApiError {
             OrderError::Insufficient(order) => about(&codes::INSUFFICIENT_BALANCE, &order),
             OrderError::Frozen => codes::ACCOUNT_FROZEN.error(),
             OrderError::Plan(error) => plan::refused(&error),
+            OrderError::GivesNothing(coupon) => codes::DISCOUNT_NOT_APPLICABLE.because(
+                format!("Coupon {coupon}: it would take nothing off the order. Place the order without it."),
+                format!("优惠券 {coupon}：对该订单没有可抵扣的金额，请不使用该优惠券下单。"),
+            ),
             OrderError::AfterEffectiveTime(order) => about(&codes::PAYMENT_AFTER_EFFECTIVE_TIME, &order),
             OrderError::InProgress(order) => about(&codes::PAYMENT_IN_PROGRESS, &order),
             OrderError::Combined(order, combined) => codes::COMBINED_ORDER_ONLY.because(

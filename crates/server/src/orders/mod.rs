@@ -12,21 +12,25 @@
 //! that a higher floor registers; with the immediate provisioner the paying transaction walks through 3 to 5.
 //!
 //! A unified member's order is its enterprise master's to pay: auto_pay takes the master's money at once, and what
-//! the member pays by hand is accepted, charges nobody and waits for the master (004 8.3.3, rule 4.10). Only the
-//! customer who placed an order cancels it.
+//! the member pays by hand is accepted, charges nobody and waits for the master (004 8.3.3, rule 4.10); a second time
+//! it is in progress (CBC.99000088). Only the customer who placed an order cancels it.
 //!
 //! Totals of lists are exact: from counters without a filter (of completed orders, or purchases, the few others are
 //! counted and subtracted), and otherwise counted in the one index that serves the filter.
 //!
 //! Invariants:
-//! - Prices are fixed when the order is placed. Each line is settled to cents once, half up; an order's amounts are
-//!   the sums of its lines (`orders.lines`).
-//! - A paid order has exactly one pay journal of its payable amount, a refund order one refund journal that gives
-//!   its base order's payment back (`orders.postings`). An order is locked before any account of the ledger.
+//! - List prices are fixed when the order is placed. Each line is settled to cents once, half up; an order's amounts
+//!   are the sums of its lines (`orders.lines`). What reduces them is fixed by the payment: one by hand uses what it
+//!   names and nothing of what the order was placed with, automatic payment that and what else fits.
+//! - A paid order has exactly one pay journal of its payable amount and of what coupons and cards gave, or none where
+//!   that is nothing; a refund order one refund journal that gives its base order's payment back (`orders.postings`).
+//!   An order is locked before any account of the ledger.
+//! - Coupons are held by orders that wait for payment and were placed with them, by nothing else
+//!   (`orders.held_coupons`).
 //! - From `pay_before` on an order cannot be paid; `orders.cancel_unpaid` cancels it and leaves an audit row.
 //! - A status agrees with payment, deadline and open lines (`orders.states`); counters agree (`orders.counters`).
 //!
-//! Never: an order of another tenant shown or changed; an amount changed after placing.
+//! Never: an order of another tenant shown or changed; a list price changed after placing, or any amount after payment.
 
 mod api;
 mod checks;
@@ -56,6 +60,13 @@ pub const FEATURE: Feature = Feature {
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();
     },
-    checks: &[&checks::Lines, &checks::Amounts, &checks::States, &checks::Counters, &checks::Postings],
+    checks: &[
+        &checks::Lines,
+        &checks::Amounts,
+        &checks::States,
+        &checks::Counters,
+        &checks::Postings,
+        &checks::HeldCoupons,
+    ],
     statements: store::statements,
 };

@@ -167,6 +167,8 @@ pub struct Line {
     pub size_measure_id: Option<i64>,
     /// Unit of the term.
     pub period_type: PeriodType,
+    /// Unit in which that term was priced: months for the year of a product that only months are priced of.
+    pub priced_in: PeriodType,
     /// How many units.
     pub period_num: i64,
     /// How many of the thing.

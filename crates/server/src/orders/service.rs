@@ -18,6 +18,7 @@ use super::errors::OrderError;
 use super::model::{Line, LineState, Order};
 use super::store;
 use crate::Cx;
+use crate::identity::service::standing;
 use crate::promotions::service as promotions;
 use crate::webhooks::service::{self as webhooks, Event};
 
@@ -73,8 +74,12 @@ pub async fn find_combined(tx: &mut Tx, id: &str) -> Result<Vec<Order>, DbError>
     store::find_combined(tx, id).await
 }
 
-/// A unified accounting member has paid by hand: the order waits for its master from now on (rule 4.10).
+/// A unified accounting member has paid by hand: the order waits for its master from now on (rule 4.10). Paying once
+/// more by hand is refused, for a payment is in progress (CBC.99000088), and so is a frozen member (CBC.7281).
 pub async fn hand_over(cx: &mut Cx, mut order: Order) -> Result<(), OrderError> {
+    if standing(&mut cx.tx, &order.account, &order.account).await?.is_frozen {
+        return Err(OrderError::Frozen);
+    }
     if order.handed_over_at.is_some() {
         return Err(OrderError::InProgress(order.id));
     }

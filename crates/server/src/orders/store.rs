@@ -24,7 +24,7 @@ macro_rules! line_columns {
         "line_no, attached_to, product_id, service_type_code, resource_type_code, resource_spec_code, \
          region_code, available_zone, resource_size, size_measure_id, period_type, period_num, subscription_num, \
          resource_name, project_id, enterprise_project_id, product_spec_desc, category_code, official_amount, \
-         payable_amount, price_version, state, effective_at, expires_at, modifiers"
+         payable_amount, price_version, state, effective_at, expires_at, modifiers, priced_in"
     };
 }
 
@@ -45,9 +45,16 @@ platform::statements! {
     /// The sub-orders of a combined order; the caller checks whether they may be seen.
     const FIND_COMBINED = concat!("select ", order_columns!(), " from orders where combined_id = $1 \
         order by id limit 100");
-    /// Whether a customer has paid an order of a service.
+    /// Whether a customer has paid an order whose first line is of a service; 4: refund orders.
     const HAS_PAID_FOR = "select 1 from orders where account_id = $1 and service_type_folded = $2 \
-        and paid_at is not null order by created_at, id limit 1";
+        and paid_at is not null and order_type <> 4 order by created_at, id limit 1";
+    /// Whether another line of an order that it has paid is; refund orders have one line.
+    const HAS_PAID_BESIDE = "select 1 from order_lines l join orders o on o.account_id = l.account_id \
+        and o.id = l.order_id where l.account_id = $1 and l.service_type_code = $2 and l.line_no > 1 \
+        and o.paid_at is not null order by l.order_id limit 1";
+    /// The counters of a customer, locked: two payments that ask whether one is the first take turns.
+    const LOCK_COUNTERS = "select partner_id from order_counters where account_id = $1 order by partner_id limit 100 \
+        {for_update}";
     /// An order for the system itself, whoever owns it, locked.
     const LOCK_ANY = concat!("select ", order_columns!(), " from orders where id = $1 {for_update}");
     /// An order by its id; the caller checks whether it may be seen.
@@ -154,6 +161,7 @@ fn line_from_row(row: &mut Row) -> Line {
         effective_at: row.opt_int(22).map(Instant::from_ms),
         expires_at: row.opt_int(23).map(Instant::from_ms),
         modifiers: modifiers_from(row.text(24)),
+        priced_in: PeriodType::from_code(row.int(25)).expect("stored from the same table of codes"),
     }
 }
 
@@ -186,6 +194,7 @@ fn line_to_row<'a>(order: &'a Order, line: &'a Line) -> Vec<Value<'a>> {
         Value::from(line.effective_at.map(Instant::ms)),
         Value::from(line.expires_at.map(Instant::ms)),
         Value::from(modifiers_text(&line.modifiers)),
+        Value::from(line.priced_in.code()),
     ]
 }
 
@@ -216,9 +225,17 @@ pub(super) async fn find_combined(tx: &mut Tx, id: &str) -> Result<Vec<Order>, D
     Ok(tx.all(FIND_COMBINED, params![id]).await?.iter_mut().map(order_from_row).collect())
 }
 
-/// Whether a customer has paid an order of a service before.
+/// Whether a customer has paid for something of a service before, in the catalogue's spelling: any line counts.
 pub(super) async fn has_paid_for(tx: &mut Tx, account: &str, service: &str) -> Result<bool, DbError> {
-    Ok(tx.opt(HAS_PAID_FOR, params![account, service.to_lowercase()]).await?.is_some())
+    if tx.opt(HAS_PAID_FOR, params![account, service.to_lowercase()]).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(tx.opt(HAS_PAID_BESIDE, params![account, service]).await?.is_some())
+}
+
+/// Locks what every new order of a customer changes.
+pub(super) async fn lock_counters(tx: &mut Tx, account: &str) -> Result<(), DbError> {
+    tx.all(LOCK_COUNTERS, params![account]).await.map(drop)
 }
 
 /// An order for the system itself, locked.

@@ -110,14 +110,6 @@ pub fn priced_in(prices: &PeriodPrices, asked: PeriodType) -> PeriodType {
     }
 }
 
-/// [`priced_in`] by the catalogue at `now`, of a product that was bought before; its own unit where the catalogue
-/// no longer has it.
-pub fn priced_in_now(catalog: &Catalog, now: Instant, product_id: &str, asked: PeriodType) -> PeriodType {
-    let offer = catalog.find_product_by_id(product_id).and_then(|product| product.period.as_ref());
-    let version = offer.and_then(|offer| in_force(&offer.versions, now));
-    version.map_or(asked, |version| priced_in(&version.price, asked))
-}
-
 /// A priced purchase: its product, and its exact list price.
 #[derive(Debug, Clone)]
 pub struct PricedPeriod<'a> {

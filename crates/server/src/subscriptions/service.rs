@@ -10,8 +10,9 @@ use platform::op::{ApiError, Refusal};
 use serde_json::json;
 
 use super::quotas;
+pub(super) use super::store::tasks::{Task, TaskEnd};
 use super::store::{self, NEVER_THERE, WAITING};
-pub(super) use super::store::{Filter, Resource, Task, TaskEnd};
+pub(super) use super::store::{Filter, Resource};
 use crate::app::Provisioner;
 use crate::orders::fulfilment::{Fulfilled, Fulfilment, Shortage};
 use crate::orders::model::{Line, Order};
@@ -182,7 +183,7 @@ fn event<'a>(name: &'static str, order: &'a Order, resource: &'a Resource) -> Ev
 
 /// A page of what waits for the cloud, and how much does.
 pub(super) async fn tasks(tx: &mut Tx, offset: i64, limit: i64) -> Result<(i64, Vec<Task>), DbError> {
-    store::tasks(tx, offset, limit).await
+    store::tasks::list(tx, offset, limit).await
 }
 
 /// A page of an account's resources, and how many match.
@@ -253,7 +254,7 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
                 "之前上报的 resource_id 不同。",
             ));
         }
-        let end = store::task_end(&mut cx.tx, &resource).await?;
+        let end = store::tasks::end_of(&mut cx.tx, &resource).await?;
         return Ok(Reported { resource, end });
     }
     if let Some(named) = &named
@@ -268,7 +269,7 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
     begin(&mut resource, &outcome, cx.now);
     store::end_waiting(&mut cx.tx, &resource).await?;
     let end = TaskEnd::default();
-    store::finish_task(&mut cx.tx, &resource, "done", &end, cx.now).await?;
+    store::tasks::finish(&mut cx.tx, &resource, "done", &end, cx.now).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, &order, &resource)]).await?;
     finish_line(cx, order, line, &resource).await?;
     Ok(Reported { resource, end })
@@ -278,7 +279,7 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
 pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Reported, ApiError> {
     let (order, mut resource) = lock(cx, id).await?;
     if resource.status == NEVER_THERE {
-        let end = store::task_end(&mut cx.tx, &resource).await?;
+        let end = store::tasks::end_of(&mut cx.tx, &resource).await?;
         return Ok(Reported { resource, end });
     }
     if resource.status != WAITING {
@@ -291,7 +292,7 @@ pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Report
     store::end_waiting(&mut cx.tx, &resource).await?;
     let refund = orders::refund(cx, &order, &line, &share).await?;
     let end = TaskEnd { reason: Some(reason.to_owned()), refund_order: refund.map(|refund| refund.id) };
-    store::finish_task(&mut cx.tx, &resource, "failed", &end, cx.now).await?;
+    store::tasks::finish(&mut cx.tx, &resource, "failed", &end, cx.now).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, &order, &resource)]).await?;
     finish_line(cx, order, line, &resource).await?;
     Ok(Reported { resource, end })

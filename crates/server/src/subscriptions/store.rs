@@ -1,6 +1,7 @@
-//! All SQL of resources and of what the cloud still has to do for them.
+//! All SQL of resources. What the cloud still has to do for them, and quotas, have files of their own.
 
 pub(super) mod quotas;
+pub(super) mod tasks;
 
 use domain::calendar::Instant;
 use platform::db::{Composed, DbError, Row, Tx, Value};
@@ -56,21 +57,6 @@ platform::statements! {
         max(expires_at) from resources where account_id = $1 and order_id = $2 and line_no = $3";
     /// The resource id of a parent.
     const RESOURCE_ID = "select resource_id from resources where account_id = $1 and id = $2";
-    /// What waits for the cloud.
-    const TASKS = "select t.id, t.action, t.created_at, r.id, r.order_id, r.account_id, r.parent_id, \
-        r.resource_name, r.region_code, r.available_zone, r.service_type_code, r.resource_type_code, \
-        r.resource_spec_code, r.spec_size, r.spec_size_measure_id, r.project_id, r.enterprise_project_id, \
-        r.period_type, r.period_num from provisioning_tasks t join resources r \
-        on r.account_id = t.account_id and r.id = t.resource_key where t.state = 'waiting' \
-        order by t.created_at, t.id limit $1 offset $2";
-    /// How much waits for the cloud.
-    const TASKS_TOTAL = "select count(*) from provisioning_tasks where state = 'waiting'";
-    /// The task that created a resource, or was to.
-    const TASK = "select state, reason, refund_order_id from provisioning_tasks \
-        where account_id = $1 and resource_key = $2 and action = 'create' order by created_at, id limit 1";
-    /// What came of it.
-    const FINISH_TASK = "update provisioning_tasks set state = $3, reason = $4, refund_order_id = $5, \
-        finished_at = $6 where account_id = $1 and resource_key = $2 and action = 'create' and state = 'waiting'";
 }
 
 const INSERT: &str = concat!("insert into resources (", resource_columns!(), ", service_type_folded) values");
@@ -275,90 +261,6 @@ pub(super) async fn resource_id(tx: &mut Tx, account: &str, id: &str) -> Result<
     Ok(row.and_then(|mut row| row.take_opt_text(0)))
 }
 
-/// Something that the cloud has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Task {
-    pub(super) task_id: String,
-    pub(super) action: String,
-    pub(super) created_at: Instant,
-    pub(super) id: String,
-    pub(super) order: String,
-    pub(super) account: String,
-    pub(super) parent: Option<String>,
-    pub(super) resource_name: Option<String>,
-    pub(super) region_code: String,
-    pub(super) available_zone: Option<String>,
-    pub(super) service_type_code: String,
-    pub(super) resource_type_code: String,
-    pub(super) resource_spec_code: String,
-    pub(super) spec_size: Option<i64>,
-    pub(super) spec_size_measure_id: Option<i64>,
-    pub(super) project_id: Option<String>,
-    pub(super) enterprise_project_id: Option<String>,
-    pub(super) period_type: i64,
-    pub(super) period_num: i64,
-}
-
-fn task_from_row(row: &mut Row) -> Task {
-    Task {
-        task_id: row.take_text(0),
-        action: row.take_text(1),
-        created_at: Instant::from_ms(row.int(2)),
-        id: row.take_text(3),
-        order: row.take_text(4),
-        account: row.take_text(5),
-        parent: row.take_opt_text(6),
-        resource_name: row.take_opt_text(7),
-        region_code: row.take_text(8),
-        available_zone: row.take_opt_text(9),
-        service_type_code: row.take_text(10),
-        resource_type_code: row.take_text(11),
-        resource_spec_code: row.take_text(12),
-        spec_size: row.opt_int(13),
-        spec_size_measure_id: row.opt_int(14),
-        project_id: row.take_opt_text(15),
-        enterprise_project_id: row.take_opt_text(16),
-        period_type: row.int(17),
-        period_num: row.int(18),
-    }
-}
-
-/// A page of what waits for the cloud, and how much does.
-pub(super) async fn tasks(tx: &mut Tx, offset: i64, limit: i64) -> Result<(i64, Vec<Task>), DbError> {
-    let total = tx.one(TASKS_TOTAL, &[]).await?.int(0);
-    let mut rows = tx.all(TASKS, params![limit, offset]).await?;
-    Ok((total, rows.iter_mut().map(task_from_row).collect()))
-}
-
-/// What came of the creation of a resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct TaskEnd {
-    pub(super) reason: Option<String>,
-    pub(super) refund_order: Option<String>,
-}
-
-/// What came of the creation of a resource; nothing special where the paying transaction created it.
-pub(super) async fn task_end(tx: &mut Tx, resource: &Resource) -> Result<TaskEnd, DbError> {
-    let row = tx.opt(TASK, params![&resource.account, &resource.id]).await?;
-    Ok(row.map_or_else(TaskEnd::default, |mut row| TaskEnd {
-        reason: row.take_opt_text(1),
-        refund_order: row.take_opt_text(2),
-    }))
-}
-
-/// Notes what came of the creation of a resource.
-pub(super) async fn finish_task(
-    tx: &mut Tx,
-    resource: &Resource,
-    state: &str,
-    end: &TaskEnd,
-    now: Instant,
-) -> Result<(), DbError> {
-    let (reason, refund) = (end.reason.as_deref(), end.refund_order.as_deref());
-    tx.exec(FINISH_TASK, params![&resource.account, &resource.id, state, reason, refund, now.ms()]).await?;
-    Ok(())
-}
-
 /// The most resource ids of one query (004 table 8-26).
 pub(super) const IDS_MAX: usize = 50;
 
@@ -543,5 +445,6 @@ pub(super) fn statements() -> Vec<String> {
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
     all.extend(quotas::statements());
+    all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all
 }

@@ -7,7 +7,7 @@ use domain::site::Site;
 use platform::db::DbError;
 use platform::job::context;
 use serde_json::{Value, json};
-use server::accounts::service::{PayError, Payment, Refund, pay_order, refund_order};
+use server::accounts::service::{PayError, Payment, Refund, pay_orders, refund_order};
 use server::app::Provisioner;
 
 use crate::harness::{Options, Reply, TestApp};
@@ -79,20 +79,9 @@ async fn charge(app: &TestApp, payer: &str, order: &str, cents: i64) -> Result<(
     let mut cx = context(&app.app, "test").await.expect("a transaction");
     let payer = app.domain(payer);
     let money = Charge::cents(cents);
-    let paid = pay_order(
-        &mut cx,
-        &Payment {
-            payer: &payer,
-            customer: &payer,
-            order,
-            money,
-            benefits: &[],
-            list: money,
-            projects: &[],
-            late: None,
-        },
-    )
-    .await;
+    let payment =
+        Payment { payer: &payer, customer: &payer, order, money, benefits: &[], list: money, projects: &[] };
+    let paid = pay_orders(&mut cx, &[payment], None).await;
     // A refusal is committed too: it must have written nothing.
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
     paid.map(|_| ())
@@ -117,7 +106,7 @@ async fn refund(app: &TestApp, payer: &str, base: &str, order: &str, cents: i64)
     let mut cx = context(&app.app, "test").await.expect("a transaction");
     let refunded = refund_order(&mut cx, &back(&app.domain(payer), base, order, cents)).await;
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
-    refunded
+    refunded.map(|_| ())
 }
 
 /// The disks that wait for the cloud: price in cents, and id.
@@ -413,7 +402,7 @@ on_both! {
                 let done = refund_order(&mut cx, &back(&app.domain("acme"), &base, &order, 3_000)).await;
                 let tx = cx.tx.take().expect("the transaction is there");
                 match done {
-                    Ok(()) => tx.commit().await.is_ok(),
+                    Ok(_) => tx.commit().await.is_ok(),
                     Err(_) => { tx.rollback().await; false }
                 }
             })

@@ -1,24 +1,19 @@
 //! Coupons and stored-value cards through the wire: issued, frozen, withdrawn, listed, and what happened to them.
 
+mod listed;
 mod spent;
 
-use domain::site::Site;
 use serde_json::{Value, json};
 
-use crate::harness::{Options, Reply, TestApp};
+use crate::harness::{Reply, TestApp};
 use crate::on_both;
+use crate::paying::{self, CHINA};
 
 const ISSUE: &str = "/openbss/v1/coupons";
 const LIST: &str = "/v2/promotions/benefits/coupons";
 const RECORDS: &str = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
 const ISSUE_CARD: &str = "/openbss/v1/stored-value-cards";
 const CARDS: &str = "/v2/promotions/benefits/stored-value-cards";
-pub(crate) const CHINA: Options = Options {
-    site: Site::Cn,
-    provisioner: server::app::Provisioner::Immediate,
-    throttle: false,
-    is_sandbox: true,
-};
 
 /// A cash coupon of 100.00 that expires in July 2026, with what differs.
 fn coupon(app: &TestApp, tenant: &str, more: Value) -> Value {
@@ -33,8 +28,7 @@ fn coupon(app: &TestApp, tenant: &str, more: Value) -> Value {
 
 /// Issues a coupon, and answers its id.
 pub(crate) async fn issue(app: &TestApp, tenant: &str, more: Value) -> String {
-    let issued = app.post("operator", ISSUE, coupon(app, tenant, more)).await.ok(201);
-    issued["coupon_id"].as_str().expect("an id").to_owned()
+    paying::issue(app, tenant, coupon(app, tenant, more)).await
 }
 
 pub(crate) async fn change(app: &TestApp, id: &str, what: &str) -> Reply {
@@ -131,6 +125,10 @@ on_both! {
             (json!({"limits": [{"limit_key": "cycleType", "value1": 2}, {"limit_key": "subscribeType", "value1": 1}]}),
                 "limits[1].value1"),
             (json!({"limits": [{"limit_key": "baseValue", "value1": 2, "value2": 1}]}), "limits[0].value2"),
+            (json!({"limits": [{"limit_key": "serviceType", "value1": "hws.service.type.ecs"}]}), "limits[0].value1"),
+            (json!({"limits": [{"limit_key": "regionCode", "value1": "ap-southeast-9"}]}), "limits[0].value1"),
+            (json!({"limits": [{"limit_key": "cycleType", "value1": 2}, {"limit_key": "productId",
+                "value1": "00301-238595-0--0,another"}]}), "limits[1].value1"),
         ] {
             let message = app.post("operator", ISSUE, coupon(&app, "acme", more)).await.refused(400, "CBC.0100");
             assert!(message.contains(field), "{field}: {message}");
@@ -142,127 +140,10 @@ on_both! {
         app.finish().await;
     }
 
-    async fn every_filter_finds_its_coupons_the_newest_first(app) {
-        let first = issue(&app, "acme", json!({"face_value": 1})).await;
-        app.advance_to("2026-01-16T08:00:00Z").await;
-        let second = issue(&app, "acme", json!({"face_value": 2})).await;
-        let third = issue(&app, "acme", json!({"face_value": 3})).await;
-        issue(&app, "globex", json!({})).await;
-        let all = vec![third.clone(), second.clone(), first.clone()];
-        let plan = only(&app, "acme", &format!("coupon_id={first}")).await["promotion_plan_id"].clone();
-        let plan = plan.as_str().expect("a plan").to_owned();
-        let operator = app.domain("operator");
-        let acme = app.domain("acme");
-        for (query, wanted) in [
-            (String::new(), all.clone()),
-            (format!("coupon_id={second}"), vec![second.clone()]),
-            ("coupon_id=nobodys".to_owned(), vec![]),
-            (format!("promotion_plan_id={plan}"), vec![first.clone()]),
-            ("promotion_plan_id=none".to_owned(), vec![]),
-            ("order_id=CS2601151600ABCDEFGH".to_owned(), vec![]),
-            ("coupon_type=1".to_owned(), all.clone()),
-            ("coupon_type=2".to_owned(), vec![]),
-            ("coupon_type=3".to_owned(), vec![]),
-            ("coupon_type=4".to_owned(), vec![]),
-            ("status=1".to_owned(), vec![]),
-            ("status=2".to_owned(), all.clone()),
-            ("status=3".to_owned(), vec![]),
-            ("active_start_time=2026-01-15T08:00:00Z".to_owned(), all.clone()),
-            ("active_start_time=2026-01-15T08:00:01Z".to_owned(), vec![third.clone(), second.clone()]),
-            ("active_end_time=2026-01-15T08:00:00Z".to_owned(), vec![first.clone()]),
-            ("active_end_time=2026-01-15T07:59:59Z".to_owned(), vec![]),
-            ("active_start_time=2026-01-15T08:00:01Z&active_end_time=2026-01-16T07:59:59Z".to_owned(), vec![]),
-            (format!("source_id={operator}"), all.clone()),
-            (format!("source_id={acme}"), vec![]),
-            // It means something to distributors only.
-            ("indirect_partner_id=nobody".to_owned(), all.clone()),
-        ] {
-            assert_eq!(found(&app, "acme", &query).await, wanted, "{query}");
-        }
-        for (query, wanted) in [
-            ("offset=0&limit=2", vec![&third, &second]),
-            ("offset=1&limit=1", vec![&second]),
-            ("offset=2", vec![&first]),
-            ("offset=3", vec![]),
-            ("offset=2147483647&limit=100", vec![]),
-        ] {
-            let body = app.get("acme", &format!("{LIST}?{query}")).await.ok(200);
-            assert_eq!(body["count"], 3, "{query}");
-            let page: Vec<&Value> = body["user_coupons"].as_array().unwrap().iter().map(|one| &one["coupon_id"]).collect();
-            assert_eq!(page, wanted, "{query}");
-        }
-        app.finish().await;
-    }
-
-    async fn absent_values_mean_what_table_8_2_says(app) {
-        let id = issue(&app, "acme", json!({})).await;
-        let (all, none) = (vec![id], Vec::<String>::new());
-        for name in ["coupon_id", "order_id", "promotion_plan_id"] {
-            assert_eq!(found(&app, "acme", &format!("{name}=")).await, all, "{name}");
-            assert_eq!(found(&app, "acme", &format!("{name}=null")).await, none, "{name}");
-            assert_eq!(found(&app, "acme", &format!("{name}=%22%22")).await, none, "{name}");
-            refused_on(&app, "acme", &format!("{LIST}?{name}={}", "x".repeat(65)), name).await;
-        }
-        assert_eq!(found(&app, "acme", "source_id=").await, all);
-        assert_eq!(found(&app, "acme", "source_id=null").await, all);
-        assert_eq!(found(&app, "acme", "source_id=%22%22").await, none);
-        assert_eq!(found(&app, "acme", &format!("source_id={}", "x".repeat(255))).await, none);
-        refused_on(&app, "acme", &format!("{LIST}?source_id={}", "x".repeat(256)), "source_id").await;
-        for query in ["coupon_type=", "coupon_type=null", "status=", "active_start_time=", "active_end_time=",
-            "offset=", "limit="] {
-            assert_eq!(found(&app, "acme", query).await, all, "{query}");
-        }
-        for (name, value) in [
-            ("coupon_type", "%22%22"), ("coupon_type", "0"), ("coupon_type", "5"), ("coupon_type", "x"),
-            ("status", "%22%22"), ("status", "0"), ("status", "6"),
-            ("active_start_time", "%22%22"), ("active_start_time", "null"), ("active_start_time", "2026-01-15"),
-            ("active_start_time", "2026-01-15T24:00:00Z"), ("active_start_time", "2026-01-15T00:60:00Z"),
-            ("active_end_time", "%22%22"), ("active_end_time", "null"), ("active_end_time", "soon"),
-            ("offset", "-1"), ("offset", "2147483648"), ("limit", "0"), ("limit", "101"),
-        ] {
-            refused_on(&app, "acme", &format!("{LIST}?{name}={value}"), name).await;
-        }
-        let backwards = "active_start_time=2026-02-01T00:00:00Z&active_end_time=2026-01-01T00:00:00Z";
-        refused_on(&app, "acme", &format!("{LIST}?{backwards}"), "active_end_time").await;
-        app.finish().await;
-    }
-
-    async fn the_error_table_of_8_2_1_can_be_provoked(app) {
-        refused_on(&app, "acme", &format!("{LIST}?limit=0"), "limit").await;
-        app.get("operator", LIST).await.refused(403, "CBC.0151");
-        let fault = json!({"operation": "ListSubCustomerCoupons", "times": 1, "status": 500, "error_code": "CBC.0999"});
-        app.post("operator", "/openbss/v1/sandbox/faults", fault).await.ok(201);
-        app.get("acme", LIST).await.refused(500, "CBC.0999");
-        app.get("acme", LIST).await.ok(200);
-        app.finish().await;
-    }
-
-    async fn a_partner_sees_its_own_coupons_and_those_of_its_resellers(app) {
-        let of_north = issue(&app, "north", json!({})).await;
-        let of_harbor = issue(&app, "harbor", json!({})).await;
-        let of_summit = issue(&app, "summit", json!({})).await;
-        let of_customer = issue(&app, "lighthouse", json!({})).await;
-        assert_eq!(found(&app, "north", "").await, [of_harbor.clone(), of_north]);
-        assert_eq!(found(&app, "harbor", "").await, std::slice::from_ref(&of_harbor));
-        assert_eq!(found(&app, "summit", "").await, std::slice::from_ref(&of_summit));
-        assert_eq!(found(&app, "lighthouse", "").await, [of_customer]);
-        let harbor = app.domain("harbor");
-        assert_eq!(found(&app, "north", &format!("indirect_partner_id={harbor}")).await, [of_harbor]);
-        assert_eq!(found(&app, "summit", &format!("indirect_partner_id={harbor}")).await, [of_summit]);
-        for stranger in [app.domain("summit"), app.domain("lighthouse"), "nobody".to_owned()] {
-            let path = format!("{LIST}?indirect_partner_id={stranger}");
-            let message = app.get("north", &path).await.refused(403, "CBC.0151");
-            assert!(message.contains("indirect_partner_id"), "{message}");
-        }
-        app.finish().await;
-    }
-
-    async fn a_distributor_of_the_china_site_names_the_reseller(app: CHINA) {
-        let of_north = issue(&app, "north", json!({})).await;
-        let of_harbor = issue(&app, "harbor", json!({})).await;
-        assert_eq!(found(&app, "north", "").await, [of_north]);
-        let named = format!("indirect_partner_id={}", app.domain("harbor"));
-        assert_eq!(found(&app, "north", &named).await, [of_harbor]);
+    async fn a_region_is_kept_in_the_spelling_of_the_catalogue(app) {
+        let limits = json!([{"limit_key": "regionCode", "value1": "ap_southeast_1", "value2": "Asia"}]);
+        issue(&app, "acme", json!({"limits": limits})).await;
+        assert_eq!(only(&app, "acme", "").await["use_limits"][0]["value1"], "ap-southeast-1");
         app.finish().await;
     }
 
@@ -319,6 +200,7 @@ on_both! {
         let share = issue(&app, "acme", json!({"coupon_type": 2, "face_value": 0.8})).await;
         let flexi = issue(&app, "acme", json!({"coupon_type": 4, "limits": [
             {"limit_key": "isOnlyForStrictSelected", "value1": 1}, {"limit_key": "usageTimes", "value1": 5},
+            {"limit_key": "serviceTypeBlackList", "value1": "hws.service.type.ec2"},
         ]})).await;
         let shown = only(&app, "acme", "coupon_type=2").await;
         assert_eq!(shown["coupon_id"], share.as_str());
@@ -332,91 +214,12 @@ on_both! {
             let message = app.post("operator", ISSUE, body).await.refused(400, "CBC.0100");
             assert!(message.contains("face_value"), "{message}");
         }
+        let unknown = json!([{"limit_key": "serviceTypeBlackList", "value1": "ec2"}]);
+        let unknown = coupon(&app, "acme", json!({"coupon_type": 4, "limits": unknown}));
+        let message = app.post("operator", ISSUE, unknown).await.refused(400, "CBC.0100");
+        assert!(message.contains("limits[0].value1"), "{message}");
         change(&app, &share, "withdraw").await.ok(200);
         change(&app, &flexi, "withdraw").await.ok(200);
-        app.finish().await;
-    }
-
-    async fn change_records_tell_what_happened_to_cash_coupons(app: CHINA) {
-        let first = issue(&app, "acme", json!({"face_value": "12.50"})).await;
-        issue(&app, "acme", json!({"coupon_type": 4})).await;
-        app.advance_to("2026-01-16T16:00:00Z").await;
-        let second = issue(&app, "acme", json!({})).await;
-        change(&app, &first, "withdraw").await.ok(200);
-        let all = app.get("acme", RECORDS).await.ok(200);
-        assert_eq!((&all["total_count"], &all["currency"]), (&json!(3), &json!("CNY")), "{all}");
-        let newest = &all["records"][0];
-        for (field, wanted) in [
-            ("coupon_id", json!(first)),
-            ("trade_detail_type", json!("SOURCE_OPERATION_COUPONCANCEL")),
-            ("trade_time", json!("2026-01-16T16:00:00Z")),
-            ("change_amount", json!("12.5")),
-            ("balance_after_change", json!("0")),
-            ("revenue_expense_type", json!("EXPENSE")),
-            ("bill_cycle", json!("2026-01")),
-            ("account_name", json!("acme")),
-        ] {
-            assert_eq!(newest[field], wanted, "{field} of {newest}");
-        }
-        let trade = newest["trade_id"].as_str().expect("an id").to_owned();
-        let oldest = &all["records"][2];
-        assert_eq!(oldest["trade_detail_type"], "SOURCE_OPERAIION_PRIZE");
-        assert_eq!((&oldest["change_amount"], &oldest["revenue_expense_type"]), (&json!("12.5"), &json!("REVENUE")));
-        for (query, wanted) in [
-            ("revenue_expense_type=REVENUE".to_owned(), 2),
-            ("revenue_expense_type=EXPENSE".to_owned(), 1),
-            ("trade_type=ADJUST".to_owned(), 2),
-            ("trade_type=COUPONCANCEL".to_owned(), 1),
-            ("trade_type=DEDEUCT".to_owned(), 0),
-            ("trade_type=REFUND".to_owned(), 0),
-            ("trade_type=EXPIRED".to_owned(), 0),
-            (format!("coupon_id={first}"), 2),
-            (format!("coupon_id={second}"), 1),
-            ("coupon_id=".to_owned(), 3),
-            (format!("trade_id={trade}"), 1),
-            ("trade_id=".to_owned(), 3),
-            ("trade_id=none".to_owned(), 0),
-            // Days of GMT+8: 16:00 UTC is the next one.
-            ("trade_time_begin=2026-01-16".to_owned(), 2),
-            ("trade_time_begin=2026-01-17".to_owned(), 2),
-            ("trade_time_begin=2026-01-18&trade_time_end=2026-01-19".to_owned(), 0),
-            ("trade_time_end=2026-01-16".to_owned(), 1),
-            ("trade_time_end=2026-01-14".to_owned(), 0),
-            ("trade_time_begin=&trade_time_end=".to_owned(), 3),
-            ("offset=&limit=".to_owned(), 3),
-        ] {
-            let body = app.get("acme", &format!("{RECORDS}&{query}")).await.ok(200);
-            assert_eq!(body["total_count"], wanted, "{query}: {body}");
-            assert_eq!(body["records"].as_array().map(Vec::len), Some(wanted), "{query}");
-        }
-        let page = app.get("acme", &format!("{RECORDS}&offset=1&limit=1")).await.ok(200);
-        assert_eq!((&page["total_count"], &page["records"][0]["coupon_id"]), (&json!(3), &json!(second)));
-        for (query, field) in [
-            ("revenue_expense_type=", "revenue_expense_type"),
-            ("revenue_expense_type=%22%22", "revenue_expense_type"),
-            ("revenue_expense_type=BOTH", "revenue_expense_type"),
-            ("trade_type=", "trade_type"),
-            ("trade_type=%22%22", "trade_type"),
-            ("trade_type=GIFT", "trade_type"),
-            ("trade_time_begin=%22%22", "trade_time_begin"),
-            ("trade_time_begin=2026-1-1", "trade_time_begin"),
-            ("trade_time_end=%22%22", "trade_time_end"),
-            ("trade_time_begin=2026-01-18&trade_time_end=2026-01-17", "trade_time_end"),
-            ("limit=0", "limit"),
-            ("offset=-1", "offset"),
-        ] {
-            refused_on(&app, "acme", &format!("{RECORDS}&{query}"), field).await;
-        }
-        for kind in ["", "?balance_type=", "?balance_type=BALANCE_TYPE_DEBIT"] {
-            let path = format!("/v2/promotions/benefits/account-change-records{kind}");
-            refused_on(&app, "acme", &path, "balance_type").await;
-        }
-        app.get("north", RECORDS).await.refused(403, "CBC.0151");
-        // A year back from today, and no further unless asked.
-        app.advance_to("2027-01-17T15:00:00Z").await;
-        assert_eq!(app.get("acme", RECORDS).await.ok(200)["total_count"], 2);
-        let further = format!("{RECORDS}&trade_time_begin=2026-01-01");
-        assert_eq!(app.get("acme", &further).await.ok(200)["total_count"], 3);
         app.finish().await;
     }
 

@@ -1,198 +1,20 @@
 //! How amounts came about, told through the wire: every sum is recomputed here from the texts of the answer.
 
-use std::cmp::Ordering;
+mod recomputed;
 
-use domain::site::Site;
 use serde_json::{Value, json};
-use server::app::Provisioner;
 
-use crate::harness::{Options, TestApp};
+use recomputed::{Number, check_item, check_order, list};
+
+use crate::accounts::EXTERNAL;
+use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{LIST, ORDERS, PAY, disk, machine, payment, place, with};
+use crate::paying::{CHINA, grant};
 use crate::pricing::{ON_DEMAND, PERIOD};
 
 const EXPLAIN: &str = "/openbss/v1/explain";
 const CATALOG: &str = "/openbss/v1/catalog";
-const EXTERNAL: Options =
-    Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
-
-const CHINA: Options =
-    Options { site: Site::Cn, provisioner: Provisioner::Immediate, throttle: false, is_sandbox: true };
-
-/// An exact number.
-#[derive(Clone, Copy, Debug)]
-struct Number {
-    num: i128,
-    den: i128,
-}
-
-impl Number {
-    const ZERO: Self = Self { num: 0, den: 1 };
-
-    /// Reads a decimal or a fraction.
-    #[track_caller]
-    fn of(value: &Value) -> Self {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            other => panic!("no number: {other}"),
-        };
-        if let Some((num, den)) = text.split_once('/') {
-            return Self { num: num.parse().unwrap(), den: den.parse().unwrap() };
-        }
-        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        assert!(!fraction.ends_with('0'), "{text} has a zero too many");
-        let den = 10_i128.pow(u32::try_from(fraction.len()).unwrap());
-        Self { num: format!("{whole}{fraction}").parse().unwrap(), den }.reduced()
-    }
-
-    fn reduced(self) -> Self {
-        let (mut a, mut b) = (self.num.abs(), self.den);
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        Self { num: self.num / a.max(1), den: self.den / a.max(1) }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self { num: self.num * other.den + other.num * self.den, den: self.den * other.den }.reduced()
-    }
-
-    fn minus(self, other: Self) -> Self {
-        self.plus(Self { num: -other.num, den: other.den })
-    }
-
-    fn times(self, other: Self) -> Self {
-        Self { num: self.num * other.num, den: self.den * other.den }.reduced()
-    }
-
-    fn over(self, other: Self) -> Self {
-        self.times(Self { num: other.den, den: other.num })
-    }
-
-    /// The field of each member of a list, summed.
-    #[track_caller]
-    fn sum<'a>(list: impl IntoIterator<Item = &'a Value>, field: &str) -> Self {
-        list.into_iter().fold(Self::ZERO, |sum, one| sum.plus(Self::of(&one[field])))
-    }
-
-    fn abs(self) -> Self {
-        Self { num: self.num.abs(), den: self.den }
-    }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        self.num * other.den == other.num * self.den
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some((self.num * other.den).cmp(&(other.num * self.den)))
-    }
-}
-
-#[track_caller]
-fn list(value: &Value) -> &Vec<Value> {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
-}
-
-/// Recomputes the list price of a line or an inquiry, from its parts to its rounding.
-#[track_caller]
-fn check_price(item: &Value) {
-    let price = &item["price"];
-    for part in list(&price["parts"]) {
-        let amount = Number::of(&part["units"]).times(Number::of(&part["unit_price"]));
-        assert_eq!(amount, Number::of(&part["amount"]), "{part}");
-    }
-    assert_eq!(Number::sum(list(&price["parts"]), "amount"), Number::of(&price["unit_amount"]), "{price}");
-    if !price["usage"].is_null() {
-        let usage = &price["usage"];
-        let units = Number::of(&usage["usage_value"]).times(Number::of(&usage["multiplier"]));
-        assert_eq!(units.over(Number::of(&usage["divisor"])), Number::of(&usage["units"]), "{usage}");
-        let units = list(&price["parts"]).iter().map(|part| Number::of(&part["units"]));
-        assert_eq!(units.fold(Number::ZERO, Number::plus), Number::of(&usage["units"]), "{price}");
-    }
-    let size = if price["resource_size"].is_null() { json!(1) } else { price["resource_size"].clone() };
-    let exact = Number::of(&price["unit_amount"]).times(Number::of(&size));
-    let exact = exact.times(Number::of(&price["subscription_num"]));
-    assert_eq!(exact, Number::of(&price["exact_amount"]), "{price}");
-    let rounding = &price["rounding"];
-    let official = exact.plus(Number::of(&rounding["amount"]));
-    assert_eq!(official, Number::of(&item["official_amount"]), "{item}");
-    let decimals = u32::try_from(rounding["decimals"].as_u64().unwrap()).unwrap();
-    let last = Number { num: 1, den: 10_i128.pow(decimals) };
-    match rounding["mode"].as_str().unwrap() {
-        "half_up" => {
-            assert!(Number::of(&rounding["amount"]).abs().times(Number { num: 2, den: 1 }) <= last, "{price}")
-        }
-        "cut" => {
-            let cut = Number::ZERO.minus(Number::of(&rounding["amount"]));
-            assert!(cut >= Number::ZERO && cut < last, "{price}");
-        }
-        other => panic!("rounding {other}"),
-    }
-}
-
-#[track_caller]
-fn check_item(item: &Value, is_refund: bool) {
-    let (official, payable) = (Number::of(&item["official_amount"]), Number::of(&item["payable_amount"]));
-    if is_refund {
-        assert_eq!(item["price"], Value::Null);
-        assert_eq!(official, payable);
-    } else {
-        check_price(item);
-        assert_eq!(official.minus(Number::sum(list(&item["modifiers"]), "amount")), payable, "{item}");
-        assert!(payable >= Number::ZERO, "{item}");
-    }
-    assert_eq!(item["adds_up"], true, "{item}");
-}
-
-/// Recomputes an order from the texts of its explanation.
-#[track_caller]
-fn check_order(order: &Value) {
-    let is_refund = order["order_type"] == 4;
-    let items = list(&order["line_items"]);
-    items.iter().for_each(|item| check_item(item, is_refund));
-    for field in ["official_amount", "payable_amount"] {
-        assert_eq!(Number::sum(items, field), Number::of(&order[field]), "{order}");
-    }
-    let of_items: Vec<&Value> = items.iter().flat_map(|item| list(&item["modifiers"])).collect();
-    for modifier in list(&order["modifiers"]) {
-        let same = of_items
-            .iter()
-            .copied()
-            .filter(|one| one["id"] == modifier["id"] && one["type"] == modifier["type"]);
-        assert_eq!(Number::sum(same, "amount"), Number::of(&modifier["amount"]), "{order}");
-    }
-    let modifiers = list(&order["modifiers"]);
-    assert_eq!(Number::sum(of_items, "amount"), Number::sum(modifiers, "amount"), "{order}");
-    let payable = Number::of(&order["payable_amount"]);
-    if !is_refund {
-        assert_eq!(Number::of(&order["official_amount"]).minus(Number::sum(modifiers, "amount")), payable);
-    }
-    let is_benefit = |fund: &&Value| ["coupon", "flexi", "card"].contains(&fund["kind"].as_str().unwrap());
-    let funds = list(&order["funds"]);
-    if order["payment_time"].is_null() {
-        assert_eq!(funds.len(), 0, "{order}");
-    } else {
-        let money = Number::sum(funds.iter().filter(|fund| !is_benefit(fund)), "amount");
-        assert_eq!(money, payable, "{order}");
-        let spent = modifiers.iter().filter(|one| [301, 302, 303].contains(&one["type"].as_i64().unwrap()));
-        assert_eq!(
-            Number::sum(funds.iter().filter(is_benefit), "amount"),
-            Number::sum(spent, "amount"),
-            "{order}"
-        );
-    }
-    for refund in list(&order["refunds"]) {
-        assert_eq!(Number::sum(list(&refund["funds"]), "amount"), Number::of(&refund["amount"]), "{refund}");
-    }
-    let returned = Number::sum(list(&order["refunds"]), "amount");
-    assert!(is_refund || returned <= Number::sum(funds, "amount"), "{order}");
-    assert_eq!(order["adds_up"], true, "{order}");
-}
 
 /// Asks for an explanation of orders, and recomputes all of it.
 async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value {
@@ -217,15 +39,6 @@ async fn inquired(app: &TestApp, tenant: &str, query: &str) -> Value {
     answer["inquiry"].clone()
 }
 
-/// Grants a discount, and answers its id.
-async fn granted(app: &TestApp, tenant: &str, kind: i64, mode: &str, value: &str) -> String {
-    let body = json!({
-        "discount_type": kind, "customer_id": app.domain(tenant), "mode": mode, "value": value, "name": "July",
-    });
-    let granted = app.post("operator", "/openbss/v1/discounts", body).await.ok(201);
-    granted["discount_id"].as_str().unwrap().to_owned()
-}
-
 /// Issues a coupon or a card to acme, for a year, and answers its id.
 async fn issued(app: &TestApp, what: &str, body: Value) -> String {
     let body = with(
@@ -239,7 +52,7 @@ async fn issued(app: &TestApp, what: &str, body: Value) -> String {
 }
 
 /// Puts a catalogue in force in which a text was replaced; answers its number.
-async fn reprice(app: &TestApp, was: &str, now: &str) -> Value {
+pub(crate) async fn reprice(app: &TestApp, was: &str, now: &str) -> Value {
     let operator = app.key("operator");
     let document = app.signed(&operator, "GET", CATALOG, "", &[("accept", "application/yaml")]).await.text();
     assert!(document.contains(was), "the catalogue has no {was}");
@@ -318,14 +131,14 @@ on_both! {
     }
 
     async fn a_discount_is_told_with_its_mode_and_value_until_it_is_withdrawn(app) {
-        let discount = granted(&app, "acme", 605, "ratio", "0.85").await;
+        let discount = grant(&app, "acme", 605, "ratio", "0.85", json!({})).await;
         let body = json!({"lines": [machine(), disk()], "discount_id": discount, "auto_pay": true});
         let placed = app.post("acme", ORDERS, body).await.ok(201);
         let order = placed["order_id"].as_str().unwrap();
         let answer = explained(&app, "acme", order).await;
         let one = &answer["orders"][0];
         let modifier = |amount: &str| json!({
-            "type": 605, "id": discount, "name": "July", "mode": "ratio", "value": "0.85", "amount": amount,
+            "type": 605, "id": discount, "name": "Commercial discount", "mode": "ratio", "value": "0.85", "amount": amount,
         });
         // 182.07 × 0.15 = 27.3105 and 5.60 × 0.15 = 0.84
         assert_eq!(one["line_items"][0]["modifiers"], json!([modifier("27.31")]));
@@ -348,10 +161,10 @@ on_both! {
             json!({"amount": "100000000", "trans_id": "much"})).await.ok(201);
         let discounts = [
             None,
-            Some(granted(&app, "acme", 605, "ratio", "0.8333333").await),
-            Some(granted(&app, "acme", 607, "amount_off", "3.01").await),
-            Some(granted(&app, "acme", 700, "fixed_price", "0.1234567").await),
-            Some(granted(&app, "acme", 606, "ratio", "0.0000001").await),
+            Some(grant(&app, "acme", 605, "ratio", "0.8333333", json!({})).await),
+            Some(grant(&app, "acme", 607, "amount_off", "3.01", json!({})).await),
+            Some(grant(&app, "acme", 700, "fixed_price", "0.1234567", json!({})).await),
+            Some(grant(&app, "acme", 606, "ratio", "0.0000001", json!({})).await),
         ];
         let mut rounded = 0;
         for (at, (size, num, term, count)) in
@@ -386,7 +199,7 @@ on_both! {
     }
 
     async fn a_combined_order_is_explained_sub_order_by_sub_order(app) {
-        let discount = granted(&app, "acme", 605, "amount_off", "100").await;
+        let discount = grant(&app, "acme", 605, "amount_off", "100", json!({})).await;
         let body = json!({
             "lines": [machine(), disk(), database()], "combined": true, "discount_id": discount, "auto_pay": true,
         });
@@ -407,7 +220,7 @@ on_both! {
     }
 
     async fn what_came_back_is_told_by_the_order_and_by_its_refund_order(app: EXTERNAL) {
-        let discount = granted(&app, "acme", 605, "ratio", "0.9").await;
+        let discount = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
         let body = json!({"lines": [machine(), disk()], "discount_id": discount, "auto_pay": true});
         let placed = app.post("acme", ORDERS, body).await.ok(201);
         let order = placed["order_id"].as_str().unwrap();
@@ -435,7 +248,7 @@ on_both! {
     }
 
     async fn a_coupon_is_a_modifier_and_a_fund_and_gets_back_what_failed(app: EXTERNAL) {
-        let discount = granted(&app, "acme", 605, "ratio", "0.9").await;
+        let discount = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
         let coupon = issued(&app, "coupons", json!({"face_value": "20.01"})).await;
         let body = json!({
             "lines": [machine(), disk()], "discount_id": discount, "coupon_id": coupon, "auto_pay": true,
@@ -467,7 +280,7 @@ on_both! {
     }
 
     async fn every_kind_of_coupon_and_card_is_told(app: CHINA) {
-        let discount = granted(&app, "acme", 605, "ratio", "0.9").await;
+        let discount = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
         let year = json!({"face_value": "0.8", "coupon_type": 2});
         let benefits = [
             (300, issued(&app, "coupons", year).await),
@@ -524,8 +337,8 @@ on_both! {
         assert_eq!((&item["price"]["unit_amount"], &item["payable_amount"]), (&json!("384"), &json!("1152")));
         assert_eq!((&item["modifiers"], &item["product_id"]), (&json!([]), &json!("OFFI779000000000000047")));
 
-        let small = granted(&app, "acme", 605, "ratio", "0.95").await;
-        let best = granted(&app, "acme", 607, "ratio", "0.3333333333").await;
+        let small = grant(&app, "acme", 605, "ratio", "0.95", json!({})).await;
+        let best = grant(&app, "acme", 607, "ratio", "0.3333333333", json!({})).await;
         let item = inquired(&app, "acme", &query("rds.mysql.s1.medium", term)).await;
         assert_eq!(item["modifiers"][0]["id"], best.as_str());
         let product = json!({
@@ -549,7 +362,7 @@ on_both! {
         let item = inquired(&app, "operator", &query("rds.mysql.s1.medium", term)).await;
         assert_eq!(item["modifiers"], json!([]), "nobody's price is the list price");
         // The master's discounts are its unified member's.
-        granted(&app, "globex", 605, "ratio", "0.5").await;
+        grant(&app, "globex", 605, "ratio", "0.5", json!({})).await;
         let item = inquired(&app, "globex-ops", &query("rds.mysql.s1.medium", term)).await;
         assert_eq!(item["payable_amount"], "576");
         app.finish().await;
@@ -574,7 +387,7 @@ on_both! {
         assert_eq!(tiers, [("1000000", "1.5"), ("9000000", "10.8"), ("2000000", "2")]);
         assert_eq!(item["official_amount"], "28.6");
 
-        granted(&app, "acme", 605, "ratio", "0.7777777").await;
+        grant(&app, "acme", 605, "ratio", "0.7777777", json!({})).await;
         let product = json!({
             "id": "1", "cloud_service_type": "hws.service.type.rds", "resource_type": "hws.resource.type.rds.instance",
             "resource_spec": "rds.mysql.s1.medium", "region": "ap-southeast-1", "usage_factor": "Duration",

@@ -8,7 +8,7 @@ use domain::money::{Charge, Currency};
 use domain::site::Site;
 use platform::job::context;
 use serde_json::{Value, json};
-use server::accounts::service::{Late, PayError, Payment, Refund, pay_order, refund_order};
+use server::accounts::service::{Late, PayError, Payment, Refund, pay_orders, refund_order};
 use server::ledger::service as ledger;
 
 use crate::accounts::{EXTERNAL, buy, credit, disk, fail, pay, shown, top_ups, waiting};
@@ -83,11 +83,11 @@ on_both! {
         assert_eq!(open(&app, "globex").await, "50 of 50 credit");
         let order = place(&app, "globex", json!([disk(195_050)])).await;
         pay(&app, "globex", &order).await.refused(400, "CBC.99005003");
-        // Neither a bonus nor a deposit repays anything.
-        app.post("operator", &path, json!({"amount": 10, "trans_id": "b2", "account_type": 5})).await.ok(201);
-        assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2000, 5 10, 7 50; debt 50");
+        // A bonus repays what is owed before it is spent.
+        app.post("operator", &path, json!({"amount": 60, "trans_id": "b2", "account_type": 5})).await.ok(201);
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 2000 of 2000, 5 10, 7 50; debt 0");
         buy(&app, "globex", 1_000).await;
-        assert_eq!(shown(&app, "globex").await, "1 0, 2 1950 of 2000, 5 0, 7 50; debt 50");
+        assert_eq!(shown(&app, "globex").await, "1 0, 2 2000 of 2000, 5 0, 7 50; debt 0");
         app.finish().await;
     }
 
@@ -353,16 +353,17 @@ on_both! {
         let issued = Journal::issue_benefit(&owner, &coupon, Charge::cents(500), Currency::Usd).expect("balanced");
         ledger::post(&mut cx.tx, cx.ids.as_mut(), cx.now, &issued).await.expect("posted");
         let benefits = |cents| [(coupon.clone(), Charge::cents(cents))];
-        let (money, late) = (Charge::cents(1_000), None);
+        let money = Charge::cents(1_000);
         let all = benefits(500);
         let payment = Payment {
-            payer: &payer, customer: &payer, order: "CS1", money, benefits: &all, list: money, projects: &[], late,
+            payer: &payer, customer: &payer, order: "CS1", money, benefits: &all, list: money, projects: &[],
         };
         // A refusal that comes after money was looked at has written nothing.
-        let hindered = Payment { late: Some(Late::InProgress), ..payment.clone() };
-        assert!(matches!(pay_order(&mut cx, &hindered).await, Err(PayError::Late(Late::InProgress))));
+        let payments = std::slice::from_ref(&payment);
+        let hindered = pay_orders(&mut cx, payments, Some(Late::Combined)).await;
+        assert!(matches!(hindered, Err(PayError::Late(Late::Combined))));
         let short = Payment { money: Charge::cents(1_000_001), ..payment.clone() };
-        assert!(matches!(pay_order(&mut cx, &short).await, Err(PayError::Insufficient)));
+        assert!(matches!(pay_orders(&mut cx, &[short], None).await, Err(PayError::Insufficient)));
         let held = async |cx: &mut server::Cx| {
             let cash = ledger::balances(&mut cx.tx, &payer, AccountKind::Cash).await.expect("read");
             let coupon = ledger::balances(&mut cx.tx, &payer, AccountKind::Coupon).await.expect("read");
@@ -370,9 +371,9 @@ on_both! {
         };
         let cents = |cash, coupon| (Charge::cents(cash), Charge::cents(coupon));
         assert_eq!(held(&mut cx).await, cents(1_000_000, 500));
-        pay_order(&mut cx, &payment).await.expect("paid");
+        pay_orders(&mut cx, payments, None).await.expect("paid");
         assert_eq!(held(&mut cx).await, cents(999_000, 0));
-        pay_order(&mut cx, &payment).await.expect("paid before");
+        pay_orders(&mut cx, payments, None).await.expect("paid before");
         assert_eq!(held(&mut cx).await, cents(999_000, 0), "an order is charged once");
         let (some, most) = (benefits(200), benefits(301));
         let back = Refund {
@@ -389,7 +390,7 @@ on_both! {
         assert_eq!(held(&mut cx).await, cents(999_400, 500));
         let other = benefits(100);
         let free = Payment { order: "CS2", money: Charge::ZERO, benefits: &other, ..payment };
-        pay_order(&mut cx, &free).await.expect("a coupon pays alone");
+        pay_orders(&mut cx, &[free], None).await.expect("a coupon pays alone");
         assert_eq!(held(&mut cx).await, cents(999_400, 400));
         cx.tx.take().expect("there").rollback().await;
         app.finish().await;

@@ -214,6 +214,7 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("product_id", json!("OFFI777523764289028104")),
             ("mode", json!("ratio")),
             ("limit_key", json!("regionCode")),
+            ("value1", json!("ap-southeast-1")),
             ("value", json!("0.5")),
             // After the valid_time of the same request.
             ("expire_time", json!("2027-07-15T08:00:00Z")),

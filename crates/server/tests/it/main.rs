@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod combined;
 mod contract;
 mod coupons;
 mod discounts;
@@ -22,6 +23,7 @@ mod order_lists;
 mod orders;
 mod paying;
 mod paying_codes;
+mod placed_with;
 mod postgres;
 mod pricing;
 mod quotas;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, TestApp};
 use crate::on_both;
-use crate::orders::{CANCEL, LIST, ORDERS, PAY, cash, details, machine, payment, place, status, with};
+use crate::orders::{LIST, ORDERS, PAY, cash, details, machine, payment, place, with};
 
 /// The China site, which has discount coupons, flexi-purchase coupons and stored-value cards.
 pub(crate) const CHINA: Options = Options {
@@ -141,11 +141,11 @@ pub(crate) async fn place_with(app: &TestApp, tenant: &str, lines: Value, more: 
     app.post(tenant, ORDERS, body).await.ok(201)
 }
 
-fn id_of(placed: &Value) -> String {
+pub(crate) fn id_of(placed: &Value) -> String {
     placed["order_id"].as_str().expect("an id").to_owned()
 }
 
-fn auto(more: Value) -> Value {
+pub(crate) fn auto(more: Value) -> Value {
     with(more, "auto_pay", json!(true))
 }
 
@@ -162,7 +162,7 @@ on_both! {
                 assert_eq!(amounts, (&json!("349.5"), &json!("279.6")), "{kind} {mode}");
                 let first = id_of(&placed);
                 assert_eq!(bill(&app, "acme", &first).await, [expected.as_str(), &expected]);
-                app.post("acme", PAY, payment(&first)).await.ok(204);
+                app.post("acme", PAY, pay_with(&first, Some((&discount, pay_type)), &[])).await.ok(204);
 
                 let second = place(&app, "acme", json!([disk(34_950)])).await;
                 assert_eq!(bill(&app, "acme", &second).await[0], "349.5 = + 349.5");
@@ -315,66 +315,12 @@ on_both! {
         app.finish().await;
     }
 
-    async fn an_open_order_holds_its_coupon_until_it_is_cancelled(app) {
-        let paper = coupon(&app, "acme", "30", &[]).await;
-        let first = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": paper})).await);
-        assert_eq!(bill(&app, "acme", &first).await[0], "100 = 301:30 + 70; coupon 30");
-        assert_eq!(coupon_is(&app, "acme", &paper).await, format!("2 30 held by {first}"));
-        let second = place(&app, "acme", json!([disk(10_000)])).await;
-        app.post("acme", PAY, pay_with(&second, None, &[(&paper, 301)])).await.refused(400, "CBC.99003112");
-        let third = json!({"lines": [disk(10_000)], "coupon_id": paper});
-        app.post("acme", ORDERS, third).await.refused(400, "CBC.99003112");
-        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": first}))).await.ok(204);
-        assert_eq!(coupon_is(&app, "acme", &paper).await, "2 30");
-        app.post("acme", PAY, pay_with(&second, None, &[(&paper, 301)])).await.ok(204);
-        assert_eq!(cash(&app, "acme").await, "9930");
-        app.finish().await;
-    }
-
-    async fn an_order_whose_time_is_over_lets_go_of_its_coupon(app) {
-        let paper = coupon(&app, "acme", "30", &[]).await;
-        let order = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": paper})).await);
-        app.advance_to("2026-01-22T16:00:00Z").await;
-        assert_eq!(status(&app, "acme", &order).await, 4);
-        assert_eq!(coupon_is(&app, "acme", &paper).await, "2 30");
-        app.finish().await;
-    }
-
-    async fn an_order_that_is_paid_pays_with_what_it_holds_or_lets_go_of_it(app) {
-        let (held, other) = (coupon(&app, "acme", "30", &[]).await, coupon(&app, "acme", "20", &[]).await);
-        let order = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": held})).await);
-        app.post("acme", PAY, pay_with(&order, None, &[(&other, 301)])).await.ok(204);
-        assert_eq!(bill(&app, "acme", &order).await[0], "100 = 301:20 + 80; coupon 20");
-        assert_eq!(coupon_is(&app, "acme", &held).await, "2 30");
-        assert_eq!(coupon_is(&app, "acme", &other).await, "3 0");
-        let order = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": held})).await);
-        app.post("acme", PAY, payment(&order)).await.ok(204);
-        assert_eq!(coupon_is(&app, "acme", &held).await, "3 0");
-        assert_eq!(cash(&app, "acme").await, "9850");
-        app.finish().await;
-    }
-
-    async fn an_order_whose_coupon_was_frozen_or_has_expired_is_not_paid_with_it(app) {
-        let frozen = coupon(&app, "acme", "30", &[]).await;
-        let order = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": frozen})).await);
-        to_coupon(&app, &frozen, "freeze").await;
-        app.post("acme", PAY, payment(&order)).await.refused(400, "CBC.99003112");
-        to_coupon(&app, &frozen, "unfreeze").await;
-        app.post("acme", PAY, payment(&order)).await.ok(204);
-        let short = issue(&app, "acme", json!({"face_value": "7", "expire_time": "2026-01-16T16:00:00Z"})).await;
-        let order = id_of(&place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": short})).await);
-        app.advance_to("2026-01-16T16:00:00Z").await;
-        app.post("acme", PAY, payment(&order)).await.refused(400, "CBC.99003112");
-        assert_eq!(status(&app, "acme", &order).await, 6);
-        app.finish().await;
-    }
-
     async fn coupons_may_pay_an_order_whole(app) {
         let paper = coupon(&app, "acme", "100", &[]).await;
         let placed = place_with(&app, "acme", json!([disk(10_000)]), json!({"coupon_id": paper})).await;
         // The coupon is the customer's money: it is not spent before somebody says so.
         assert_eq!((&placed["status"], &placed["amount_after_discount"]), (&json!(6), &json!("0")));
-        app.post("acme", PAY, payment(&id_of(&placed))).await.ok(204);
+        app.post("acme", PAY, pay_with(&id_of(&placed), None, &[(&paper, 301)])).await.ok(204);
         assert_eq!(bill(&app, "acme", &id_of(&placed)).await[0], "100 = 301:100 + 0; coupon 100");
         assert_eq!(coupon_is(&app, "acme", &paper).await, "3 0");
         let more = coupon(&app, "acme", "100", &[]).await;
@@ -453,23 +399,6 @@ on_both! {
         subs.sort_unstable();
         assert_eq!(named, subs);
         assert_eq!(cash(&app, "acme").await, "9730");
-        app.finish().await;
-    }
-
-    async fn a_combined_order_holds_its_coupon_until_it_is_cancelled_or_its_time_is_over(app) {
-        let paper = coupon(&app, "acme", "30", &[]).await;
-        for is_cancelled in [true, false] {
-            let more = json!({"combined": true, "coupon_id": paper});
-            let whole = id_of(&place_with(&app, "acme", json!([disk(10_000), disk(20_000)]), more).await);
-            assert_eq!(coupon_is(&app, "acme", &paper).await, format!("2 30 held by {whole}"));
-            if is_cancelled {
-                app.call("acme", "PUT", CANCEL, Some(json!({"order_id": whole}))).await.ok(204);
-            } else {
-                app.advance_to("2026-01-22T16:00:00Z").await;
-            }
-            assert_eq!(status(&app, "acme", &whole).await, 4);
-            assert_eq!(coupon_is(&app, "acme", &paper).await, "2 30");
-        }
         app.finish().await;
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Chosen {
     /// A month's account that does not exist yet.
     pub missing: Option<LedgerAccount>,
     /// When what is taken from monthly settlement is due.
-    due_at: Option<Instant>,
+    pub due_at: Option<Instant>,
 }
 
 /// Which funds pay.
@@ -50,27 +50,33 @@ pub(super) enum Choice {
     Arrears(Charge),
 }
 
-/// Decides which funds pay, and locks them with the benefits.
-pub(super) async fn choose(cx: &mut Cx, payer: &Account, payment: &Payment<'_>) -> Result<Choice, DbError> {
+/// Decides which funds pay what all payments need together, and locks them with the benefits.
+pub(super) async fn choose(
+    cx: &mut Cx,
+    payer: &Account,
+    payments: &[Payment<'_>],
+) -> Result<Choice, DbError> {
     let owner = domain_id(&payer.id)?;
     let standing = debts::standing(&mut cx.tx, &payer.id, cx.now).await?;
     if standing.overdue.is_positive() {
         return Ok(Choice::Arrears(standing.overdue));
     }
-    let benefits: Vec<_> = payment.benefits.iter().map(|(account, _)| account.clone()).collect();
-    if payment.money.is_zero() {
+    let benefits = payments.iter().flat_map(|payment| payment.benefits);
+    let benefits: Vec<_> = benefits.map(|(account, _)| account.clone()).collect();
+    let money = Charge::sum(payments.iter().map(|payment| payment.money)).ok_or_else(too_large)?;
+    if money.is_zero() {
         let held = ledger::lock(&mut cx.tx, &benefits).await?;
         return Ok(Choice::Chosen(Chosen { held, funds: Vec::new(), missing: None, due_at: None }));
     }
     let month = BillCycle::of(cx.now.date());
     if standing.is_monthly {
-        return by_settlement(cx, &owner, payment.money, &benefits, month).await;
+        return by_settlement(cx, &owner, money, &benefits, month).await;
     }
     if is_reseller_customer(payer) {
         let due = LedgerAccount::piece_of(&owner, AccountKind::PartnerDue, &month.to_compact());
-        return by_month(cx, due, payment.money, &benefits, None).await.map(Choice::Chosen);
+        return by_month(cx, due, money, &benefits, None).await.map(Choice::Chosen);
     }
-    by_balances(cx, &owner, payment.money, benefits).await
+    by_balances(cx, &owner, money, benefits).await
 }
 
 /// The month's account alone, whether it exists or not.
@@ -162,9 +168,32 @@ fn fund(held: &Held, expires_at: Option<Instant>) -> Fund {
     Fund { account: held.account.clone(), available, expires_at }
 }
 
+/// What each payment takes of what funds give, both in their order.
+pub(super) fn share(
+    funds: &[(LedgerAccount, Charge)],
+    payments: &[Payment<'_>],
+) -> Result<Vec<Vec<(LedgerAccount, Charge)>>, DbError> {
+    let mut left: Vec<Charge> = funds.iter().map(|(_, amount)| *amount).collect();
+    let mut shares = Vec::with_capacity(payments.len());
+    for payment in payments {
+        let drawn = draw(payment.money, &left).ok_or_else(too_large)?;
+        for (left, drawn) in left.iter_mut().zip(&drawn) {
+            *left = left.checked_sub(*drawn).ok_or_else(too_large)?;
+        }
+        let share = funds.iter().zip(drawn).filter(|(_, drawn)| drawn.is_positive());
+        shares.push(share.map(|((account, _), drawn)| (account.clone(), drawn)).collect());
+    }
+    Ok(shares)
+}
+
 /// What a payment took from credit or monthly settlement is owed.
-pub(super) async fn note_debts(cx: &mut Cx, payment: &Payment<'_>, chosen: &Chosen) -> Result<(), DbError> {
-    for (fund, amount) in &chosen.funds {
+pub(super) async fn note_debts(
+    cx: &mut Cx,
+    payment: &Payment<'_>,
+    funds: &[(LedgerAccount, Charge)],
+    due_at: Option<Instant>,
+) -> Result<(), DbError> {
+    for (fund, amount) in funds {
         if !is_owed(fund.kind()) {
             continue;
         }
@@ -176,7 +205,7 @@ pub(super) async fn note_debts(cx: &mut Cx, payment: &Payment<'_>, chosen: &Chos
             order: payment.order,
             amount: *amount,
             at: cx.now,
-            due_at: chosen.due_at,
+            due_at,
         };
         debts::insert(&mut cx.tx, debt).await?;
     }

@@ -14,15 +14,16 @@ use crate::ledger::service::{self as ledger, Entry, Fund, PostError};
 
 /// Gives money of an order back to where it came from, and reverses the tax in it: that of all that has gone back so
 /// far, rounded half up to cents, less that of what went back before; so refunds of a whole payment reverse the whole
-/// tax. Nothing posts nothing; the same refund order twice gives back once.
+/// tax. Answers the tax that it gives back, above zero. Nothing posts nothing; the same refund order twice gives back
+/// once, and answers no tax the second time.
 ///
 /// # Errors
 /// A [`DbError::Other`] where the order was never paid, or would get back more than was paid for it: whoever
 /// decided the amount must not have let that happen.
-pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError> {
+pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbError> {
     let Refund { payer, base_order, refund_order, money, benefits, .. } = *back;
     if money.is_zero() && benefits.iter().all(|(_, amount)| amount.is_zero()) {
-        return Ok(());
+        return Ok(Charge::ZERO);
     }
     let (owner, refund) = (domain_id(payer)?, order_id(refund_order)?);
     let paid = Cause::new(JournalKind::PayOrder.code(), base_order, "");
@@ -31,13 +32,14 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError>
     };
     let cause = Cause::new(JournalKind::RefundOrder.code(), refund_order, "");
     if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
-        return Ok(());
+        return Ok(Charge::ZERO);
     }
-    // Limits, then debts, then accounts of the ledger: payments and top-ups lock them in this order too.
-    limits::take_back(cx, back).await?;
-    let owed = debts::lock_of_order(&mut cx.tx, payer, base_order).await?;
+    // Limits, then accounts of the ledger, then debts: whoever locks debts holds the owner's cash.
+    let uses = limits::Back { payer, base_order, list: back.list, money, projects: back.projects };
+    limits::take_back(cx, uses).await?;
     let cash = LedgerAccount::cash(&owner);
     let (mut held, funds) = ledger::lock_funds(&mut cx.tx, &payment, std::slice::from_ref(&cash)).await?;
+    let owed = debts::lock_of_order(&mut cx.tx, payer, base_order).await?;
     if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
         return Err(DbError::Retryable(format!("{cause} was posted meanwhile")));
     }
@@ -67,7 +69,19 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError>
     for (debt, left) in &repaid {
         debts::update_left(&mut cx.tx, payer, &debt.id, *left).await?;
     }
-    Ok(())
+    Ok(tax)
+}
+
+/// Lowers what an order has used of limits that are measured at list price, where a part of it cost nothing and is
+/// taken back: there is no money to go back, and no refund order.
+///
+/// # Errors
+/// The database.
+pub async fn uncount(cx: &mut Cx, payer: &str, base_order: &str, list: Charge) -> Result<(), DbError> {
+    if list.is_zero() {
+        return Ok(());
+    }
+    limits::take_back(cx, limits::Back { payer, base_order, list, money: Charge::ZERO, projects: &[] }).await
 }
 
 /// Balances of a payment, as against its coupons and cards.

@@ -59,15 +59,14 @@ pub async fn payable(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<(Ins
 /// The database.
 pub async fn settle_due(cx: &mut Cx, account: &str) -> Result<Option<Settled>, DbError> {
     let owner = domain_id(account)?;
-    // Debts, then accounts of the ledger: payments, top-ups and refunds lock them in this order too.
+    // Cash before debts, as top-ups and refunds do; the months after them.
+    let cash = LedgerAccount::cash(&owner);
+    let mut held = ledger::lock(&mut cx.tx, std::slice::from_ref(&cash)).await?;
     let due = lock_due(cx, account).await?;
     let Some(due_at) = due.iter().map(|(_, due_at)| *due_at).min() else { return Ok(None) };
     let due: Vec<OpenDebt> = due.into_iter().map(|(debt, _)| debt).collect();
     let owed = Charge::sum(due.iter().map(|debt| debt.left)).ok_or_else(too_large)?;
-    let cash = LedgerAccount::cash(&owner);
-    let mut accounts = months_of(&due)?;
-    accounts.push(cash.clone());
-    let held = ledger::lock(&mut cx.tx, &accounts).await?;
+    held.extend(ledger::lock(&mut cx.tx, &months_of(&due)?).await?);
     let nothing = Settled { repaid: Charge::ZERO, left: owed };
     let Some(purse) = held.iter().find(|held| held.account == cash) else { return Ok(Some(nothing)) };
     let available = purse.balance.checked_sub(purse.floor).ok_or_else(too_large)?;

@@ -17,17 +17,14 @@ use crate::accounts::store::{self, TopUpRow};
 use crate::identity::service::Account;
 use crate::ledger::service::{self as ledger, Entry};
 
-/// The most debts that one top-up pays; where there are more, the rest of it stays cash, and the next pays on.
-const REPAID_MAX: usize = 5_000;
-
 /// Which balance gets what comes in (rule 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Balance {
     /// Cash, which pays debts first.
     Cash,
-    /// The bonus balance, which pays like cash and after it.
+    /// The bonus balance, which pays like cash and after it, and debts first as well.
     Bonus,
-    /// The deposit, which pays nothing.
+    /// The deposit, which pays nothing: it is kept for the owner, and what comes into it repays nothing either.
     Deposit,
 }
 
@@ -75,8 +72,9 @@ pub struct TopUp {
     pub at: Instant,
 }
 
-/// Puts money into a balance. What comes into cash pays debts first, the oldest first, whatever they were taken from
-/// and whether that can still be used (rule 5); the rest is cash. The same `trans_id` with the same content answers
+/// Puts money into a balance. It pays debts first, the oldest first, whatever they were taken from and whether that can
+/// still be used (rule 5), and what is left of it is the balance's; only a deposit, which pays nothing, keeps all. The
+/// same `trans_id` with the same content answers
 /// the first top-up and changes nothing. The amount is above zero.
 ///
 /// # Errors
@@ -89,32 +87,32 @@ pub async fn top_up(
     trans_id: &str,
 ) -> Result<TopUp, AccountsError> {
     let account = money_account(cx, account).await?;
+    let owner = domain_id(&account.id)?;
+    let (cash, target) = (LedgerAccount::cash(&owner), into.account(&owner));
+    ledger::ensure_account(&mut cx.tx, &cash, account.currency, Charge::ZERO, cx.now).await?;
+    if target != cash {
+        ledger::ensure_account(&mut cx.tx, &target, account.currency, Charge::ZERO, cx.now).await?;
+    }
+    // Cash before debts, as refunds do: a payment that takes from credit holds it until its debt is there, so money
+    // never becomes a balance beside a debt.
+    let mut held = ledger::lock(&mut cx.tx, &[cash, target.clone()]).await?;
     if let Some(first) = store::find_top_up(&mut cx.tx, &account.id, trans_id).await? {
         return repeated(account, into, amount, trans_id, first);
     }
-    let owner = domain_id(&account.id)?;
-    let target = into.account(&owner);
-    ledger::ensure_account(&mut cx.tx, &target, account.currency, Charge::ZERO, cx.now).await?;
     let repayment = match into {
-        Balance::Cash => repayment(cx, &account.id, amount).await?,
-        Balance::Bonus | Balance::Deposit => Repayment { funds: Vec::new(), debts: Vec::new(), rest: amount },
+        Balance::Cash | Balance::Bonus => repay(cx, &account.id, amount).await?,
+        Balance::Deposit => Repayment::nothing(amount),
     };
-    let mut parts = repayment.funds;
+    let mut parts = repayment.parts()?;
+    let owed: Vec<_> = parts.iter().map(|(account, _)| account.clone()).collect();
+    held.extend(ledger::lock(&mut cx.tx, &owed).await?);
     parts.push((target.clone(), repayment.rest));
-    let accounts: Vec<_> = parts.iter().map(|(account, _)| account.clone()).collect();
-    let held = ledger::lock(&mut cx.tx, &accounts).await?;
     let journal =
         Journal::top_up(&owner, &parts, account.currency, trans_id).map_err(|error| defect(&error))?;
     let entry = Entry { journal: &journal, gives_back: None };
     let posted = ledger::post_held(&mut cx.tx, cx.ids.as_mut(), cx.now, &entry, &held).await?;
     if !posted.is_new {
-        // Somebody else was quicker with the same trans_id.
-        let first = store::find_top_up(&mut cx.tx, &account.id, trans_id).await?;
-        let missing = || DbError::Other(format!("journal {} has no top-up", posted.journal));
-        return repeated(account, into, amount, trans_id, first.ok_or_else(missing)?);
-    }
-    for (debt, left) in &repayment.debts {
-        debts::update_left(&mut cx.tx, &account.id, debt, *left).await?;
+        return Err(DbError::Other(format!("journal {} has no top-up", posted.journal)).into());
     }
     let before = held.iter().find(|held| held.account == target).map_or(Charge::ZERO, |held| held.balance);
     let row = TopUpRow {
@@ -150,40 +148,66 @@ fn repeated(
 
 /// How money pays debts.
 struct Repayment {
-    /// What each account of the ledger gets back.
-    funds: Vec<(LedgerAccount, Charge)>,
-    /// The debts, with what is left of each.
-    debts: Vec<(String, Charge)>,
+    /// What each account of the ledger gets back, by its id.
+    funds: BTreeMap<String, Charge>,
     /// What no debt needs.
     rest: Charge,
 }
 
-/// Locks open debts, the oldest first, as far as the money goes.
-async fn repayment(cx: &mut Cx, account: &str, amount: Charge) -> Result<Repayment, DbError> {
-    let mut funds: BTreeMap<String, Charge> = BTreeMap::new();
-    let mut repaid = Vec::new();
-    let mut rest = amount;
-    let mut last: Option<OpenDebt> = None;
-    'pages: while rest.is_positive() && repaid.len() < REPAID_MAX {
-        let page = debts::lock_open(&mut cx.tx, account, last.as_ref()).await?;
-        let Some(end) = page.last() else { break };
-        last = Some(end.clone());
-        for debt in page {
-            let paid = debt.left.min(rest);
-            rest = rest.checked_sub(paid).ok_or_else(too_large)?;
-            repaid.push((debt.id, debt.left.checked_sub(paid).ok_or_else(too_large)?));
-            let sum = funds.entry(debt.fund).or_insert(Charge::ZERO);
-            *sum = sum.checked_add(paid).ok_or_else(too_large)?;
-            if rest.is_zero() {
-                break 'pages;
+impl Repayment {
+    fn nothing(rest: Charge) -> Self {
+        Self { funds: BTreeMap::new(), rest }
+    }
+
+    /// Pays a debt, or a part of it; answers what is left of it.
+    fn pay(&mut self, debt: &OpenDebt) -> Option<Charge> {
+        let paid = debt.left.min(self.rest);
+        self.rest = self.rest.checked_sub(paid)?;
+        let sum = self.funds.entry(debt.fund.clone()).or_insert(Charge::ZERO);
+        *sum = sum.checked_add(paid)?;
+        debt.left.checked_sub(paid)
+    }
+
+    fn parts(&self) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
+        let part = |(id, amount): (&String, &Charge)| {
+            let account = LedgerAccount::parse(id).map(|account| (account, *amount));
+            account.ok_or_else(|| DbError::Other(format!("a debt names {id:?}, which is no account")))
+        };
+        self.funds.iter().map(part).collect()
+    }
+}
+
+/// Pays open debts, the oldest first, as far as the money goes, and notes what is left of them. Whoever calls this holds
+/// the account's cash.
+async fn repay(cx: &mut Cx, account: &str, amount: Charge) -> Result<Repayment, DbError> {
+    let mut repayment = Repayment::nothing(amount);
+    while repayment.rest.is_positive() {
+        // Those before are paid.
+        let page = debts::lock_open(&mut cx.tx, account).await?;
+        let mut whole: Vec<&OpenDebt> = Vec::new();
+        let mut part = None;
+        for debt in &page {
+            if repayment.rest.is_zero() {
+                break;
+            }
+            match repayment.pay(debt).ok_or_else(too_large)? {
+                left if left.is_zero() => whole.push(debt),
+                left => part = Some((debt, left)),
             }
         }
+        if let Some(last) = whole.last() {
+            let cleared = debts::clear_until(&mut cx.tx, account, last).await?;
+            if usize::try_from(cleared) != Ok(whole.len()) {
+                // A month's debt came between the two statements, and stands before the last.
+                return Err(DbError::Retryable(format!("what {account} owes has changed meanwhile")));
+            }
+        }
+        if let Some((debt, left)) = part {
+            debts::update_left(&mut cx.tx, account, &debt.id, left).await?;
+        }
+        if page.is_empty() {
+            break;
+        }
     }
-    let fund = |(id, amount): (String, Charge)| {
-        let account = LedgerAccount::parse(&id);
-        let unknown = || DbError::Other(format!("a debt of {account:?} names {id:?}, which is no account"));
-        account.clone().map(|account| (account, amount)).ok_or_else(unknown)
-    };
-    let funds = funds.into_iter().map(fund).collect::<Result<_, _>>()?;
-    Ok(Repayment { funds, debts: repaid, rest })
+    Ok(repayment)
 }

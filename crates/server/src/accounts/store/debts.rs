@@ -35,9 +35,9 @@ platform::statements! {
     const INSERT = "insert into debts \
         (account_id, id, ledger_account_id, order_id, amount, left_amount, incurred_at, due_at) \
         values ($1, $2, $3, $4, $5, $5, $6, $7)";
-    /// Open debts behind one of them, the oldest first, locked.
+    /// Open debts, the oldest first, locked.
     const LOCK_OPEN = "select id, ledger_account_id, left_amount, incurred_at from debts where account_id = $1 \
-        and left_amount > 0 and (incurred_at, id) > ($2, $3) order by incurred_at, id limit $4 {for_update}";
+        and left_amount > 0 order by incurred_at, id limit $2 {for_update}";
     /// Open debts that are due, behind one of them, the oldest first, locked in the same order.
     const LOCK_DUE = "select id, ledger_account_id, left_amount, incurred_at, due_at from debts \
         where account_id = $1 and left_amount > 0 and due_at is not null and due_at <= $2 \
@@ -51,6 +51,9 @@ platform::statements! {
         where account_id = $1 and order_id = $2 and left_amount > 0 order by incurred_at, id limit $3 {for_update}";
     /// What is left of a debt.
     const UPDATE_LEFT = "update debts set left_amount = $3 where account_id = $1 and id = $2";
+    /// The open debts of an account up to one of them are paid.
+    const CLEAR_UNTIL = "update debts set left_amount = 0 \
+        where account_id = $1 and left_amount > 0 and (incurred_at, id) <= ($2, $3)";
     /// How many debts an account has open, and their sum.
     const SUM_OPEN = "select count(*), cast(coalesce(sum(left_amount), 0) as bigint) from debts \
         where account_id = $1 and left_amount > 0";
@@ -189,14 +192,9 @@ fn open_debt(mut row: Row) -> OpenDebt {
     }
 }
 
-/// Some of the open debts of an account behind `after`, the oldest first, locked; empty where there are no more.
-pub async fn lock_open(
-    tx: &mut Tx,
-    account: &str,
-    after: Option<&OpenDebt>,
-) -> Result<Vec<OpenDebt>, DbError> {
-    let (at, id) = after.map_or((i64::MIN, ""), |debt| (debt.at.ms(), debt.id.as_str()));
-    let rows = tx.all(LOCK_OPEN, params![account, at, id, DEBTS_AT_ONCE]).await?;
+/// The oldest open debts of an account, locked; empty where there are none.
+pub async fn lock_open(tx: &mut Tx, account: &str) -> Result<Vec<OpenDebt>, DbError> {
+    let rows = tx.all(LOCK_OPEN, params![account, DEBTS_AT_ONCE]).await?;
     Ok(rows.into_iter().map(open_debt).collect())
 }
 
@@ -240,6 +238,11 @@ pub async fn lock_of_order(tx: &mut Tx, account: &str, order: &str) -> Result<Ve
 /// Notes what is left of a locked debt.
 pub async fn update_left(tx: &mut Tx, account: &str, id: &str, left: Charge) -> Result<(), DbError> {
     tx.send(UPDATE_LEFT, params![account, id, left.units()]).await
+}
+
+/// Notes that nothing is left of the open debts up to `last`, and answers how many they were.
+pub async fn clear_until(tx: &mut Tx, account: &str, last: &OpenDebt) -> Result<u64, DbError> {
+    tx.exec(CLEAR_UNTIL, params![account, last.at.ms(), &last.id]).await
 }
 
 /// How many debts an account has open, and what they sum to.

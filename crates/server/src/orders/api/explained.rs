@@ -65,7 +65,7 @@ pub(in crate::orders) struct ExplainedOrder {
     modifiers: Vec<ExplainedModifier>,
     /// What is to be paid from balances: official_amount less the modifiers.
     payable_amount: String,
-    /// The tax contained in what balances paid; absent before the payment, and where no tax applies.
+    /// The tax contained in what balances paid, below zero in a refund order; absent before the payment, and where no tax applies.
     tax: Option<Tax>,
     /// What paid it, in the order in which they did: balances paid payable_amount, coupons and cards their modifiers.
     /// Of a refund order, where its money went, below zero.

@@ -1,6 +1,5 @@
 //! The coupons that a pending order may be paid with (SDK `ListOrderCouponsByOrderId`).
 
-use domain::calendar::Instant;
 use domain::promotion::{Coupon, CouponType, LimitKey};
 use platform::input;
 use platform::op::{Audit, CUSTOMER, Json, Limit, Method, Mode, Num, Operation, Right, Sites, Spec};
@@ -15,7 +14,7 @@ use crate::codes;
 use crate::orders::errors::OrderError;
 use crate::orders::model::WrittenOrderId;
 use crate::orders::service;
-use crate::promotions::service::Offered;
+use crate::promotions::service::{StoredCoupon, UseLimit, use_limits};
 
 /// The status of a coupon that can be used.
 const TO_BE_USED: i64 = 2;
@@ -69,7 +68,7 @@ struct CouponInfo {
     /// What the promotion is about.
     plan_desc: String,
     /// Its limits (004 table 8-5).
-    use_limits: Vec<LimitInfo>,
+    use_limits: Vec<UseLimit>,
     /// When it was activated: with its issue.
     active_time: String,
     /// When it paid last.
@@ -86,25 +85,6 @@ struct CouponInfo {
     coupon_usage: Option<String>,
     /// 1 for products of the marketplace, 0 any other.
     coupon_group: i64,
-}
-
-/// A limit (SDK `LimitInfoV2`).
-#[derive(Debug, Serialize, JsonSchema)]
-struct LimitInfo {
-    /// Its id.
-    use_limiti_info_id: String,
-    /// What it is about (004 table 8-5).
-    limit_key: &'static str,
-    /// Value 1.
-    value1: String,
-    /// Value 2.
-    value2: String,
-    /// Unit of the values.
-    value_unit: &'static str,
-    /// How the values are compared.
-    limit_type: &'static str,
-    /// Id of the promotion.
-    promotion_plan_id: String,
 }
 
 /// How many coupons a payment may name (SDK `CouponMaxUseQuantity`).
@@ -198,32 +178,23 @@ fn group(cx: &Cx, coupon: &Coupon) -> i64 {
     if is_selected || is_limited { GROUP_MARKETPLACE } else { GROUP_CLOUD }
 }
 
-fn info(group: i64, offered: Offered) -> CouponInfo {
-    let Offered { coupon, face_value, currency, plan_id, plan_desc, created_at, used_at } = offered;
-    let limit = |(index, limit): (usize, &domain::promotion::Limit)| LimitInfo {
-        use_limiti_info_id: format!("{}-{:02}", coupon.id, index + 1),
-        limit_key: limit.key.name(),
-        value1: limit.value1.clone(),
-        value2: limit.value2.clone().unwrap_or_default(),
-        value_unit: if limit.key == LimitKey::BaseValue { currency.code() } else { "" },
-        limit_type: "=",
-        promotion_plan_id: plan_id.clone(),
-    };
-    let use_limits = coupon.limits.iter().enumerate().map(limit).collect();
+fn info(group: i64, stored: StoredCoupon) -> CouponInfo {
+    let use_limits = use_limits(&stored);
+    let coupon = stored.coupon;
     CouponInfo {
         coupon_code: coupon.id.clone(),
         status: TO_BE_USED,
         coupon_type: coupon.kind.code(),
         measure_id: MEASURE_UNIT,
-        face_value: coupon.ratio.map_or_else(|| Num::of(face_value), Num::of),
+        face_value: coupon.ratio.map_or_else(|| Num::of(stored.face_value), Num::of),
         effective_time: coupon.valid_from.to_wire(),
         expire_time: coupon.expires_at.to_wire(),
         plan_name: coupon.name,
-        plan_desc,
+        plan_desc: stored.plan_desc,
         use_limits,
-        active_time: created_at.to_wire(),
-        last_used_time: wire_time(used_at),
-        create_time: Instant::to_wire(created_at),
+        active_time: stored.created_at.to_wire(),
+        last_used_time: wire_time(stored.used_at),
+        create_time: stored.created_at.to_wire(),
         coupon_version: COUPON_VERSION,
         balance: Num::of(coupon.balance),
         used_by_order_id: coupon.lock_order,

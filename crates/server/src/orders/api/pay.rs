@@ -3,13 +3,14 @@
 use std::marker::PhantomData;
 
 use domain::order::OrderEvent;
+use domain::promotion::{Inapplicable, PlanError, Unusable};
 use platform::input;
 use platform::op::node::Node;
 use platform::op::wire::{FromWire, Means, Param, Raw, Schema, take};
 use platform::op::{Audit, CUSTOMER, Limit, Method, Mode, Operation, Refusal, Right, Sites, Spec};
 
 use crate::Cx;
-use crate::accounts::service::Late;
+use crate::accounts::service::{Late, PayError};
 use crate::app::App;
 use crate::codes;
 use crate::orders::errors::OrderError;
@@ -86,14 +87,15 @@ input! {
     pub struct PayOrdersInput {
         /// Order id, in any case.
         pub order_id: WrittenOrderId = body("order_id"),
-        /// Whether coupons pay.
+        /// Whether coupons pay: NO means that none does, and one that the order was placed with is let go.
         pub use_coupon: String = body("use_coupon").one_of(&["YES", "NO"]),
-        /// Whether a discount applies.
+        /// Whether a discount applies: NO means that none does, whatever the order was placed with.
         pub use_discount: String = body("use_discount").one_of(&["YES", "NO"]),
-        /// At most three coupons and cards; ignored unless `use_coupon` is YES.
+        /// The coupons and cards, at most three and all that pay; ignored unless `use_coupon` is YES. A unified
+        /// accounting member names none.
         pub coupon_infos: Switched<CouponSimpleInfo> = body("coupon_infos").items(1, 3)
             .empty(Value).null(Value).quotes(Value),
-        /// The discount; ignored unless `use_discount` is YES.
+        /// The discount; ignored unless `use_discount` is YES. A unified accounting member names none.
         pub discount_infos: Switched<DiscountSimpleInfo> = body("discount_infos").items(1, 1)
             .empty(Value).null(Value).quotes(Value),
     }
@@ -159,17 +161,21 @@ impl Operation<App> for PayOrders {
         let coupons = input.coupon_infos.read(("use_coupon", &input.use_coupon), "coupon_infos")?;
         let discounts = input.discount_infos.read(("use_discount", &input.use_discount), "discount_infos")?;
         let account = cx.account().to_owned();
-        let chosen = Chosen::Named {
-            discount: discounts
-                .and_then(|named| named.into_iter().next())
-                .map(|named| named_by(named.id, named.kind)),
-            coupons: coupons.map(|all| all.into_iter().map(|named| named_by(named.id, named.kind)).collect()),
+        let discount = discounts.and_then(|named| named.into_iter().next());
+        let coupons = coupons.unwrap_or_default();
+        let chosen = Chosen {
+            discount: discount.map(|named| named_by(named.id, named.kind)),
+            coupons: coupons.into_iter().map(|named| named_by(named.id, named.kind)).collect(),
+            is_automatic: false,
         };
         let (orders, late) = find_payable(cx, &account, &order_id).await?;
         // A unified member that pays by hand leaves the order to its enterprise master (004 8.3.3, rule 4.10).
         if orders.iter().any(|order| order.payer != account) {
+            for order in &orders {
+                service::check_payable(order, cx.now)?;
+            }
+            refuse_named(&chosen)?;
             for order in orders {
-                service::check_payable(&order, cx.now)?;
                 let sub_order_of = order.combined.clone().filter(|_| late.is_some());
                 let id = order.id.clone();
                 service::hand_over(cx, order).await?;
@@ -180,8 +186,31 @@ impl Operation<App> for PayOrders {
             }
             return Ok(());
         }
-        service::pay(cx, orders, &chosen, late).await?;
+        let combined = orders.first().and_then(|order| order.combined.clone());
+        service::pay(cx, orders, &chosen, late).await.map_err(|error| named_in(error, combined))?;
         Ok(())
+    }
+}
+
+/// A unified member pays with nothing of its own, and its master's is not its to name: to it there is no discount and
+/// no coupon.
+fn refuse_named(chosen: &Chosen) -> Result<(), OrderError> {
+    if let Some(named) = &chosen.discount {
+        return Err(PlanError::DiscountMisfit(named.id.clone(), Inapplicable::Unknown).into());
+    }
+    match chosen.coupons.first() {
+        Some(named) => Err(OrderError::unusable(&named.id, Unusable::Unknown)),
+        None => Ok(()),
+    }
+}
+
+/// Whoever tried to pay a sub-order is told by which id it is paid.
+fn named_in(error: OrderError, combined: Option<String>) -> OrderError {
+    match (error, combined) {
+        (OrderError::Limited(order, PayError::Late(Late::Combined)), Some(combined)) => {
+            OrderError::Combined(order, combined)
+        }
+        (error, _) => error,
     }
 }
 

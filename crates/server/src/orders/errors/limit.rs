@@ -46,7 +46,6 @@ pub(super) fn refused(order: &str, error: PayError) -> ApiError {
         }
         PayError::Insufficient => about(&codes::INSUFFICIENT_BALANCE, order),
         PayError::Late(Late::Combined) => about(&codes::COMBINED_ORDER_ONLY, order),
-        PayError::Late(Late::InProgress) => about(&codes::PAYMENT_IN_PROGRESS, order),
         PayError::Frozen => codes::ACCOUNT_FROZEN.error(),
         PayError::Db(error) => error.into(),
     }

@@ -7,8 +7,8 @@ use domain::calendar::Instant;
 use domain::money::Charge;
 use domain::order::OrderType;
 use domain::promotion::{
-    Card, Choice, Coupon, Discount, Inapplicable, LimitKey, Modifier, ModifierType, OrderFacts, PlanError,
-    PricedLine, SubscribeType, Unusable, choose, plan,
+    Card, Choice, Coupon, Discount, Inapplicable, Limit, LimitKey, Misfit, Modifier, ModifierType,
+    OrderFacts, PlanError, PricedLine, SubscribeType, Unusable, choose, plan,
 };
 use platform::db::{DbError, Tx};
 
@@ -18,7 +18,7 @@ use crate::codes;
 use crate::orders::errors::OrderError;
 use crate::orders::model::{Line, Order};
 use crate::orders::store;
-use crate::pricing::service::{Bought, item_of, priced_in_now, units_of};
+use crate::pricing::service::{Bought, item_of, units_of};
 use crate::promotions::service as promotions;
 
 /// An order and its lines, as a payment sees them.
@@ -39,25 +39,17 @@ pub struct Named {
     pub pay_type: Option<i64>,
 }
 
-/// How a payment chooses discounts and coupons.
+/// How a payment chooses discounts and coupons. What an order was placed with counts for nothing here: a payment by
+/// hand uses what it names (004 8.3.3), and automatic payment is told what was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Chosen {
-    /// By name; what is absent stays as it was when the order was placed.
-    Named {
-        /// The discount.
-        discount: Option<Named>,
-        /// The coupons and cards.
-        coupons: Option<Vec<Named>>,
-    },
-    /// The best discount and fitting coupons (rules 3.3, 4.8).
-    Automatic,
-}
-
-impl Chosen {
-    /// Nothing but what was chosen at placing.
-    pub fn as_placed() -> Self {
-        Self::Named { discount: None, coupons: None }
-    }
+pub struct Chosen {
+    /// The discount that is named.
+    pub discount: Option<Named>,
+    /// The coupons and cards that are named.
+    pub coupons: Vec<Named>,
+    /// Where no discount is named the best one is taken, and where no coupon is, fitting coupons and cards (rules
+    /// 3.3, 4.8).
+    pub is_automatic: bool,
 }
 
 /// The lines of one payment, which may be several sub-orders, as the rules see them.
@@ -73,8 +65,7 @@ impl<'a> Facts<'a> {
     /// Of some orders that are paid together. `first_services` is filled by [`Facts::look_up_firsts`].
     pub fn of(bills: &'a [Bill], catalog: &Catalog, now: Instant) -> Self {
         let first = &bills.first().expect("a payment is of at least one order").order;
-        let lines =
-            bills.iter().flat_map(|bill| &bill.lines).map(|line| priced(line, catalog, now)).collect();
+        let lines = bills.iter().flat_map(|bill| &bill.lines).map(|line| priced(line, catalog)).collect();
         let subscribe = match first.order_type {
             OrderType::Renewal => SubscribeType::Renew,
             OrderType::Change => SubscribeType::Change,
@@ -84,17 +75,14 @@ impl<'a> Facts<'a> {
         Self { lines, first_services: Vec::new(), order_id, subscribe, now }
     }
 
-    /// Looks up which services the customer buys for the first time, where a coupon asks for it. The service of an
-    /// order is that of its first line.
+    /// Looks up which services the customer buys for the first time, where a coupon asks for it.
     pub async fn look_up_firsts(
         &mut self,
         tx: &mut Tx,
         account: &str,
         coupons: &[Coupon],
     ) -> Result<(), DbError> {
-        let asks =
-            |coupon: &Coupon| coupon.limits.iter().any(|limit| limit.key == LimitKey::FirstOrderInService);
-        if !coupons.iter().any(asks) {
+        if !coupons.iter().any(asks_for_firsts) {
             return Ok(());
         }
         let services: BTreeSet<&str> = self.lines.iter().map(|line| line.item.service_type).collect();
@@ -119,7 +107,7 @@ impl<'a> Facts<'a> {
 }
 
 /// A line as the rules see it.
-fn priced<'a>(line: &'a Line, catalog: &Catalog, now: Instant) -> PricedLine<'a> {
+fn priced<'a>(line: &'a Line, catalog: &Catalog) -> PricedLine<'a> {
     let term = line.term();
     let bought = Bought {
         service_type: &line.service_type_code,
@@ -127,7 +115,7 @@ fn priced<'a>(line: &'a Line, catalog: &Catalog, now: Instant) -> PricedLine<'a>
         product_id: &line.product_id,
         region: &line.region_code,
         term: Some(term),
-        priced_in: Some(priced_in_now(catalog, now, &line.product_id, term.period)),
+        priced_in: Some(line.priced_in),
         subscription_num: line.subscription_num,
         size: line.resource_size,
     };
@@ -139,33 +127,73 @@ fn priced<'a>(line: &'a Line, catalog: &Catalog, now: Instant) -> PricedLine<'a>
     }
 }
 
-/// Fixes what orders that are paid together cost with what was chosen. Coupons are locked for this transaction.
+/// That a coupon was used because a customer had not bought some services before. Who pays asks
+/// [`Firsts::check`] whether that still holds.
+#[derive(Debug)]
+pub struct Firsts {
+    coupon: String,
+    limits: Vec<Limit>,
+    services: Vec<String>,
+}
+
+impl Firsts {
+    /// Of the coupons of a choice; `None` where none asks.
+    fn of(choice: &Choice, services: Vec<String>) -> Option<Self> {
+        let coupon = choice.coupons.iter().find(|coupon| asks_for_firsts(coupon))?;
+        let limits = coupon.limits.iter().filter(|limit| is_for_firsts(limit)).cloned().collect();
+        Some(Self { coupon: coupon.id.clone(), limits, services })
+    }
+
+    /// Looks again, while no other payment of the customer's that asks the same can: of two orders that are paid at
+    /// once, one is the first. Called before the orders themselves are paid, and before what they buy is made.
+    ///
+    /// # Errors
+    /// [`OrderError::Plan`] where another order was the first meanwhile.
+    pub async fn check(&self, cx: &mut Cx, account: &str) -> Result<(), OrderError> {
+        store::lock_counters(&mut cx.tx, account).await?;
+        for service in &self.services {
+            if store::has_paid_for(&mut cx.tx, account, service).await? {
+                let why = Misfit {
+                    key: LimitKey::FirstOrderInService,
+                    limits: self.limits.clone(),
+                    found: vec![service.clone()],
+                };
+                return Err(PlanError::CouponMisfit(self.coupon.clone(), why).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn asks_for_firsts(coupon: &Coupon) -> bool {
+    coupon.limits.iter().any(is_for_firsts)
+}
+
+fn is_for_firsts(limit: &Limit) -> bool {
+    limit.key == LimitKey::FirstOrderInService
+}
+
+/// Fixes what orders that are paid together cost with what was chosen: their list price where that is nothing.
+/// Coupons are locked for this transaction.
 ///
 /// # Errors
 /// [`OrderError::Plan`], by what stands in the way (rules 4.3 to 4.5).
-pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<(), OrderError> {
+pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<Option<Firsts>, OrderError> {
     let first = &bills.first().expect("a payment is of at least one order").order;
     let (payer, account) = (first.payer.clone(), first.account.clone());
-    let choice = match chosen {
-        Chosen::Automatic => automatic(cx, bills, &payer, &account).await?,
-        Chosen::Named { discount: None, coupons: None } => return recheck(cx, bills, &payer).await,
-        Chosen::Named { discount, coupons } => {
-            let discount = named_discount(cx, bills, &payer, discount.as_ref()).await?;
-            let (coupons, cards) = match named_coupons(cx, bills, &payer, coupons.as_deref()).await {
-                Ok(found) => found,
-                Err(refusal) => {
-                    check_alone(cx, bills, discount)?;
-                    return Err(refusal);
-                }
-            };
-            Choice { discount, coupons, cards }
-        }
-    };
+    let mut choice = named(cx, bills, &payer, chosen).await?;
+    if chosen.is_automatic {
+        choice = complete(cx, bills, choice).await?;
+    }
+    if choice.discount.is_none() && choice.coupons.is_empty() && choice.cards.is_empty() {
+        at_list_price(bills)?;
+        return Ok(None);
+    }
     let catalog = cx.app.catalog.current();
-    let planned = {
+    let (planned, services) = {
         let mut facts = Facts::of(bills, &catalog, cx.now);
         facts.look_up_firsts(&mut cx.tx, &account, &choice.coupons).await?;
-        plan(&facts.view(), &choice)?
+        (plan(&facts.view(), &choice)?, facts.first_services)
     };
     let mut parts = planned.lines.into_iter();
     for bill in bills {
@@ -173,6 +201,18 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<(
             let part = parts.next().expect("a plan has a part for each line");
             line.modifiers = part.modifiers;
             line.payable = part.payable;
+        }
+        sum_up(bill)?;
+    }
+    Ok(Firsts::of(&choice, services))
+}
+
+/// Nothing reduces the orders, whatever they were placed with.
+fn at_list_price(bills: &mut [Bill]) -> Result<(), OrderError> {
+    for bill in bills {
+        for line in &mut bill.lines {
+            line.modifiers.clear();
+            line.payable = line.official;
         }
         sum_up(bill)?;
     }
@@ -205,65 +245,84 @@ pub(super) fn sum_up(bill: &mut Bill) -> Result<(), OrderError> {
     Ok(())
 }
 
-async fn automatic(cx: &mut Cx, bills: &[Bill], payer: &str, account: &str) -> Result<Choice, OrderError> {
+/// Adds to what was named what was not: the best discount that goes with the named coupons, or the coupons and cards
+/// that go with the discount.
+async fn complete(cx: &mut Cx, bills: &[Bill], named: Choice) -> Result<Choice, OrderError> {
+    let has_coupons = !named.coupons.is_empty() || !named.cards.is_empty();
+    if named.discount.is_some() && has_coupons {
+        return Ok(named);
+    }
+    let first = &bills.first().expect("a payment is of at least one order").order;
     let app = cx.app.clone();
-    let discounts = promotions::list_discounts(&app, &mut cx.tx, payer).await?;
-    let coupons = promotions::usable_coupons(cx, payer).await?;
-    let cards = promotions::usable_cards(cx, payer).await?;
+    let mut discounts = match named.discount {
+        Some(_) => Vec::new(),
+        None => promotions::list_discounts(&app, &mut cx.tx, &first.payer).await?.to_vec(),
+    };
+    let (coupons, cards) = match has_coupons {
+        true => (Vec::new(), Vec::new()),
+        false => (
+            promotions::usable_coupons(cx, &first.payer).await?,
+            promotions::usable_cards(cx, &first.payer).await?,
+        ),
+    };
     let catalog = cx.app.catalog.current();
     let mut facts = Facts::of(bills, &catalog, cx.now);
-    facts.look_up_firsts(&mut cx.tx, account, &coupons).await?;
-    // A new purchase has no history in which a promotion was used (rule 3.3).
-    Ok(choose(&facts.view(), &discounts, None, &coupons, &cards))
+    let asking = if has_coupons { &named.coupons } else { &coupons };
+    facts.look_up_firsts(&mut cx.tx, &first.account, asking).await?;
+    if !has_coupons {
+        // A new purchase has no history in which a promotion was used (rule 3.3), so that a named discount stands in
+        // the place of one: it is the only one that there is to choose.
+        let promotion = named.discount.as_ref();
+        let chosen = choose(&facts.view(), &discounts, promotion, &coupons, &cards);
+        let locked = promotions::lock_chosen(cx, &first.payer, &chosen).await?;
+        // What another payment took meanwhile is done without.
+        return Ok(if locked == chosen {
+            chosen
+        } else {
+            choose(&facts.view(), &discounts, promotion, &locked.coupons, &locked.cards)
+        });
+    }
+    discounts.retain(|discount| goes_with(&facts.view(), discount, &named));
+    let best = choose(&facts.view(), &discounts, None, &[], &[]);
+    Ok(Choice { discount: best.discount, ..named })
 }
 
-/// What was chosen at placing stands, but coupons must still be good for something.
-async fn recheck(cx: &mut Cx, bills: &[Bill], payer: &str) -> Result<(), OrderError> {
-    let ids = benefits_of(bills);
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let (coupons, cards) = lock_all(cx, payer, &ids).await?;
-    let first = &bills.first().expect("a payment is of at least one order").order;
-    let holder = first.combined.as_ref().unwrap_or(&first.id);
-    // That they fit was found when the order was placed, and its amounts are fixed.
-    for coupon in &coupons {
-        coupon.check_usable(holder, cx.now).map_err(|why| OrderError::unusable(&coupon.id, why))?;
-    }
-    for card in &cards {
-        card.check_usable(cx.now).map_err(|why| OrderError::unusable(&card.id, why))?;
-    }
-    match ids.iter().find(|named| !is_among(&named.id, &coupons, &cards)) {
-        Some(gone) => Err(OrderError::unusable(&gone.id, Unusable::Unknown)),
-        None => Ok(()),
+/// A discount leaves something to every named coupon and card, and none of them excludes it.
+fn goes_with(order: &OrderFacts<'_>, discount: &Discount, named: &Choice) -> bool {
+    let Ok(planned) = plan(order, &Choice { discount: Some(discount.clone()), ..named.clone() }) else {
+        return false;
+    };
+    let modifiers = planned.modifiers();
+    let gives = |id: &str| modifiers.iter().any(|modifier| modifier.source == id);
+    named.coupons.iter().all(|coupon| gives(&coupon.id)) && named.cards.iter().all(|card| gives(&card.id))
+}
+
+/// What a payment names. Coupons and cards are locked.
+async fn named(cx: &mut Cx, bills: &[Bill], payer: &str, chosen: &Chosen) -> Result<Choice, OrderError> {
+    let discount = named_discount(cx, payer, chosen.discount.as_ref()).await?;
+    match named_coupons(cx, bills, payer, &chosen.coupons).await {
+        Ok((coupons, cards)) => Ok(Choice { discount, coupons, cards }),
+        Err(refusal) => {
+            check_alone(cx, bills, discount)?;
+            Err(refusal)
+        }
     }
 }
 
-fn is_among(id: &str, coupons: &[Coupon], cards: &[Card]) -> bool {
-    coupons.iter().any(|coupon| coupon.id == id) || cards.iter().any(|card| card.id == id)
-}
-
-/// The discount that a payment names, or else the one that the orders were placed with.
-pub(super) async fn named_discount(
+async fn named_discount(
     cx: &mut Cx,
-    bills: &[Bill],
     payer: &str,
     named: Option<&Named>,
 ) -> Result<Option<Discount>, OrderError> {
-    let placed =
-        bills.iter().flat_map(|bill| &bill.order.modifiers).find(|modifier| is_discount(modifier.kind));
-    let (id, pay_type) = match (named, placed) {
-        (Some(named), _) => (named.id.clone(), named.pay_type),
-        (None, Some(placed)) => (placed.source.clone(), None),
-        (None, None) => return Ok(None),
-    };
+    let Some(named) = named else { return Ok(None) };
     let app = cx.app.clone();
-    let found = promotions::find_discount(&app, &mut cx.tx, payer, &id).await?;
-    let is_meant = |found: &Discount| pay_type.is_none_or(|pay_type| found.kind.pay_type() == pay_type);
+    let found = promotions::find_discount(&app, &mut cx.tx, payer, &named.id).await?;
+    let is_meant = |found: &Discount| named.pay_type.is_none_or(|pay_type| found.kind.pay_type() == pay_type);
+    let misfit = |why| Err(PlanError::DiscountMisfit(named.id.clone(), why).into());
     match found {
         Some(found) if is_meant(&found) => Ok(Some(found)),
-        Some(_) => Err(PlanError::DiscountMisfit(id, Inapplicable::OtherType).into()),
-        None => Err(PlanError::DiscountMisfit(id, Inapplicable::Unknown).into()),
+        Some(_) => misfit(Inapplicable::OtherType),
+        None => misfit(Inapplicable::Unknown),
     }
 }
 
@@ -271,15 +330,19 @@ async fn named_coupons(
     cx: &mut Cx,
     bills: &[Bill],
     payer: &str,
-    named: Option<&[Named]>,
+    named: &[Named],
 ) -> Result<(Vec<Coupon>, Vec<Card>), OrderError> {
-    let Some(named) = named else { return lock_all(cx, payer, &benefits_of(bills)).await };
     if let Some(twice) =
         named.iter().enumerate().find(|(at, one)| named[..*at].iter().any(|other| other.id == one.id))
     {
         return Err(OrderError::unusable(&twice.1.id, Unusable::NamedTwice));
     }
-    let (coupons, cards) = lock_all(cx, payer, named).await?;
+    // Those that the orders hold are let go where they are not named; all are locked in one order.
+    let mut locked = named.to_vec();
+    locked.extend(benefits_of(bills).into_iter().filter(|held| named.iter().all(|one| one.id != held.id)));
+    let (mut coupons, mut cards) = lock_all(cx, payer, &locked).await?;
+    coupons.retain(|coupon| named.iter().any(|one| one.id == coupon.id));
+    cards.retain(|card| named.iter().any(|one| one.id == card.id));
     for wanted in named {
         let kind = coupons.iter().find(|coupon| coupon.id == wanted.id).map(|coupon| coupon.kind.pay_type());
         let kind = kind.or_else(|| {
@@ -324,10 +387,6 @@ async fn lock_all(cx: &mut Cx, payer: &str, named: &[Named]) -> Result<(Vec<Coup
         false => promotions::lock_cards(cx, payer, &card_ids).await?,
     };
     Ok((coupons, cards))
-}
-
-fn is_discount(kind: ModifierType) -> bool {
-    !kind.is_benefit() && kind != ModifierType::DiscountCoupon && kind != ModifierType::PriceAdjustment
 }
 
 /// The coupons and cards that orders name already, each once.

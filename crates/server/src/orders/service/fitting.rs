@@ -2,33 +2,27 @@
 
 use domain::promotion::{Choice, Coupon, OrderFacts, plan};
 
-use super::charge::{Bill, Facts, named_discount};
+use super::charge::{Bill, Facts};
 use crate::Cx;
 use crate::orders::errors::OrderError;
-use crate::promotions::service::{Offered, offered_coupons};
+use crate::promotions::service::{StoredCoupon, offered_coupons};
 
-/// The coupons of the payer of some orders, which are paid together, that would pay for something of them beside the
-/// discount that they were placed with: each by itself, since which of them go together is the choice of who pays.
+/// The coupons of the payer of some orders, which are paid together, that would pay for something of them: each by
+/// itself and without a discount, since which of them go together is the choice of who pays.
 ///
 /// # Errors
 /// [`OrderError::Api`] where the database fails.
-pub async fn fitting_coupons(cx: &mut Cx, bills: &[Bill]) -> Result<Vec<Offered>, OrderError> {
+pub async fn fitting_coupons(cx: &mut Cx, bills: &[Bill]) -> Result<Vec<StoredCoupon>, OrderError> {
     let Some(first) = bills.first() else { return Ok(Vec::new()) };
     let order = &first.order;
     let holder = order.combined.as_ref().unwrap_or(&order.id);
     let mut offered = offered_coupons(&mut cx.tx, &order.payer, holder, cx.now).await?;
-    // Where the discount of the order no longer exists, a payment with a coupon alone is refused.
-    let discount = match named_discount(cx, bills, &order.payer, None).await {
-        Ok(discount) => discount,
-        Err(OrderError::Plan(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
     let coupons: Vec<Coupon> = offered.iter().map(|offered| offered.coupon.clone()).collect();
     let catalog = cx.app.catalog.current();
     let mut facts = Facts::of(bills, &catalog, cx.now);
     facts.look_up_firsts(&mut cx.tx, &order.account, &coupons).await?;
     let view = facts.view();
-    let mut choice = Choice { discount, coupons: Vec::new(), cards: Vec::new() };
+    let mut choice = Choice { discount: None, coupons: Vec::new(), cards: Vec::new() };
     offered.retain(|offered| {
         choice.coupons = vec![offered.coupon.clone()];
         pays(&view, &choice)

@@ -5,14 +5,14 @@ use domain::id::DomainId;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
 use domain::order::{OrderEvent, OrderStatus, transition};
-use domain::promotion::ModifierType;
+use domain::promotion::{Modifier, ModifierType};
 use platform::db::DbError;
 use platform::op::ApiError;
 
 use super::charge::{Bill, Chosen, apply, benefits_of};
 use super::event;
 use crate::Cx;
-use crate::accounts::service::{Late, PayError, Payment, pay_order};
+use crate::accounts::service::{Late, Payment, pay_orders};
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled};
 use crate::orders::model::{Line, LineState, Order};
@@ -30,7 +30,8 @@ pub fn check_payable(order: &Order, now: Instant) -> Result<OrderStatus, OrderEr
     Ok(status)
 }
 
-/// Pays orders that are paid together from their payer's money: one, or all sub-orders of a combined order.
+/// Pays orders that are paid together from their payer's money: one, or all sub-orders of a combined order. They cost
+/// their list price less what is chosen now; coupons that they were placed with are let go unless they are among it.
 ///
 /// The money is taken last, so that the payer's account, for which every other payment of the same customer waits,
 /// is locked for as short a time as possible. A refusal therefore comes after changes: whoever calls this rolls its
@@ -48,26 +49,33 @@ pub async fn pay(
         bills.push(Bill { order, lines });
     }
     let held = benefits_of(&bills);
-    apply(cx, &mut bills, chosen).await?;
+    let was_reduced = is_reduced(&bills);
+    let firsts = apply(cx, &mut bills, chosen).await?;
     let used = benefits_of(&bills);
     let dropped: Vec<String> =
         held.into_iter().filter(|held| !used.contains(held)).map(|held| held.id).collect();
     admit(cx, &bills).await?;
     let first = &bills.first().expect("at least one order is paid").order;
+    let account = first.account.clone();
     let (payer, holder) = (first.payer.clone(), first.combined.as_ref().unwrap_or(&first.id).clone());
     if !dropped.is_empty() {
         promotions::release(cx, &payer, &dropped, &holder).await?;
     }
+    if let Some(firsts) = firsts {
+        firsts.check(cx, &account).await?;
+    }
+    let with_amounts = was_reduced || is_reduced(&bills);
     let mut paid = Vec::with_capacity(bills.len());
     for bill in &bills {
-        paid.push(settle(cx, bill.clone(), *chosen != Chosen::as_placed()).await?);
+        paid.push(settle(cx, bill.clone(), with_amounts).await?);
     }
     spend(cx, &bills).await?;
-    for (bill, order) in bills.iter().zip(&mut paid) {
-        let taken = take_money(cx, bill, late).await;
-        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
-    }
+    take_money(cx, &bills, &mut paid, late).await?;
     Ok(paid)
+}
+
+fn is_reduced(bills: &[Bill]) -> bool {
+    bills.iter().any(|bill| !bill.order.modifiers.is_empty())
 }
 
 /// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
@@ -145,55 +153,70 @@ pub(super) async fn spend(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError>
         return Ok(());
     }
     let first = &bills.first().expect("at least one order is paid").order;
-    let ids: Vec<&str> = bills.iter().map(|bill| bill.order.id.as_str()).collect();
+    let mut ids: Vec<&str> = bills.iter().map(|bill| bill.order.id.as_str()).collect();
+    ids.extend(first.combined.as_deref());
     let holder = first.combined.as_ref().unwrap_or(&first.id).clone();
     let payer = first.payer.clone();
     promotions::spend(cx, &payer, &holder, &ids.join(","), &spent).await?;
     Ok(())
 }
 
-/// The tax that a payment contained.
-pub(super) struct Taken(crate::accounts::service::Paid);
-
-impl Taken {
-    /// Writes the tax down, where there is one.
-    pub(super) async fn note(&self, cx: &mut Cx, order: &mut Order) -> Result<(), DbError> {
-        if self.0.tax_rate.is_none() {
-            return Ok(());
-        }
-        order.tax = self.0.tax;
-        order.tax_rate = self.0.tax_rate;
-        store::update(&mut cx.tx, order).await
+/// Takes the money of orders that are paid together, benefits and balances of each in one journal, and notes in
+/// `orders` the tax that it contained.
+pub(super) async fn take_money(
+    cx: &mut Cx,
+    bills: &[Bill],
+    orders: &mut [Order],
+    late: Option<Late>,
+) -> Result<(), OrderError> {
+    let mut parts = Vec::with_capacity(bills.len());
+    for bill in bills {
+        parts.push((benefits_paid(&bill.order)?, by_project(&bill.lines)));
     }
+    let mut payments = Vec::with_capacity(bills.len());
+    for (Bill { order, .. }, (benefits, projects)) in bills.iter().zip(&parts) {
+        payments.push(Payment {
+            payer: &order.payer,
+            customer: &order.account,
+            order: &order.id,
+            money: order.payable,
+            benefits,
+            list: order.official,
+            projects,
+        });
+    }
+    let first = &bills.first().expect("at least one order is paid").order;
+    // A sub-order that is to be paid by itself is the one that is refused.
+    let whole = first.combined.as_ref().filter(|_| late.is_none()).unwrap_or(&first.id);
+    let paid = pay_orders(cx, &payments, late).await;
+    let paid = paid.map_err(|error| OrderError::of_payment(whole, error))?;
+    for (order, paid) in orders.iter_mut().zip(paid) {
+        if paid.tax_rate.is_some() {
+            order.tax = paid.tax;
+            order.tax_rate = paid.tax_rate;
+            store::update(&mut cx.tx, order).await?;
+        }
+    }
+    Ok(())
 }
 
-/// Takes the money of one order: benefits and balances in one journal.
-pub(super) async fn take_money(cx: &mut Cx, bill: &Bill, late: Option<Late>) -> Result<Taken, PayError> {
-    let order = &bill.order;
+/// What coupons and cards of the payer pay, by their accounts of the ledger.
+fn benefits_paid(order: &Order) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
     let owner = DomainId::parse(&order.payer)
         .map_err(|error| DbError::Other(format!("payer {:?} {error}", order.payer)))?;
-    let benefit = |modifier: &domain::promotion::Modifier| {
+    let benefit = |modifier: &Modifier| {
         let spent = Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount };
         spent.account(&owner).map(|account| (account, modifier.amount))
     };
-    let benefits: Vec<(LedgerAccount, Charge)> = order.modifiers.iter().filter_map(benefit).collect();
-    let projects = by_project(&bill.lines);
-    let payment = Payment {
-        payer: &order.payer,
-        customer: &order.account,
-        order: &order.id,
-        money: order.payable,
-        benefits: &benefits,
-        list: order.official,
-        projects: &projects,
-        late,
-    };
-    pay_order(cx, &payment).await.map(Taken)
+    Ok(order.modifiers.iter().filter_map(benefit).collect())
 }
 
+/// Amounts by enterprise project.
+type Projects = Vec<(String, Charge)>;
+
 /// What balances pay, by enterprise project.
-fn by_project(lines: &[Line]) -> Vec<(String, Charge)> {
-    let mut projects: Vec<(String, Charge)> = Vec::new();
+fn by_project(lines: &[Line]) -> Projects {
+    let mut projects = Projects::new();
     for line in lines {
         let project = line.enterprise_project();
         match projects.iter_mut().find(|(known, _)| known == project) {

@@ -10,7 +10,7 @@ use domain::order::{OrderStatus, OrderType, SourceType};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
-use super::charge::{Bill, Chosen, Named, apply, benefits_of_order};
+use super::charge::{Bill, Chosen, Named, apply, benefits_of, benefits_of_order};
 use super::pay::{admit, settle, spend, take_money};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag};
@@ -159,20 +159,29 @@ async fn reserve(cx: &mut Cx, new: &NewOrder, id: &str, bills: &mut [Bill]) -> R
     if new.discount.is_none() && new.coupon.is_none() {
         return Ok(());
     }
-    let named = |id: &String| Named { id: id.clone(), pay_type: None };
-    let chosen = Chosen::Named {
-        discount: new.discount.as_ref().map(named),
-        coupons: new.coupon.as_ref().map(|coupon| vec![named(coupon)]),
-    };
-    apply(cx, bills, &chosen).await?;
+    apply(cx, bills, &named_by(new, false)).await?;
     if let Some(coupon) = &new.coupon {
+        // What it holds is let go with what it was reduced by, so it holds nothing else.
+        if !benefits_of(bills).iter().any(|used| used.id == *coupon) {
+            return Err(OrderError::GivesNothing(coupon.clone()));
+        }
         let payer = bills[0].order.payer.clone();
         promotions::hold(cx, &payer, std::slice::from_ref(coupon), id).await?;
     }
     Ok(())
 }
 
-/// Pays orders that are about to be placed, with what they name or else with the best discount and fitting coupons.
+fn named_by(new: &NewOrder, is_automatic: bool) -> Chosen {
+    let named = |id: &String| Named { id: id.clone(), pay_type: None };
+    Chosen {
+        discount: new.discount.as_ref().map(named),
+        coupons: new.coupon.iter().map(named).collect(),
+        is_automatic,
+    }
+}
+
+/// Pays orders that are about to be placed, with what they name; what they do not name is chosen where that was asked
+/// for: the best discount, and fitting coupons.
 /// The inner error is why they are to wait for payment; nothing was changed then.
 async fn pay_new(
     cx: &mut Cx,
@@ -193,22 +202,23 @@ async fn pay_new(
 /// The money is taken last, as by [`super::pay`]: whoever takes it first would wait for the rows of somebody who waits
 /// for the money. A refusal therefore comes after changes.
 async fn insert_paid(cx: &mut Cx, new: &NewOrder, mut bills: Vec<Bill>) -> Result<Vec<Order>, OrderError> {
-    if new.discount.is_none() && new.coupon.is_none() && new.auto_pay {
-        apply(cx, &mut bills, &Chosen::Automatic).await?;
-    }
+    let firsts = match new.auto_pay {
+        true => apply(cx, &mut bills, &named_by(new, true)).await?,
+        false => None,
+    };
     admit(cx, &bills).await?;
     for bill in &bills {
         store::insert(&mut cx.tx, &bill.order, &bill.lines).await?;
+    }
+    if let Some(firsts) = firsts {
+        firsts.check(cx, &new.customer.id).await?;
     }
     let mut orders = Vec::with_capacity(bills.len());
     for bill in &bills {
         orders.push(settle(cx, bill.clone(), false).await?);
     }
     spend(cx, &bills).await?;
-    for (bill, order) in bills.iter().zip(&mut orders) {
-        let taken = take_money(cx, bill, None).await;
-        taken.map_err(|error| OrderError::of_payment(&bill.order.id, error))?.note(cx, order).await?;
-    }
+    take_money(cx, &bills, &mut orders, None).await?;
     Ok(orders)
 }
 
@@ -323,6 +333,7 @@ fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Pric
         resource_size,
         size_measure_id,
         period_type: new.term.period,
+        priced_in: priced.priced.item.priced_in.unwrap_or(new.term.period),
         period_num: i64::from(new.term.count),
         subscription_num: new.subscription_num,
         resource_name: new.resource_name.clone(),

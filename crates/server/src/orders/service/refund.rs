@@ -10,7 +10,7 @@ use platform::op::ApiError;
 
 use super::event;
 use crate::Cx;
-use crate::accounts::service::{Refund, refund_order};
+use crate::accounts::service::{Refund, refund_order, uncount};
 use crate::orders::model::{Line, LineState, Order};
 use crate::orders::store;
 use crate::promotions::service::{self as promotions, Spent};
@@ -49,7 +49,7 @@ pub fn share_of(line: &Line, seq: i64) -> Share {
 
 /// Gives a share of a line back by an order of the system's own, completed as it is made (rule 1.8): type 4, source
 /// 8, negative amounts (rule 2.5). What coupons and cards had paid goes back to them; it is noted in the order's
-/// modifiers, below zero, and is no part of its amount. `None` where the share had cost nothing.
+/// modifiers, below zero, and is no part of its amount; the tax in it is noted below zero too. `None` where the share had cost nothing: all that goes back then is what it used of budgets, which are measured at list price.
 pub async fn refund(
     cx: &mut Cx,
     base: &Order,
@@ -57,6 +57,7 @@ pub async fn refund(
     share: &Share,
 ) -> Result<Option<Order>, ApiError> {
     if share.money.is_zero() && share.benefits.is_empty() {
+        uncount(cx, &base.payer, &base.id, share.list).await?;
         return Ok(None);
     }
     let negative = |amount: Charge| amount.checked_neg().expect("an amount that was paid has a counterpart");
@@ -66,7 +67,7 @@ pub async fn refund(
         .map(|modifier| Modifier { amount: negative(modifier.amount), ..modifier.clone() })
         .collect();
     let amount = negative(share.money);
-    let order = Order {
+    let mut order = Order {
         account: base.account.clone(),
         id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
         order_type: OrderType::Unsubscription,
@@ -113,11 +114,15 @@ pub async fn refund(
         promotions::give_back(cx, &base.payer, &order.id, &returned).await?;
     }
     store::insert(&mut cx.tx, &order, &[refunded]).await?;
-    move_back(cx, base, line, &order.id, share, &returned).await?;
+    order.tax = negative(move_back(cx, base, line, &order.id, share, &returned).await?);
+    if !order.tax.is_zero() {
+        store::update(&mut cx.tx, &order).await?;
+    }
     webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
     Ok(Some(order))
 }
 
+/// Moves the money of a share back, and answers the tax in it.
 async fn move_back(
     cx: &mut Cx,
     base: &Order,
@@ -125,7 +130,7 @@ async fn move_back(
     refund_order_id: &str,
     share: &Share,
     returned: &[Spent],
-) -> Result<(), DbError> {
+) -> Result<Charge, DbError> {
     let owner = DomainId::parse(&base.payer)
         .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
     let benefits: Vec<(LedgerAccount, Charge)> =

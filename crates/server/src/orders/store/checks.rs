@@ -57,13 +57,21 @@ platform::statements! {
         from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
         where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
     /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers from orders \
+    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers, tax_amount from orders \
         where paid_at is not null and (payable_amount <> 0 or modifiers <> '[]') and id > $1 \
         order by id limit $2";
     /// Which of some orders money moved for.
     const PAID_AMONG = "select id, order_type from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null \
         and (payable_amount <> 0 or modifiers <> '[]') order by id limit 20";
+    /// Which of some ids are of orders, or combined orders, that wait for payment (6); with what reduced them.
+    const WAITING_AMONG = "select id, payer_id, modifiers from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and combined_id is null and status = 6 \
+        order by id limit 20";
+    /// The sub-orders of combined orders among some ids, likewise; a combined order has at most a hundred.
+    const WAITING_COMBINED_AMONG = "select combined_id, payer_id, modifiers from orders where combined_id in ($1, $2, \
+        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and status = 6 \
+        order by combined_id, id limit 2000";
     /// Orders and lines that nothing reduced and whose payable amount is not their list price.
     const BROKEN_PLAIN = "select id from orders where modifiers = '[]' and official_amount <> payable_amount \
         order by id limit $1";
@@ -78,10 +86,12 @@ platform::statements! {
         where account_id = $1 and order_id = $2 order by line_no limit 1000";
     /// The sum of all list prices.
     const SUM_OF_LIST = "select cast(coalesce(sum(official_amount), 0) as bigint) from orders";
-    /// How many orders carry tax without a rate, or a rate before they were paid.
+    /// Orders that carry tax without a rate, or before they were paid, or more than they cost, or of the other sign: a
+    /// refund order (4) gives tax back.
     const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null) \
-        or (tax_amount <> 0 and paid_at is null) or tax_amount < 0 \
-        or (order_type <> 4 and tax_amount > payable_amount) order by id limit $1";
+        or (tax_amount <> 0 and paid_at is null) \
+        or (order_type <> 4 and (tax_amount < 0 or tax_amount > payable_amount)) \
+        or (order_type = 4 and (tax_amount > 0 or tax_amount < payable_amount)) order by id limit $1";
 }
 
 /// Both sides of a check, and what does not agree.
@@ -132,6 +142,8 @@ pub(in crate::orders) struct Paid {
     pub id: String,
     /// What balances, coupons and cards paid for it; below zero in a refund order.
     pub amount: Charge,
+    /// The tax contained in it; below zero in a refund order.
+    pub tax: Charge,
     /// It gave money back.
     pub is_refund: bool,
     /// The order whose money it gave back.
@@ -149,6 +161,7 @@ pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> 
             id: row.take_text(0),
             is_refund: row.int(2) == OrderType::Unsubscription.code(),
             base_order: row.take_opt_text(3),
+            tax: Charge::from_units(row.int(5)),
         })
     };
     let rows = tx.all(PAID_AFTER, params![id, limit]).await?;
@@ -223,16 +236,50 @@ pub(in crate::orders) async fn plain(tx: &mut Tx) -> Result<(Charge, Charge, Vec
     Ok((list, payable, broken))
 }
 
+/// An order, or a sub-order, that waits for payment.
+pub(in crate::orders) struct Holder {
+    /// The id by which it holds coupons: its own, or that of the combined order.
+    pub id: String,
+    /// Who pays it.
+    pub payer: String,
+    modifiers: Vec<Modifier>,
+}
+
+impl Holder {
+    /// It was placed with a coupon.
+    pub fn names(&self, coupon: &str) -> bool {
+        self.modifiers.iter().any(|modifier| modifier.source == coupon)
+    }
+}
+
+/// One text for any number of ids, at most [`ORDERS_AT_ONCE`]: the places that are left repeat the last one.
+fn padded(ids: &[String]) -> Vec<Value<'_>> {
+    assert!(ids.len() <= ORDERS_AT_ONCE, "the caller looks up a page at a time");
+    ids.iter().chain(ids.last().into_iter().cycle()).take(ORDERS_AT_ONCE).map(Value::from).collect()
+}
+
+/// Those that wait for payment of at most twenty orders or combined orders.
+pub(in crate::orders) async fn waiting_among(tx: &mut Tx, ids: &[String]) -> Result<Vec<Holder>, DbError> {
+    let mut found = Vec::new();
+    for sql in [WAITING_AMONG, WAITING_COMBINED_AMONG] {
+        let holder = |mut row: Row| Holder {
+            modifiers: modifiers_from(row.text(2)),
+            id: row.take_text(0),
+            payer: row.take_text(1),
+        };
+        found.extend(tx.all(sql, &padded(ids)).await?.into_iter().map(holder));
+    }
+    Ok(found)
+}
+
 /// Those of at most twenty orders for which money moved, with whether it went back.
 pub(in crate::orders) async fn paid_among(
     tx: &mut Tx,
     ids: &[String],
 ) -> Result<Vec<(String, bool)>, DbError> {
-    let Some(last) = ids.last() else { return Ok(Vec::new()) };
-    assert!(ids.len() <= ORDERS_AT_ONCE, "the caller looks up a page at a time");
-    // One statement text for any number: the places that are left repeat the last id.
-    let padded = ids.iter().chain(std::iter::repeat(last)).take(ORDERS_AT_ONCE);
-    let params: Vec<Value<'_>> = padded.map(Value::from).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let paid = |mut row: Row| (row.take_text(0), row.int(1) == OrderType::Unsubscription.code());
-    Ok(tx.all(PAID_AMONG, &params).await?.into_iter().map(paid).collect())
+    Ok(tx.all(PAID_AMONG, &padded(ids)).await?.into_iter().map(paid).collect())
 }

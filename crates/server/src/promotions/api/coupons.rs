@@ -1,7 +1,6 @@
 //! 004 8.2.1: the coupons of a customer, or of a partner and its resellers.
 
 use domain::calendar::{Date, Instant};
-use domain::promotion::{Limit as CouponLimit, LimitKey};
 use domain::site::Site;
 use platform::op::{
     AccountKind, ApiError, Audit, CUSTOMER_OR_PARTNER, Json, Limit, Method, Mode, Num, Operation, Refusal,
@@ -12,7 +11,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::identity::service::find_account;
-use crate::promotions::service;
+use crate::promotions::service::{self, UseLimit, use_limits};
 use crate::promotions::store::coupons::{CouponStatus, StoredCoupon};
 use crate::promotions::store::list::{CouponFilter, Scope, ShownStatus};
 use crate::{Cx, codes};
@@ -101,18 +100,6 @@ struct UserCoupon {
     source_id: String,
 }
 
-/// A limit of a coupon (004 table 8-4).
-#[derive(Debug, Serialize, JsonSchema)]
-struct UseLimit {
-    use_limiti_info_id: String,
-    limit_key: &'static str,
-    value1: String,
-    value2: String,
-    value_unit: &'static str,
-    limit_type: &'static str,
-    promotion_plan_id: String,
-}
-
 /// The status of a coupon at an instant (004 table 8-3): one with something left has expired (4) by the time alone.
 pub(super) fn shown_status(stored: &StoredCoupon, now: Instant) -> i64 {
     match stored.status {
@@ -121,23 +108,9 @@ pub(super) fn shown_status(stored: &StoredCoupon, now: Instant) -> i64 {
     }
 }
 
-fn use_limit(stored: &StoredCoupon, index: usize, limit: &CouponLimit) -> UseLimit {
-    let is_amount = limit.key == LimitKey::BaseValue;
-    UseLimit {
-        use_limiti_info_id: format!("{}-{:02}", stored.coupon.id, index + 1),
-        limit_key: limit.key.name(),
-        value1: limit.value1.clone(),
-        value2: limit.value2.clone().unwrap_or_default(),
-        value_unit: if is_amount { stored.currency.code() } else { "" },
-        limit_type: "=",
-        promotion_plan_id: stored.plan_id.clone(),
-    }
-}
-
 impl UserCoupon {
     fn of(stored: StoredCoupon, now: Instant) -> Self {
-        let limits = stored.coupon.limits.iter().enumerate();
-        let use_limits = limits.map(|(index, limit)| use_limit(&stored, index, limit)).collect();
+        let use_limits = use_limits(&stored);
         let status = shown_status(&stored, now);
         let coupon = stored.coupon;
         Self {

@@ -4,9 +4,10 @@ use domain::calendar::Instant;
 use domain::id::hex32;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
-use domain::promotion::{Card, Coupon, ModifierType, Unusable};
+use domain::promotion::{Card, Choice, Coupon, CouponType, ModifierType, Unusable};
 use platform::db::DbError;
 
+use super::offered::offered_coupons;
 use crate::Cx;
 use crate::promotions::store::cards::{self, StoredCard};
 use crate::promotions::store::changes::{self, Change, ChangeKind};
@@ -14,6 +15,8 @@ use crate::promotions::store::coupons::{self, CouponStatus, StoredCoupon};
 
 /// The most payments that a coupon names, the newest ones: more fit into no answer.
 const PAYMENTS_NAMED_MAX: usize = 100;
+/// The order of who holds no coupon yet.
+const NO_ORDER: &str = "";
 
 /// What an order takes from one coupon or card, or gets back from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,26 +79,35 @@ pub async fn lock_cards(cx: &mut Cx, owner: &str, ids: &[String]) -> Result<Vec<
     Ok(locked)
 }
 
-/// Coupons of an account that could be spent now (status 2, valid, not frozen, not held by an order), locked, the
-/// earliest to expire first; at most a bounded number.
+/// Coupons of an account that could be spent now (status 2, valid, not frozen, not held by an order), the earliest to
+/// expire first; at most a bounded number. Nothing is locked: of so many few are chosen, by [`lock_chosen`].
 pub async fn usable_coupons(cx: &mut Cx, owner: &str) -> Result<Vec<Coupon>, DbError> {
-    let now = cx.now;
-    let stored = coupons::lock_usable(&mut cx.tx, owner, now).await?;
-    let mut usable: Vec<Coupon> = stored.into_iter().map(|stored| stored.coupon).collect();
-    // What was waited for may have changed meanwhile.
-    usable.retain(|coupon| coupon.check_usable("", now).is_ok());
-    usable.sort_by(|one, other| (one.expires_at, &one.id).cmp(&(other.expires_at, &other.id)));
-    Ok(usable)
+    let offered = offered_coupons(&mut cx.tx, owner, NO_ORDER, cx.now).await?;
+    Ok(offered.into_iter().map(|offered| offered.coupon).collect())
 }
 
 /// Stored-value cards that could be spent now, likewise.
 pub async fn usable_cards(cx: &mut Cx, owner: &str) -> Result<Vec<Card>, DbError> {
     let now = cx.now;
-    let stored = cards::lock_usable(&mut cx.tx, owner, now).await?;
-    let mut usable: Vec<Card> = stored.into_iter().map(|stored| stored.card).collect();
-    usable.retain(|card| card.check_usable(now).is_ok());
-    usable.sort_by(|one, other| (one.expires_at, &one.id).cmp(&(other.expires_at, &other.id)));
-    Ok(usable)
+    let stored = cards::list_usable(&mut cx.tx, owner, now).await?;
+    Ok(stored.into_iter().map(|stored| stored.card).filter(|card| card.check_usable(now).is_ok()).collect())
+}
+
+/// Locks what was chosen among [`usable_coupons`] and [`usable_cards`], and answers it as it is then, without what can
+/// no longer be spent. Where that differs from `chosen` something changed before the locks were held, and the choice
+/// is made again among what is answered; more is not locked, since locks have an order.
+pub async fn lock_chosen(cx: &mut Cx, owner: &str, chosen: &Choice) -> Result<Choice, DbError> {
+    let coupon_ids: Vec<String> = chosen.coupons.iter().map(|coupon| coupon.id.clone()).collect();
+    let card_ids: Vec<String> = chosen.cards.iter().map(|card| card.id.clone()).collect();
+    let now = cx.now;
+    let mut coupons = lock_coupons(cx, owner, &coupon_ids).await?;
+    coupons.retain(|coupon| coupon.check_usable(NO_ORDER, now).is_ok());
+    // As they were chosen, so that an unchanged choice is equal to what it was.
+    coupons.sort_by_key(|coupon| coupon_ids.iter().position(|id| *id == coupon.id));
+    let mut cards = lock_cards(cx, owner, &card_ids).await?;
+    cards.retain(|card| card.check_usable(now).is_ok());
+    cards.sort_by_key(|card| card_ids.iter().position(|id| *id == card.id));
+    Ok(Choice { discount: chosen.discount.clone(), coupons, cards })
 }
 
 /// An order that was placed holds coupons until it is paid or cancelled. The caller has locked and checked them.
@@ -146,8 +158,9 @@ pub async fn spend(
 }
 
 /// Notes what goes back to coupons and cards by a refund order; the money moves with the refund's journal. A coupon
-/// that was used up becomes usable again; one that has meanwhile expired, or was withdrawn, gets its money and stays
-/// what it is.
+/// that was used up becomes usable again, one for a single payment only when all that it paid is back; one that has
+/// meanwhile expired, or was withdrawn, gets its money and stays what it is. Discount coupons hold no money, and what
+/// they saved does not come back.
 pub async fn give_back(
     cx: &mut Cx,
     owner: &str,
@@ -162,15 +175,7 @@ pub async fn give_back(
             stored.card.balance
         } else {
             let mut stored = coupon_of(cx, owner, &returned.id).await?;
-            if returned.kind != ModifierType::DiscountCoupon {
-                stored.coupon.balance = more(stored.coupon.balance, returned)?;
-            }
-            if stored.coupon.is_once() {
-                stored.coupon.uses = 0;
-            }
-            if stored.status == CouponStatus::Used {
-                stored.status = CouponStatus::ToBeUsed;
-            }
+            return_to(&mut stored, returned)?;
             coupons::update(&mut cx.tx, &stored).await?;
             stored.coupon.balance
         };
@@ -233,6 +238,24 @@ fn use_up(stored: &mut StoredCoupon, spent: &Spent, now: Instant) -> Result<(), 
     Ok(())
 }
 
+/// What a refund makes of a coupon.
+fn return_to(stored: &mut StoredCoupon, returned: &Spent) -> Result<(), DbError> {
+    let coupon = &mut stored.coupon;
+    if coupon.kind == CouponType::Discount {
+        return Err(defect(returned, "is no money that could go back"));
+    }
+    coupon.balance = more(coupon.balance, returned)?;
+    // Its one payment still stands while a part of it is not back.
+    if coupon.is_once() && coupon.balance == stored.face_value {
+        coupon.uses = 0;
+    }
+    let is_usable = !(coupon.is_once() && coupon.uses > 0);
+    if stored.status == CouponStatus::Used && is_usable {
+        stored.status = CouponStatus::ToBeUsed;
+    }
+    Ok(())
+}
+
 /// The orders of one more payment: payments are separated by semicolons, orders of one payment by commas.
 fn with_payment(known: &str, orders: &str) -> String {
     let mut payments: Vec<&str> = known.split(';').filter(|payment| !payment.is_empty()).collect();
@@ -253,13 +276,13 @@ pub(super) struct Noted<'a> {
     pub(super) balance_after: Charge,
 }
 
-/// Writes down what happened to a coupon or card, given as its id and what an order calls it.
+/// Writes down what happened to a coupon or card, given as its id and what an order calls it; the id of the change.
 pub(super) async fn note(
     cx: &mut Cx,
     owner: &str,
     (coupon, benefit): (&str, ModifierType),
     noted: Noted<'_>,
-) -> Result<(), DbError> {
+) -> Result<String, DbError> {
     let change = Change {
         account: owner.to_owned(),
         id: hex32(cx.ids.as_mut()),
@@ -271,7 +294,8 @@ pub(super) async fn note(
         balance_after: noted.balance_after,
         at: cx.now,
     };
-    changes::insert(&mut cx.tx, &change).await
+    changes::insert(&mut cx.tx, &change).await?;
+    Ok(change.id)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use platform::db::DbError;
 use platform::op::{AccountKind, ApiError, Refusal};
 
 use super::coupons::{Noted, account_of, note};
+use super::limits::catalogued;
 use crate::identity::service::{Account, find_account};
 use crate::ledger::service::{self as ledger, PostError};
 use crate::promotions::store::cards::{self, CardFilter, StoredCard};
@@ -77,6 +78,7 @@ pub struct NewCard {
 pub async fn issue(cx: &mut Cx, new: NewCoupon) -> Result<StoredCoupon, ApiError> {
     let account = owner_of(cx, &new.owner).await?;
     let valid_from = checked(cx.now, new.validity)?;
+    let limits = catalogued(&cx.app.catalog.current(), new.limits)?;
     let (money, ratio) = match new.worth {
         Worth::Money(money) => (money, None),
         Worth::Share(ratio) => (Charge::ZERO, Some(ratio)),
@@ -108,7 +110,7 @@ pub async fn issue(cx: &mut Cx, new: NewCoupon) -> Result<StoredCoupon, ApiError
             balance: money,
             ratio,
             uses: 0,
-            limits: new.limits,
+            limits,
             valid_from,
             expires_at: new.validity.until,
             is_withdrawn: false,
@@ -166,14 +168,17 @@ pub async fn set_frozen(cx: &mut Cx, id: &str, is_frozen: bool) -> Result<Stored
     Ok(stored)
 }
 
-/// Takes back what is left of a coupon; an open order that holds it has to be paid without it. Twice is harmless.
+/// Takes back what is left of a coupon; an open order that holds it has to be paid without it. Twice is harmless, and
+/// takes back what refunds have put into it since.
 /// Codes: CBC.0100, CBC.0101 for one that was used up.
 pub async fn withdraw_coupon(cx: &mut Cx, id: &str) -> Result<StoredCoupon, ApiError> {
     let mut stored = lock_by_id(cx, id).await?;
     match stored.status {
         CouponStatus::ToBeUsed => {}
         CouponStatus::Used => return Err(nothing_left(id)),
-        CouponStatus::Withdrawn => return Ok(stored),
+        CouponStatus::Withdrawn if stored.coupon.balance.is_zero() => return Ok(stored),
+        // A refund has put something back since.
+        CouponStatus::Withdrawn => {}
     }
     let left = stored.coupon.balance;
     stored.coupon.balance = Charge::ZERO;
@@ -185,7 +190,7 @@ pub async fn withdraw_coupon(cx: &mut Cx, id: &str) -> Result<StoredCoupon, ApiE
     Ok(stored)
 }
 
-/// Takes back what is left of a card; twice is harmless. Code: CBC.0100.
+/// Takes back what is left of a card; twice is as with a coupon. Code: CBC.0100.
 pub async fn withdraw_card(cx: &mut Cx, id: &str) -> Result<StoredCard, ApiError> {
     let stored = match cards::find_owner(&mut cx.tx, id).await? {
         Some(owner) => cards::lock(&mut cx.tx, &owner, id).await?,
@@ -199,7 +204,7 @@ pub async fn withdraw_card(cx: &mut Cx, id: &str) -> Result<StoredCard, ApiError
         )
         .into());
     };
-    if stored.card.is_withdrawn {
+    if stored.card.is_withdrawn && stored.card.balance.is_zero() {
         return Ok(stored);
     }
     let left = stored.card.balance;
@@ -314,7 +319,8 @@ async fn put_in(
         post(cx, &journal.map_err(|error| impossible(&error))?).await?;
     }
     let change = Noted { kind: ChangeKind::Issued, order: None, amount, balance_after: amount };
-    note(cx, &account.id, benefit, change).await
+    note(cx, &account.id, benefit, change).await?;
+    Ok(())
 }
 
 /// What was left of a coupon or card, out of it, and the change that says so.
@@ -329,13 +335,13 @@ async fn take_out(
         return Err(DbError::Other(format!("the owner {owner} is no account")).into());
     };
     let owner = domain_id(&account.id)?;
-    if let Some(fund) = account_of(&owner, benefit.1, benefit.0).filter(|_| left.is_positive()) {
-        let journal = Journal::withdraw_benefit(&owner, &fund, left, account.currency);
-        post(cx, &journal.map_err(|error| impossible(&error))?).await?;
-    }
     let amount = left.checked_neg().ok_or_else(|| DbError::Other(format!("{left} has no counterpart")))?;
     let change = Noted { kind: ChangeKind::Withdrawn, order: None, amount, balance_after: Charge::ZERO };
-    note(cx, &account.id, benefit, change).await?;
+    let change = note(cx, &account.id, benefit, change).await?;
+    if let Some(fund) = account_of(&owner, benefit.1, benefit.0).filter(|_| left.is_positive()) {
+        let journal = Journal::withdraw_benefit(&owner, &fund, &change, left, account.currency);
+        post(cx, &journal.map_err(|error| impossible(&error))?).await?;
+    }
     Ok(())
 }
 

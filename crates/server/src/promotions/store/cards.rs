@@ -7,7 +7,7 @@ use platform::db::{Composed, DbError, Row, Tx, Value};
 use platform::params;
 
 /// The most cards that automatic payment looks at.
-const USABLE_MAX: i64 = 100;
+const USABLE_MAX: i64 = 1_000;
 
 macro_rules! card_columns {
     () => {
@@ -21,11 +21,10 @@ platform::statements! {
         where account_id = $1 and id = $2 {for_update}");
     /// Whose a card is.
     const FIND_OWNER = "select account_id from stored_value_cards where id = $1";
-    /// Cards that could be spent now, the earliest to expire of them, locked in the order of their ids.
-    const LOCK_USABLE = concat!("select ", card_columns!(), " from stored_value_cards where account_id = $1 \
-        and is_withdrawn = 0 and balance > 0 and id in (select id from stored_value_cards where account_id = $1 \
+    /// Cards that could be spent now, the earliest to expire first.
+    const LIST_USABLE = concat!("select ", card_columns!(), " from stored_value_cards where account_id = $1 \
         and is_withdrawn = 0 and balance > 0 and valid_from <= $2 and expires_at > $2 \
-        order by expires_at, id limit $3) order by id limit $3 {for_update}");
+        order by expires_at, id limit $3");
     /// A new card.
     const INSERT = concat!("insert into stored_value_cards (", card_columns!(), ") \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
@@ -77,9 +76,9 @@ pub async fn find_owner(tx: &mut Tx, id: &str) -> Result<Option<String>, DbError
     Ok(tx.opt(FIND_OWNER, params![id]).await?.map(|mut row| row.take_text(0)))
 }
 
-/// Cards that could be spent now, locked; at most [`USABLE_MAX`], in the order of their ids.
-pub async fn lock_usable(tx: &mut Tx, account: &str, now: Instant) -> Result<Vec<StoredCard>, DbError> {
-    let rows = tx.all(LOCK_USABLE, params![account, now.ms(), USABLE_MAX]).await?;
+/// Cards that could be spent now, the earliest to expire first; at most [`USABLE_MAX`].
+pub async fn list_usable(tx: &mut Tx, account: &str, now: Instant) -> Result<Vec<StoredCard>, DbError> {
+    let rows = tx.all(LIST_USABLE, params![account, now.ms(), USABLE_MAX]).await?;
     Ok(rows.into_iter().map(StoredCard::from_row).collect())
 }
 

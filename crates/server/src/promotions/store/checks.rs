@@ -48,6 +48,9 @@ platform::statements! {
     /// Cards that hold less than nothing or more than they were worth.
     const LIST_CARDS_OUT_OF_RANGE = "select id from stored_value_cards \
         where balance < 0 or balance > face_value order by id limit $1";
+    /// Coupons that an order holds, behind one of them, page by page.
+    const HELD_AFTER = "select account_id, id, lock_order_id from coupons where lock_order_id is not null \
+        and id > $1 order by id limit $2";
     /// The coupons of all accounts that hold money, behind one of them, page by page.
     const PAGE_COUPONS = "select account_id, id, coupon_type, balance from coupons \
         where (account_id, id) > ($1, $2) order by account_id, id limit $3";
@@ -133,6 +136,23 @@ pub async fn list_of_wrong_status(tx: &mut Tx, table: Table, limit: i64) -> Resu
         Table::Coupons => ids(tx, LIST_COUPONS_OF_WRONG_STATUS, limit).await,
         Table::Cards => ids(tx, LIST_CARDS_OUT_OF_RANGE, limit).await,
     }
+}
+
+/// A coupon that an order holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Whose coupon.
+    pub owner: String,
+    /// Which.
+    pub id: String,
+    /// The order, or combined order.
+    pub order: String,
+}
+
+/// Coupons that an order holds, by id, behind one of them.
+pub async fn held_after(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Held>, DbError> {
+    let held = |mut row: Row| Held { owner: row.take_text(0), id: row.take_text(1), order: row.take_text(2) };
+    Ok(tx.all(HELD_AFTER, params![id, limit]).await?.into_iter().map(held).collect())
 }
 
 /// The next rows of a table behind account and id; the empty texts stand before the first.

@@ -8,9 +8,6 @@ use platform::db::{DbError, Row, Tx};
 use platform::params;
 use serde::{Deserialize, Serialize};
 
-/// The most coupons that automatic payment looks at.
-const USABLE_MAX: i64 = 100;
-
 macro_rules! coupon_columns {
     () => {
         "account_id, id, coupon_type, face_value, ratio, currency, balance, status, is_frozen, lock_order_id, \
@@ -25,11 +22,6 @@ platform::statements! {
     const LOCK = concat!("select ", coupon_columns!(), " from coupons where account_id = $1 and id = $2 {for_update}");
     /// Whose a coupon is.
     const FIND_OWNER = "select account_id from coupons where id = $1";
-    /// Coupons that could be spent now, the earliest to expire of them, locked in the order of their ids.
-    const LOCK_USABLE = concat!("select ", coupon_columns!(), " from coupons where account_id = $1 and status = 2 \
-        and is_frozen = 0 and lock_order_id is null and id in (select id from coupons where account_id = $1 \
-        and status = 2 and is_frozen = 0 and lock_order_id is null and valid_from <= $2 and expires_at > $2 \
-        order by expires_at, id limit $3) order by id limit $3 {for_update}");
     /// A new coupon.
     const INSERT = concat!("insert into coupons (", coupon_columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)");
@@ -172,12 +164,6 @@ pub async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Option<StoredC
 /// Whose a coupon is.
 pub async fn find_owner(tx: &mut Tx, id: &str) -> Result<Option<String>, DbError> {
     Ok(tx.opt(FIND_OWNER, params![id]).await?.map(|mut row| row.take_text(0)))
-}
-
-/// Coupons that could be spent now, locked; at most [`USABLE_MAX`], in the order of their ids.
-pub async fn lock_usable(tx: &mut Tx, account: &str, now: Instant) -> Result<Vec<StoredCoupon>, DbError> {
-    let rows = tx.all(LOCK_USABLE, params![account, now.ms(), USABLE_MAX]).await?;
-    Ok(rows.into_iter().map(from_row).collect())
 }
 
 /// Writes a new coupon down.

@@ -6,7 +6,7 @@ use platform::params;
 
 use super::coupons::{StoredCoupon, coupon_columns, from_row};
 
-/// The most coupons that are offered for one order.
+/// The most coupons that are offered for one order, or among which automatic payment chooses.
 const OFFERED_MAX: i64 = 1_000;
 
 platform::statements! {

@@ -7,15 +7,12 @@ use super::{CARDS, ISSUE_CARD, RECORDS, change, found, issue, only};
 use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
-use crate::orders::{CANCEL, ORDERS, PAY, cash, payment, place};
+use crate::orders::{CANCEL, ORDERS, PAY, cash, place, with};
+use crate::paying;
 
 /// Pays with coupons and cards, given as id and type.
 async fn pay_with(app: &TestApp, order: &str, coupons: &[(&str, i64)]) -> Reply {
-    let infos: Vec<Value> = coupons.iter().map(|(id, kind)| json!({"id": id, "type": kind})).collect();
-    let mut body = payment(order);
-    body["use_coupon"] = json!("YES");
-    body["coupon_infos"] = json!(infos);
-    app.post("acme", PAY, body).await
+    app.post("acme", PAY, paying::pay_with(order, None, coupons)).await
 }
 
 /// An order of a disk for a year that costs this many cents.
@@ -116,6 +113,23 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_coupon_for_one_payment_pays_again_when_all_of_it_is_back(app: EXTERNAL) {
+        let once = issue(&app, "acme", json!({"limits": [{"limit_key": "usageTimes", "value1": 1}]})).await;
+        let order = place(&app, "acme", json!([with(disk(6_000), "subscription_num", json!(2))])).await;
+        pay_with(&app, &order, &[(&once, 301)]).await.ok(204);
+        let next = order_of(&app, 1_000).await;
+        let disks = waiting(&app).await;
+        assert_eq!(disks.len(), 2);
+        // Half of the 100.00 is back, and the other half still pays for a disk.
+        fail(&app, &disks[0].1).await;
+        assert_eq!(only(&app, "acme", "status=3").await["balance"], 50);
+        pay_with(&app, &next, &[(&once, 301)]).await.refused(400, "CBC.99003112");
+        fail(&app, &disks[1].1).await;
+        assert_eq!(only(&app, "acme", "status=2").await["balance"], 100);
+        pay_with(&app, &next, &[(&once, 301)]).await.ok(204);
+        app.finish().await;
+    }
+
     async fn money_that_goes_back_to_an_expired_or_withdrawn_coupon_pays_nothing(app: EXTERNAL) {
         let expired = issue(&app, "acme", json!({"face_value": 60, "expire_time": "2026-01-16T00:00:00Z"})).await;
         let withdrawn = issue(&app, "acme", json!({})).await;
@@ -133,6 +147,30 @@ on_both! {
             assert_eq!((&shown["status"], &shown["balance"]), (&json!(status), &json!(balance)));
             let order = order_of(&app, 1_000).await;
             pay_with(&app, &order, &[(id, 301)]).await.refused(400, "CBC.99003112");
+        }
+        // Withdrawn again, it gives up that as well.
+        for _ in 0..2 {
+            let empty = change(&app, &withdrawn, "withdraw").await.ok(200);
+            assert_eq!((&empty["status"], &empty["balance"]), (&json!(5), &json!("0")));
+        }
+        app.finish().await;
+    }
+
+    async fn what_goes_back_to_a_withdrawn_card_is_withdrawn_too(app: Options { site: Site::Cn, ..EXTERNAL }) {
+        let card = json!({"customer_id": app.domain("acme"), "face_value": 50, "expire_time": "2027-01-01T00:00:00Z"});
+        let card = app.post("operator", ISSUE_CARD, card).await.ok(201)["card_id"].as_str().expect("an id").to_owned();
+        let order = order_of(&app, 1_000).await;
+        pay_with(&app, &order, &[(&card, 303)]).await.ok(204);
+        let path = format!("{ISSUE_CARD}/{card}/withdraw");
+        app.post("operator", &path, json!({})).await.ok(200);
+        for (_, resource) in waiting(&app).await {
+            fail(&app, &resource).await;
+        }
+        let balance = async || app.get("acme", CARDS).await.ok(200)["stored_value_cards"][0]["balance"].clone();
+        assert_eq!(balance().await, "10");
+        for _ in 0..2 {
+            app.post("operator", &path, json!({})).await.ok(200);
+            assert_eq!(balance().await, "0");
         }
         app.finish().await;
     }
@@ -187,6 +225,19 @@ on_both! {
         app.post("acme", ORDERS, new).await.ok(201);
         assert_eq!(found(&app, "acme", "status=3").await, [soon]);
         assert_eq!(cash(&app, "acme").await, "9997");
+        app.finish().await;
+    }
+
+    async fn automatic_payment_finds_a_restricted_coupon_behind_a_hundred_others(app) {
+        for _ in 0..101 {
+            issue(&app, "acme", json!({"face_value": 1, "expire_time": "2026-02-01T00:00:00Z"})).await;
+        }
+        let disks = json!({"limits": [{"limit_key": "serviceType", "value1": "hws.service.type.ebs"}], "face_value": 9});
+        let restricted = issue(&app, "acme", disks).await;
+        let new = json!({"lines": [disk(1_000)], "auto_pay": true});
+        app.post("acme", ORDERS, new).await.ok(201);
+        assert_eq!(found(&app, "acme", "status=3").await, [restricted]);
+        assert_eq!(cash(&app, "acme").await, "9999");
         app.finish().await;
     }
 }
