@@ -89,7 +89,13 @@ on_both! {
             {"enterprise_project_id": "p1", "enterprise_project_name": "p1", "auth_status": 10},
             {"enterprise_project_id": "p2", "enterprise_project_name": "p2", "auth_status": 10},
         ]));
-        reply.refused(400, "CBC.99003155");
+        // What is needed is that of all sub-orders together.
+        let message = reply.refused(400, "CBC.99003155");
+        let wanted = format!(
+            "Order {order}: the fund quota of enterprise project p1 is 150; 0 of it is used, and the order needs 200; \
+             the fund quota of enterprise project p2 is 150; 0 of it is used, and the order needs 200."
+        );
+        assert!(message.starts_with(&wanted), "{message}");
         assert_eq!(used(&app, "acme").await, ["project 0", "project 0"]);
         app.finish().await;
     }
