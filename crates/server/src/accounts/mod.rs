@@ -10,8 +10,8 @@
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
 //! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
-//! account whose balance is what is left of it; after its expiry nothing can be taken from it, but what was
-//! taken stays owed, and refunds still reduce it. What a payment takes from a line or a month is a debt, which names
+//! account whose balance is what is left of it; at its expiry `accounts.expire_credit` takes that back, what was
+//! taken stays owed, and what is repaid of it or refunded later is taken back at once. What a payment takes from a line or a month is a debt, which names
 //! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
 //!
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
@@ -19,12 +19,14 @@
 //!
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
-//! its payment. The open debts of a credit line are what was granted less what is left, and those of a month what its
+//! its payment. The open debts of a credit line are what was granted less what is left and what was taken
+//! back, and those of a month what its
 //! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
 
 mod api;
 mod checks;
 mod errors;
+mod jobs;
 mod limits;
 pub mod service;
 mod store;
@@ -36,8 +38,10 @@ use crate::app::Feature;
 pub const FEATURE: Feature = Feature {
     name: "accounts",
     operations: api::operations,
-    jobs: |_| {},
-    checks: &[&checks::MONEY_IN, &checks::OWED],
+    jobs: |jobs| {
+        jobs.add::<jobs::ExpireCredit>();
+    },
+    checks: &[&checks::MONEY_IN, &checks::OWED, &checks::LIMITS],
     statements,
 };
 

@@ -31,5 +31,12 @@ fn statements() -> Vec<String> {
     let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let changes = store::changes::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let receipts = store::receipts::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain(checks).chain(changes).chain(receipts).chain([store::insert_posting()]).collect()
+    let totals = store::totals::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts
+        .chain(totals)
+        .chain(checks)
+        .chain(changes)
+        .chain(receipts)
+        .chain([store::insert_posting()])
+        .collect()
 }

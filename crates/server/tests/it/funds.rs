@@ -18,7 +18,7 @@ use crate::on_both;
 use crate::orders::{place, status};
 use crate::verify::expect;
 
-const CHANGES: &str = "/v2/accounts/customer-accounts/account-change-records";
+pub(crate) const CHANGES: &str = "/v2/accounts/customer-accounts/account-change-records";
 
 fn settlement(app: &TestApp, tenant: &str) -> String {
     format!("/openbss/v1/accounts/{}/settlement", app.domain(tenant))
@@ -47,7 +47,7 @@ async fn open(app: &TestApp, tenant: &str) -> String {
 }
 
 /// Money comes in; what repaid debts, and the balance then.
-async fn top_up(app: &TestApp, tenant: &str, amount: &str, trans_id: &str) -> (String, String) {
+pub(crate) async fn top_up(app: &TestApp, tenant: &str, amount: &str, trans_id: &str) -> (String, String) {
     let body = json!({"amount": amount, "trans_id": trans_id});
     let done = app.post("operator", &top_ups(app, tenant), body).await.ok(201);
     let text = |field: &str| done[field].as_str().expect("an amount").to_owned();
@@ -55,7 +55,7 @@ async fn top_up(app: &TestApp, tenant: &str, amount: &str, trans_id: &str) -> (S
 }
 
 /// Everything of the books holds, though work may still wait.
-async fn assert_sound(app: &TestApp) {
+pub(crate) async fn assert_sound(app: &TestApp) {
     let verdict = server::verify::service::verify(&app.app).await.expect("verify runs");
     let broken: Vec<_> = verdict.iter().filter(|identity| !identity.holds).collect();
     assert!(broken.is_empty(), "{broken:?}");
@@ -450,10 +450,10 @@ on_both! {
 }
 
 /// A site where records of changes are published.
-const CHINA: Options = Options { site: Site::Cn, ..EXTERNAL };
+pub(crate) const CHINA: Options = Options { site: Site::Cn, ..EXTERNAL };
 
 /// Records as `detail, direction, amount, balance`, the latest first.
-async fn records(app: &TestApp, tenant: &str, query: &str) -> Vec<String> {
+pub(crate) async fn records(app: &TestApp, tenant: &str, query: &str) -> Vec<String> {
     let body = app.get(tenant, &format!("{CHANGES}?{query}")).await.ok(200);
     assert_eq!(body["currency"], "CNY");
     let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -540,7 +540,7 @@ on_both! {
 }
 
 /// [`disk`], where the China site sells it.
-fn disk_in_china(cents: i64) -> Value {
+pub(crate) fn disk_in_china(cents: i64) -> Value {
     let mut line = disk(cents);
     line["region"] = json!("cn-north-1");
     line

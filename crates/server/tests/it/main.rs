@@ -5,6 +5,7 @@ mod accounts;
 mod catalog;
 mod contract;
 mod coupons;
+mod credit;
 mod discounts;
 mod explain;
 mod freeze;

@@ -46,6 +46,7 @@ fn trade(kind: JournalKind) -> Trade {
     let (trade_type, detail_type, channel) = match kind {
         JournalKind::TopUp => ("RECHARGE", "SOURCE_OPERAIION_RECHARGE", Some(BANK_TRANSFER)),
         JournalKind::GrantCredit => ("ADJUST", "SOURCE_OPERAIION_ADJUST_CREDIT", Some(ADJUSTMENT)),
+        JournalKind::ExpireCredit => ("EXPIRED", "SOURCE_OPERAIION_EXPIRECLEAR", None),
         JournalKind::PayOrder => ("DEDEUCT", "SOURCE_OPERAIION_DEDEUCT", None),
         JournalKind::RefundOrder => ("REFUND", "SOURCE_OPERAIION_UNSUBSCRIBE", None),
         // Coupons and cards have records of their own; were one on a balance it could only be an adjustment.
@@ -121,7 +122,7 @@ pub async fn changes(
     }
     let owner = domain_id(&account.id)?;
     let of = match query.is_credit {
-        true => ChangesOf::Kind(account.id.clone(), AccountKind::Credit.code()),
+        true => ChangesOf::Kind(account.id.clone(), AccountKind::Credit),
         false => ChangesOf::Account(LedgerAccount::cash(&owner).id()),
     };
     let filter = ChangeFilter {
@@ -154,7 +155,9 @@ fn kinds(query: &ChangeQuery) -> Vec<JournalKind> {
 fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
     let brought = |id: &str| format!("{}/{account}/{id}", JournalKind::TopUp.code());
     let by_trade = query.trade_id.as_ref().map(|id| {
-        let mut causes = vec![brought(id), format!("{}/{account}/{id}", JournalKind::GrantCredit.code())];
+        let mut causes = vec![brought(id)];
+        let of_line = [JournalKind::GrantCredit, JournalKind::ExpireCredit];
+        causes.extend(of_line.map(|kind| format!("{}/{account}/{id}", kind.code())));
         // A subject has no slash, so an id with one is that of no order.
         if !id.contains('/') {
             let of_order = [JournalKind::PayOrder, JournalKind::RefundOrder];

@@ -5,7 +5,7 @@ use domain::money::Charge;
 use platform::db::DbError;
 
 use super::funds::is_owed;
-use super::{Refund, domain_id, order_id, too_large};
+use super::{Refund, domain_id, expiry, order_id, too_large};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -67,7 +67,7 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<(), DbError>
     for (debt, left) in &repaid {
         debts::update_left(&mut cx.tx, payer, &debt.id, *left).await?;
     }
-    Ok(())
+    expiry::after_end(cx, &owner, &shares).await
 }
 
 /// Balances of a payment, as against its coupons and cards.

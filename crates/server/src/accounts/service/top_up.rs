@@ -9,7 +9,7 @@ use domain::ledger::{AccountKind, Journal, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{domain_id, money_account, too_large};
+use super::{domain_id, expiry, money_account, too_large};
 use crate::Cx;
 use crate::accounts::errors::{AccountsError, defect};
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -116,6 +116,7 @@ pub async fn top_up(
     for (debt, left) in &repayment.debts {
         debts::update_left(&mut cx.tx, &account.id, debt, *left).await?;
     }
+    expiry::after_end(cx, &owner, &parts).await?;
     let before = held.iter().find(|held| held.account == target).map_or(Charge::ZERO, |held| held.balance);
     let row = TopUpRow {
         account_type: into.account_type(),
