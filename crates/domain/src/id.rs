@@ -14,8 +14,8 @@ pub const ID_LENGTH_MAX: usize = 64;
 
 /// Letters and digits of an order id that grow with the id source: 36^9 is more than 48 bits.
 const ORDER_TIME_LENGTH: usize = 9;
-/// Random letters and digits after them.
-const ORDER_RANDOM_LENGTH: usize = 5;
+/// Random letters and digits after them: 51 bits, since many orders may be made within one step of the growing part.
+const ORDER_RANDOM_LENGTH: usize = 10;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -182,7 +182,7 @@ fn base36(mut number: u128, length: usize) -> String {
 }
 
 impl OrderId {
-    /// A new order id: `CS`, `yyMMddHHmm` in GMT+8, fourteen capital letters and digits (rule 13).
+    /// A new order id: `CS`, `yyMMddHHmm` in GMT+8, nineteen capital letters and digits (rule 13).
     ///
     /// The first nine of those follow the id source's growing part: lists break ties of time by id, so orders placed
     /// while a sandbox clock stands still are listed in the order in which they were placed.
@@ -220,8 +220,8 @@ mod tests {
         assert_eq!(uuid_text(&mut Fixed(0)), "00000000-0000-4000-8000-000000000000");
         let now = Instant::parse_utc("2026-01-15T17:05:00Z").unwrap();
         let order = OrderId::make(now, &mut Fixed(35 + 36 * 10));
-        assert_eq!(order.as_str(), "CS2601160105000000000000AZ");
-        assert_eq!(OrderLineId::of(&order, 1).as_str(), "CS2601160105000000000000AZ-000001");
+        assert_eq!(order.as_str(), "CS260116010500000000000000000AZ");
+        assert_eq!(OrderLineId::of(&order, 1).as_str(), "CS260116010500000000000000000AZ-000001");
         assert_eq!(DomainId::generate(&mut Fixed(1)).as_str().len(), 32);
         assert_eq!(ResourceId::generate(&mut Fixed(1)).as_str().len(), 36);
     }

@@ -1,6 +1,6 @@
 //! What automatic payment chooses among all that a customer has.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use super::{
     Card, Choice, Coupon, CouponType, Discount, DiscountType, ModifierType, OrderFacts, Plan, best_offer,
@@ -11,7 +11,7 @@ use crate::money::{Charge, Exact};
 /// The choice of automatic payment (rules 3.3, 4.8): the best commercial or partner discount, or the promotional one
 /// if that saves more; then a discount coupon, a cash coupon, flexi-purchase coupons and cards, as far as they go
 /// together with what was chosen before and give something. Of a kind restricted coupons come before unrestricted
-/// ones, then the earliest to expire, then the lowest id. `promotion` is the promotional discount that the
+/// ones, then the earliest to expire, then the one with most left, then the lowest id. `promotion` is the promotional discount that the
 /// resource's order history used, where there is one.
 ///
 /// [`plan`] accepts what is returned here, unless it refuses the order itself as too large.
@@ -27,7 +27,8 @@ pub fn choose(
 
     let mut sorted: Vec<&Coupon> = coupons.iter().collect();
     sorted.sort_by_key(|coupon| {
-        (turn(coupon.kind), !coupon.is_restricted(), coupon.expires_at, coupon.id.as_str())
+        let most = Reverse(coupon.balance);
+        (turn(coupon.kind), !coupon.is_restricted(), coupon.expires_at, most, coupon.id.as_str())
     });
     for coupon in sorted {
         chosen.coupons.push(coupon.clone());

@@ -212,7 +212,7 @@ pub fn plan(order: &OrderFacts<'_>, choice: &Choice) -> Result<Plan, PlanError> 
     };
     if let Some(discount) = &choice.discount {
         for (index, amount) in reduced.iter().enumerate() {
-            let amount = amount.settle(Rounding::HalfUp)?;
+            let amount = in_cents(order.lines[index].official, *amount)?;
             let modifier = (discount.kind.modifier(), discount.id.as_str(), discount.name.as_str());
             bill.take(index, modifier, amount)?;
         }
@@ -283,7 +283,7 @@ impl Bill {
             let left = self.lines[index].payable;
             if left.is_positive() {
                 let off = Exact::from_charge(left).times_quantity(share_off(ratio))?;
-                self.take(index, source, off.settle(Rounding::HalfUp)?)?;
+                self.take(index, source, in_cents(left, off)?)?;
             }
         }
         Ok(())
@@ -310,6 +310,13 @@ impl Bill {
         }
         Ok(())
     }
+}
+
+/// What is taken off an amount, in cents: what is left is the exact rest rounded half up, as every amount that is paid.
+/// Half of 182.07 is 91.04, and 91.03 is taken off.
+fn in_cents(amount: Charge, off: Exact) -> Result<Charge, PlanError> {
+    let left = Exact::from_charge(amount).checked_sub(off)?.settle(Rounding::HalfUp)?;
+    amount.checked_sub(left).ok_or(PlanError::TooLarge)
 }
 
 /// What a discount takes off each line, exactly.

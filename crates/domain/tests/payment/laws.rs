@@ -150,7 +150,12 @@ proptest! {
     fn the_order_in_which_coupons_and_cards_are_named_does_not_matter(
         order in order(), wares in wares(1), seeds in prop::array::uniform8(any::<Index>()),
     ) {
-        let choice = wares.into_choice();
+        let mut choice = wares.into_choice();
+        // Two that differ under one id exist in no account; that one is named twice is a case of the table.
+        choice.coupons.sort_by(|one, other| one.id.cmp(&other.id));
+        choice.coupons.dedup_by(|one, other| one.id == other.id);
+        choice.cards.sort_by(|one, other| one.id.cmp(&other.id));
+        choice.cards.dedup_by(|one, other| one.id == other.id);
         let other = Choice {
             discount: choice.discount.clone(),
             coupons: shuffled(&choice.coupons, &seeds),

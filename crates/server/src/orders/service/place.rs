@@ -396,6 +396,12 @@ fn compose_all(
         }
         bills.push(compose(cx, new, group, order_type, pay_before, Some(&combined))?);
     }
+    // Sub-orders are read in the order of their ids, which is to be the order of their lines.
+    let mut ids: Vec<String> = bills.iter().map(|bill| bill.order.id.clone()).collect();
+    ids.sort_unstable();
+    for (bill, id) in bills.iter_mut().zip(ids) {
+        bill.order.id = id;
+    }
     Ok(bills)
 }
 
