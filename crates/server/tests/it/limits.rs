@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::site::Site;
 use serde_json::{Value, json};
 
-use crate::accounts::{EXTERNAL, fail, waiting};
+use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
 use crate::orders::{ORDERS, PAY, cash, machine, payment, place, status, with};
@@ -104,7 +104,8 @@ on_both! {
         put(&app, "acme", json!({"kind": "project", "subject": "p1", "amount": "900"})).await.ok(200);
         limit(&app, "acme", "expenditure_quota", "900").await;
         for _ in 0..2 {
-            let order = place(&app, "acme", json!([machine_of("p1"), machine()])).await;
+            let lines = json!([with(disk(10_000), "enterprise_project_id", json!("p1")), disk(20_000)]);
+            let order = place(&app, "acme", lines).await;
             app.post("acme", PAY, payment(&order)).await.ok(204);
             app.advance_to("2026-02-10T00:00:00Z").await;
         }

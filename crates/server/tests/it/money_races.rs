@@ -312,7 +312,11 @@ async fn reckon(app: &TestApp, buyer: &Buyer, answers: &[(Act, Reply)]) {
     if buyer.credit > 0 {
         assert_eq!(cents(&balances["account_balances"][1]["amount"]), buyer.credit - debt);
     }
+    reckon_coupons(app, buyer, &listed, by_coupons).await;
+}
 
+/// Each coupon is held and used as its orders say, and all of them hold what no order took.
+async fn reckon_coupons(app: &TestApp, buyer: &Buyer, listed: &[Value], by_coupons: i64) {
     let mut left = 0;
     let coupons = get(app, &buyer.key, COUPONS).await;
     for coupon in coupons["user_coupons"].as_array().expect("a list") {

@@ -2,6 +2,7 @@
 
 use domain::id::DomainId;
 use domain::ledger::{AccountKind, Journal, LedgerAccount};
+use domain::money::Charge;
 use platform::db::DbError;
 
 use super::domain_id;
@@ -23,7 +24,7 @@ pub async fn expire_credit(cx: &mut Cx, account: &str, line: &str) -> Result<(),
 pub(super) async fn after_end(
     cx: &mut Cx,
     owner: &DomainId,
-    raised: &[(LedgerAccount, domain::money::Charge)],
+    raised: &[(LedgerAccount, Charge)],
 ) -> Result<(), DbError> {
     let pieces: Vec<&str> = raised
         .iter()
