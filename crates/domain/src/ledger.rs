@@ -21,19 +21,20 @@
 //! ```
 //!
 //! A month of settlement is an account that only falls: what is below zero is owed, and a top-up raises it again
-//! before any cash.
+//! before any cash. On its due date `settle_debts` raises it out of the cash that is there.
 //!
 //! Every journal names its [`Cause`]; the same cause twice is the same journal, which is what makes money
 //! idempotent.
 
 mod account;
+mod cause;
 
-use std::fmt;
-
+use crate::calendar::Instant;
 use crate::id::{DomainId, OrderId};
 use crate::money::{Charge, Currency};
 
 pub use account::{AccountKind, HOUSE, LedgerAccount};
+pub use cause::Cause;
 
 /// What a journal records.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -54,11 +55,13 @@ pub enum JournalKind {
     IssueBenefit,
     /// What was left of a coupon or card was taken back.
     WithdrawBenefit,
+    /// Cash repaid what monthly settlement owed on its due date.
+    SettleDebts,
 }
 
 impl JournalKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TopUp,
         Self::GrantCredit,
         Self::ExpireCredit,
@@ -67,6 +70,7 @@ impl JournalKind {
         Self::Reversal,
         Self::IssueBenefit,
         Self::WithdrawBenefit,
+        Self::SettleDebts,
     ];
 
     /// The text under which the kind is stored; it never changes.
@@ -80,57 +84,13 @@ impl JournalKind {
             Self::Reversal => "reversal",
             Self::IssueBenefit => "issue_benefit",
             Self::WithdrawBenefit => "withdraw_benefit",
+            Self::SettleDebts => "settle_debts",
         }
     }
 
     /// The kind of a stored text.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
-
-/// Why money moved: kind, subject and period. The same cause twice is the same journal.
-///
-/// The text form is `{kind}/{subject}/{period}`; only the period may contain a slash.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Cause {
-    kind: &'static str,
-    subject: String,
-    period: String,
-}
-
-impl Cause {
-    /// A cause; the period is empty for what happens once.
-    ///
-    /// # Panics
-    /// When the kind or the subject contains a slash: two causes could then have one text.
-    pub fn new(kind: &'static str, subject: &str, period: &str) -> Self {
-        assert!(
-            !kind.contains('/') && !subject.contains('/'),
-            "only the period of a cause may contain a slash"
-        );
-        Self { kind, subject: subject.to_owned(), period: period.to_owned() }
-    }
-
-    /// What happened.
-    pub fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    /// To what it happened.
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// Which time of several; empty for what happens once.
-    pub fn period(&self) -> &str {
-        &self.period
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.kind, self.subject, self.period)
     }
 }
 
@@ -168,6 +128,9 @@ pub enum JournalError {
         /// What balances pay.
         money: Charge,
     },
+    /// A debt that is to be settled is no month of the owner's.
+    #[error("{0} is no month of settlement of the owner")]
+    NoMonth(String),
     /// Among benefits is an account that is none, or among funds one that is a benefit.
     #[error("{0} stands on the wrong side of benefits and funds")]
     WrongSide(String),
@@ -387,6 +350,40 @@ impl Journal {
         let given =
             Self::to_customer(head, &[(benefit.clone(), amount)], amount, AccountKind::CouponsIssued)?;
         Ok(Self { postings: mirrored(&given.postings)?, ..given })
+    }
+
+    /// Cash repays months of settlement: +amount to each of them, −the sum from cash, and nothing of the house. The
+    /// cause names when the earliest of them was due, and which change of cash this is (`cash_seq`): months of one due
+    /// date may be repaid in several journals, as cash comes in.
+    ///
+    /// # Errors
+    /// [`JournalError::NoMonth`], [`JournalError::Negative`], [`JournalError::NothingMoves`],
+    /// [`JournalError::DuplicateAccount`], [`JournalError::TooLarge`].
+    pub fn settle_debts(
+        owner: &DomainId,
+        months: &[(LedgerAccount, Charge)],
+        currency: Currency,
+        due_at: Instant,
+        cash_seq: i64,
+    ) -> Result<Self, JournalError> {
+        let is_month =
+            |month: &LedgerAccount| month.kind() == AccountKind::Settlement && month.owner() == Some(owner);
+        if let Some((account, _)) = months.iter().find(|(account, _)| !is_month(account)) {
+            return Err(JournalError::NoMonth(account.id()));
+        }
+        if months.iter().any(|(_, amount)| amount.is_negative()) {
+            return Err(JournalError::Negative);
+        }
+        let total = Charge::sum(months.iter().map(|(_, amount)| *amount)).ok_or(JournalError::TooLarge)?;
+        let taken = total.checked_neg().ok_or(JournalError::TooLarge)?;
+        let cash = Posting { account: LedgerAccount::cash(owner), amount: taken };
+        let repaid =
+            months.iter().map(|(account, amount)| Posting { account: account.clone(), amount: *amount });
+        let mut postings: Vec<Posting> = std::iter::once(cash).chain(repaid).collect();
+        postings.retain(|posting| !posting.amount.is_zero());
+        let kind = JournalKind::SettleDebts;
+        let cause = Cause::new(kind.code(), owner.as_str(), &format!("{}/{cash_seq}", due_at.ms()));
+        Self::balanced(Head { kind, cause, owner, currency }, postings)
     }
 
     /// The journal that undoes another; nothing is ever updated or deleted.

@@ -24,6 +24,8 @@ create index debts_by_order on debts (account_id, order_id, incurred_at, id);
 create index debts_by_fund on debts (account_id, ledger_account_id);
 -- Debts of monthly settlement: before each payment it is asked which of them are overdue.
 create index debts_due on debts (account_id, due_at) where left_amount > 0 and due_at is not null;
+-- Everybody's: once they are due, cash repays them.
+create index debts_by_due on debts (due_at, account_id) where left_amount > 0 and due_at is not null;
 
 -- Everything that limits spending: kinds are documented in accounts/limits.
 create table spending_limits (

@@ -86,6 +86,36 @@ fn a_top_up_pays_what_is_owed_before_cash() {
 }
 
 #[test]
+fn cash_repays_months_that_are_due_and_nothing_else() {
+    let month =
+        |name, cents| (LedgerAccount::piece_of(&acme(), AccountKind::Settlement, name), Charge::cents(cents));
+    let due_at = Instant::from_ms(1_700_000_000_000);
+    let settle = |months: &[_]| Journal::settle_debts(&acme(), months, Currency::Usd, due_at, 7);
+    let journal = settle(&[month("202601", 300), month("202602", 50), month("202603", 0)]).unwrap();
+    let wanted = [
+        (format!("{}:cash", acme()), -350),
+        (format!("{}:settlement:202601", acme()), 300),
+        (format!("{}:settlement:202602", acme()), 50),
+    ];
+    assert_eq!(shape(&journal), wanted);
+    assert_eq!(journal.cause().to_string(), format!("settle_debts/{}/1700000000000/7", acme()));
+    let (credit, other) = (LedgerAccount::credit(&acme(), "x"), DomainId::parse("b").unwrap());
+    let others = LedgerAccount::piece_of(&other, AccountKind::Settlement, "202601");
+    for account in [credit, others, LedgerAccount::cash(&acme()), LedgerAccount::house(AccountKind::Revenue)]
+    {
+        let refused = settle(&[month("202601", 1), (account.clone(), Charge::cents(1))]).unwrap_err();
+        assert_eq!(refused, JournalError::NoMonth(account.id()));
+    }
+    assert_eq!(settle(&[]).unwrap_err(), JournalError::NothingMoves);
+    assert_eq!(settle(&[month("202601", 0)]).unwrap_err(), JournalError::NothingMoves);
+    assert_eq!(settle(&[month("202601", 2), month("202602", -1)]).unwrap_err(), JournalError::Negative);
+    let twice = settle(&[month("202601", 1), month("202601", 1)]).unwrap_err();
+    assert_eq!(twice, JournalError::DuplicateAccount(month("202601", 0).0.id()));
+    let huge = i64::MAX;
+    assert_eq!(settle(&[month("202601", huge), month("202602", huge)]).unwrap_err(), JournalError::TooLarge);
+}
+
+#[test]
 fn benefits_pay_beside_balances_and_the_tax_is_set_apart() {
     let coupon = LedgerAccount::piece_of(&acme(), AccountKind::Coupon, "c1");
     let card = LedgerAccount::piece_of(&acme(), AccountKind::Card, "k1");

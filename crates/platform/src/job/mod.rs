@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use crate::clock;
 use crate::db::{DbError, Tx};
-use crate::op::{AccountKind, ApiError, Cx, Host, Language, Principal, RequestFacts, Right, TxSlot};
+use crate::op::store::{AuditEntry, audit};
+use crate::op::{AccountKind, ApiError, Cx, Host, Language, Principal, RequestFacts, Right, Spec, TxSlot};
 use crate::params;
 use domain::calendar::Instant;
 
@@ -35,6 +36,8 @@ const CONFLICTS_MAX: u32 = 3;
 
 /// The most failures that are looked at; more than that and nothing works anyway.
 const FAILURES_MAX: i64 = 5_000;
+/// What the audit trail keeps in the place of a request where there was none.
+const SYSTEM_ACTION: &str = "SystemAction";
 
 /// One key that is due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +140,31 @@ pub async fn context<H: Host>(app: &Arc<H>, job: &str) -> Result<Cx<H>, DbError>
     };
     let tx = app.db().begin_write().await?;
     Ok(Cx::new(app.clone(), system(), Arc::new(facts), TxSlot::of(tx)))
+}
+
+/// An account's audit trail shows what the system did to one of its resources, in the transaction that does it. The row
+/// is that of a success of `spec`, by the user of the system and a job's request: no access key, no caller.
+///
+/// # Errors
+/// The database.
+pub async fn leave_a_trail<H: Host>(
+    cx: &mut Cx<H>,
+    account: &str,
+    spec: &Spec,
+    resource: &(String, String),
+) -> Result<(), DbError> {
+    let principal = Principal { account: account.to_owned(), ..Principal::clone(&cx.principal) };
+    let entry = AuditEntry {
+        spec,
+        principal: &principal,
+        facts: &cx.request,
+        now: cx.now,
+        resource: Some(resource),
+        status: spec.success,
+        error_code: None,
+        request: SYSTEM_ACTION.as_bytes(),
+    };
+    audit(&mut cx.tx, cx.ids.as_mut(), &entry).await
 }
 
 impl<H: Host> Jobs<H> {

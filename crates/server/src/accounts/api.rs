@@ -2,7 +2,7 @@
 
 mod changes;
 mod limits;
-mod settlement;
+pub(super) mod settlement;
 mod taxes;
 
 use domain::calendar::Instant;

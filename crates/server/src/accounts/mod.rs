@@ -6,22 +6,25 @@
 //!                                         ├── pay_order ──▶ (revenue, tax) ── refund_order ──▶ the funds that paid
 //!  operator ── grant_credit ─▶ credit line┤   cash, bonus, then the lines by their expiry
 //!  operator ── terms ─▶ month of settlement   alone, where the payer has such terms
+//!  cash ── settle_due ─▶ month of settlement  when it is due, as far as the cash goes
 //! ```
 //!
 //! Every movement is a journal of the ledger; this feature decides between which accounts, and keeps what the
 //! ledger does not know: the caller's transaction ids and the terms of credit lines. A credit line is a ledger
 //! account whose balance is what is left of it; at its expiry `accounts.expire_credit` takes that back, what was
-//! taken stays owed, and what is repaid of it or refunded later is taken back at once. What a payment takes from a line or a month is a debt, which names
-//! its order; a month's debts are due on a day of the next month, and who is overdue buys nothing.
+//! taken stays owed, and what is repaid of it or refunded later is taken back at once. What a payment takes from a line
+//! or a month is a debt, which names its order; a month's debts are due on a day of the next month. Then
+//! `accounts.settle_due` repays them from cash, the oldest first; who is overdue after that buys nothing. Both jobs
+//! leave an audit row.
 //!
 //! What limits spending besides balances is the business of [`limits`], the tax that a payment contains that of
 //! [`taxes`].
 //!
 //! Invariants: an order is charged once, whoever asks how often. A refund goes back to the funds that paid, the
 //! last one first, what was owed and has been repaid meanwhile as cash; all refunds of an order together never exceed
-//! its payment. The open debts of a credit line are what was granted less what is left and what was taken
-//! back, and those of a month what its
-//! account is below zero. The same `trans_id` is the same top-up. A frozen payer pays nothing.
+//! its payment. The open debts of a credit line are what was granted less what is left and what was taken back, and
+//! those of a month what its account is below zero. The same `trans_id` is the same top-up. A frozen payer buys nothing;
+//! what it owes is repaid from its cash all the same.
 
 mod api;
 mod checks;
@@ -39,7 +42,7 @@ pub const FEATURE: Feature = Feature {
     name: "accounts",
     operations: api::operations,
     jobs: |jobs| {
-        jobs.add::<jobs::ExpireCredit>();
+        jobs.add::<jobs::ExpireCredit>().add::<jobs::SettleDue>();
     },
     checks: &[&checks::MONEY_IN, &checks::OWED, &checks::LIMITS],
     statements,

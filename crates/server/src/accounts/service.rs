@@ -7,6 +7,7 @@ mod expiry;
 mod funds;
 mod pay;
 mod refund;
+mod settle;
 mod settlement;
 mod top_up;
 
@@ -30,6 +31,7 @@ pub use credit::{CreditLine, grant_credit};
 pub use expiry::expire_credit;
 pub use pay::pay_order;
 pub use refund::refund_order;
+pub use settle::{Settled, payable, settle_due};
 pub use settlement::{
     DUE_DAY_DEFAULT, DUE_DAY_MAX, DebtShown, Debts, MonthShown, NewTerms, Settlement, debts, set_settlement,
     settlement,

@@ -25,16 +25,16 @@ fn settlement(app: &TestApp, tenant: &str) -> String {
 }
 
 /// Sets the terms of monthly settlement.
-async fn terms(app: &TestApp, tenant: &str, body: Value) -> Value {
+pub(crate) async fn terms(app: &TestApp, tenant: &str, body: Value) -> Value {
     app.call("operator", "PUT", &settlement(app, tenant), Some(body)).await.ok(200)
 }
 
-async fn debts(app: &TestApp, tenant: &str) -> Value {
+pub(crate) async fn debts(app: &TestApp, tenant: &str) -> Value {
     app.get(tenant, &format!("/openbss/v1/accounts/{}/debts", app.domain(tenant))).await.ok(200)
 }
 
 /// Open debts as `what is left of what was taken`, the oldest first, with what they were taken from.
-async fn open(app: &TestApp, tenant: &str) -> String {
+pub(crate) async fn open(app: &TestApp, tenant: &str) -> String {
     let body = debts(app, tenant).await;
     let items = body["debts"].as_array().expect("a list");
     assert_eq!(body["total_count"], items.len());
@@ -116,14 +116,17 @@ on_both! {
     }
 
     async fn a_month_is_owed_and_due_on_the_day_of_the_next(app) {
-        let set = terms(&app, "acme", json!({"monthly": true, "limit_amount": "1000"})).await;
+        // It has no cash that could repay what is due.
+        let bonus = json!({"amount": "100", "trans_id": "b", "account_type": 5});
+        app.post("operator", &top_ups(&app, "globex-lab"), bonus).await.ok(201);
+        let set = terms(&app, "globex-lab", json!({"monthly": true, "limit_amount": "1000"})).await;
         assert_eq!(set, json!({
-            "account_id": app.domain("acme"), "monthly": true, "limit_amount": "1000", "due_day": 15,
+            "account_id": app.domain("globex-lab"), "monthly": true, "limit_amount": "1000", "due_day": 15,
             "debt_amount": "0", "currency": "USD", "update_time": "2026-01-15T08:00:00Z",
         }));
-        buy(&app, "acme", 30_000).await;
-        assert_eq!(shown(&app, "acme").await, "1 10000; debt 300", "no balance pays");
-        let owed = debts(&app, "acme").await;
+        buy(&app, "globex-lab", 30_000).await;
+        assert_eq!(shown(&app, "globex-lab").await, "1 0, 5 100; debt 300", "no balance pays");
+        let owed = debts(&app, "globex-lab").await;
         assert_eq!(owed["months"], json!([{
             "month": "202601", "amount": "300", "left_amount": "300", "due_time": "2026-02-15T15:59:59Z",
             "overdue": false,
@@ -131,34 +134,34 @@ on_both! {
         assert_eq!(owed["debts"][0]["kind"], "settlement");
         // The limit bounds all open months, to the cent.
         app.advance_to("2026-01-31T16:00:00Z").await;
-        buy(&app, "acme", 70_000).await;
-        let order = place(&app, "acme", json!([disk(50)])).await;
-        pay(&app, "acme", &order).await.refused(400, "CBC.99005003");
-        assert_eq!(open(&app, "acme").await, "300 of 300 202601, 700 of 700 202602");
-        assert_eq!(status(&app, "acme", &order).await, 6);
+        buy(&app, "globex-lab", 70_000).await;
+        let order = place(&app, "globex-lab", json!([disk(50)])).await;
+        pay(&app, "globex-lab", &order).await.refused(400, "CBC.99005003");
+        assert_eq!(open(&app, "globex-lab").await, "300 of 300 202601, 700 of 700 202602");
+        assert_eq!(status(&app, "globex-lab", &order).await, 6);
         app.advance_to("2026-02-15T15:59:59Z").await;
-        assert_eq!(debts(&app, "acme").await["overdue_amount"], "0", "the last second is in time");
-        terms(&app, "acme", json!({"monthly": true, "due_day": 28})).await;
-        buy(&app, "acme", 50).await;
+        assert_eq!(debts(&app, "globex-lab").await["overdue_amount"], "0", "the last second is in time");
+        terms(&app, "globex-lab", json!({"monthly": true, "due_day": 28})).await;
+        buy(&app, "globex-lab", 50).await;
         app.advance_to("2026-02-15T16:00:00Z").await;
-        let owed = debts(&app, "acme").await;
+        let owed = debts(&app, "globex-lab").await;
         assert_eq!((&owed["overdue_amount"], &owed["debt_amount"]), (&json!("300"), &json!("1000.5")));
         assert_eq!((&owed["months"][1]["overdue"], &owed["months"][0]["overdue"]), (&json!(true), &json!(false)));
-        let late = place(&app, "acme", json!([disk(50)])).await;
-        let message = pay(&app, "acme", &late).await.refused(400, "CBC.99005003");
+        let late = place(&app, "globex-lab", json!([disk(50)])).await;
+        let message = pay(&app, "globex-lab", &late).await.refused(400, "CBC.99005003");
         assert!(message.contains("300 is owed past its due date") && message.contains(&late), "{message}");
         // Other terms do not pay what is owed.
-        terms(&app, "acme", json!({"monthly": false})).await;
-        pay(&app, "acme", &late).await.refused(400, "CBC.99005003");
-        assert_eq!(top_up(&app, "acme", "299.99", "t1").await, ("299.99".to_owned(), "10000".to_owned()));
-        pay(&app, "acme", &late).await.refused(400, "CBC.99005003");
-        assert_eq!(top_up(&app, "acme", "0.01", "t2").await, ("0.01".to_owned(), "10000".to_owned()));
-        pay(&app, "acme", &late).await.ok(204);
-        assert_eq!(shown(&app, "acme").await, "1 9999.5; debt 700.5");
-        let shown_terms = app.get("operator", &settlement(&app, "acme")).await.ok(200);
+        terms(&app, "globex-lab", json!({"monthly": false})).await;
+        pay(&app, "globex-lab", &late).await.refused(400, "CBC.99005003");
+        assert_eq!(top_up(&app, "globex-lab", "299.99", "t1").await, ("299.99".to_owned(), "0".to_owned()));
+        pay(&app, "globex-lab", &late).await.refused(400, "CBC.99005003");
+        assert_eq!(top_up(&app, "globex-lab", "0.01", "t2").await, ("0.01".to_owned(), "0".to_owned()));
+        pay(&app, "globex-lab", &late).await.ok(204);
+        assert_eq!(shown(&app, "globex-lab").await, "1 0, 5 99.5; debt 700.5");
+        let shown_terms = app.get("operator", &settlement(&app, "globex-lab")).await.ok(200);
         assert_eq!((&shown_terms["monthly"], &shown_terms["limit_amount"], &shown_terms["debt_amount"]),
             (&json!(false), &Value::Null, &json!("700.5")));
-        assert_eq!(debts(&app, "acme").await["months"][1]["left_amount"], "0");
+        assert_eq!(debts(&app, "globex-lab").await["months"][1]["left_amount"], "0");
         app.finish().await;
     }
 

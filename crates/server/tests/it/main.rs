@@ -27,6 +27,7 @@ mod postgres;
 mod pricing;
 mod quotas;
 mod sandbox;
+mod settle_due;
 mod statements;
 mod subscriptions;
 mod taxes;

@@ -48,6 +48,8 @@ fn trade(kind: JournalKind) -> Trade {
         JournalKind::GrantCredit => ("ADJUST", "SOURCE_OPERAIION_ADJUST_CREDIT", Some(ADJUSTMENT)),
         JournalKind::ExpireCredit => ("EXPIRED", "SOURCE_OPERAIION_EXPIRECLEAR", None),
         JournalKind::PayOrder => ("DEDEUCT", "SOURCE_OPERAIION_DEDEUCT", None),
+        // The documents call the repayment of arrears a consumption; a top-up that repays is only a top-up.
+        JournalKind::SettleDebts => ("DEDEUCT", "SOURCE_OPERAIION_WRITEOFF", None),
         JournalKind::RefundOrder => ("REFUND", "SOURCE_OPERAIION_UNSUBSCRIBE", None),
         // Coupons and cards have records of their own; were one on a balance it could only be an adjustment.
         JournalKind::Reversal | JournalKind::IssueBenefit | JournalKind::WithdrawBenefit => {
@@ -158,8 +160,10 @@ fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
         let mut causes = vec![brought(id)];
         let of_line = [JournalKind::GrantCredit, JournalKind::ExpireCredit];
         causes.extend(of_line.map(|kind| format!("{}/{account}/{id}", kind.code())));
-        // A subject has no slash, so an id with one is that of no order.
-        if !id.contains('/') {
+        // A subject has no slash, so an id with one is that of no order; that of a settlement always has one.
+        if id.contains('/') {
+            causes.push(format!("{}/{account}/{id}", JournalKind::SettleDebts.code()));
+        } else {
             let of_order = [JournalKind::PayOrder, JournalKind::RefundOrder];
             causes.extend(of_order.map(|kind| format!("{}/{id}/", kind.code())));
         }

@@ -38,6 +38,14 @@ platform::statements! {
     /// Open debts behind one of them, the oldest first, locked.
     const LOCK_OPEN = "select id, ledger_account_id, left_amount, incurred_at from debts where account_id = $1 \
         and left_amount > 0 and (incurred_at, id) > ($2, $3) order by incurred_at, id limit $4 {for_update}";
+    /// Open debts that are due, behind one of them, the oldest first, locked in the same order.
+    const LOCK_DUE = "select id, ledger_account_id, left_amount, incurred_at, due_at from debts \
+        where account_id = $1 and left_amount > 0 and due_at is not null and due_at <= $2 \
+        and (incurred_at, id) > ($3, $4) order by incurred_at, id limit $5 {for_update}";
+    /// Who has open debts that are due, behind one of them, the earliest due date first.
+    const LIST_DUE = "select distinct due_at, account_id from debts where left_amount > 0 \
+        and due_at is not null and due_at <= $1 and (due_at, account_id) > ($2, $3) \
+        order by due_at, account_id limit $4";
     /// Open debts of an order, locked in the same order.
     const LOCK_OF_ORDER = "select id, ledger_account_id, left_amount, incurred_at from debts \
         where account_id = $1 and order_id = $2 and left_amount > 0 order by incurred_at, id limit $3 {for_update}";
@@ -190,6 +198,37 @@ pub async fn lock_open(
     let (at, id) = after.map_or((i64::MIN, ""), |debt| (debt.at.ms(), debt.id.as_str()));
     let rows = tx.all(LOCK_OPEN, params![account, at, id, DEBTS_AT_ONCE]).await?;
     Ok(rows.into_iter().map(open_debt).collect())
+}
+
+/// Some of the open debts of an account that are due until `until` and stand behind `after`, the oldest first, locked,
+/// each with its due date; empty where there are no more.
+pub async fn lock_due(
+    tx: &mut Tx,
+    account: &str,
+    until: Instant,
+    after: Option<&OpenDebt>,
+) -> Result<Vec<(OpenDebt, Instant)>, DbError> {
+    let (at, id) = after.map_or((i64::MIN, ""), |debt| (debt.at.ms(), debt.id.as_str()));
+    let rows = tx.all(LOCK_DUE, params![account, until.ms(), at, id, DEBTS_AT_ONCE]).await?;
+    let due = |row: Row| {
+        let due_at = Instant::from_ms(row.int(4));
+        (open_debt(row), due_at)
+    };
+    Ok(rows.into_iter().map(due).collect())
+}
+
+/// Accounts with open debts that are due until `until`, behind `after`, by due date and then by account; an account
+/// stands there once for each of its due dates.
+pub async fn list_due(
+    tx: &mut Tx,
+    until: Instant,
+    after: Option<&(Instant, String)>,
+    limit: i64,
+) -> Result<Vec<(Instant, String)>, DbError> {
+    let (at, account) = after.map_or((i64::MIN, ""), |(at, account)| (at.ms(), account.as_str()));
+    let due = |mut row: Row| (Instant::from_ms(row.int(0)), row.take_text(1));
+    let rows = tx.all(LIST_DUE, params![until.ms(), at, account, limit]).await?;
+    Ok(rows.into_iter().map(due).collect())
 }
 
 /// The open debts of an order, locked.

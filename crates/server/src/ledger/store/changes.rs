@@ -20,50 +20,50 @@ platform::statements! {
     const LIST_OF_ACCOUNT = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, j.posted_at \
         from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        order by p.account_seq desc limit $14 offset $15";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        order by p.account_seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_ACCOUNT = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14)";
     /// Changes of one account by one of a few causes.
     const LIST_OF_ACCOUNT_BY_CAUSE = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, j.posted_at \
         from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        and j.cause in ($16, $17, $18, $19, $20) \
-        order by p.account_seq desc limit $14 offset $15";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($17, $18, $19, $20, $21) \
+        order by p.account_seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_ACCOUNT_BY_CAUSE = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        and j.cause in ($14, $15, $16, $17, $18)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($15, $16, $17, $18, $19)";
     /// Changes of all accounts of a kind of an owner, with the balance of them together.
     const LIST_OF_KIND = "select p.journal_id, p.seq, p.amount, t.balance_after, j.kind, j.cause, j.posted_at \
         from total_changes t join postings p on p.journal_id = t.journal_id \
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        order by t.seq desc limit $14 offset $15";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        order by t.seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_KIND = "select count(*) from total_changes t join postings p on p.journal_id = t.journal_id \
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14)";
     /// Changes of all accounts of a kind of an owner, with the balance of them together by one of a few causes.
     const LIST_OF_KIND_BY_CAUSE = "select p.journal_id, p.seq, p.amount, t.balance_after, j.kind, j.cause, j.posted_at \
         from total_changes t join postings p on p.journal_id = t.journal_id \
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        and j.cause in ($16, $17, $18, $19, $20) \
-        order by t.seq desc limit $14 offset $15";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($17, $18, $19, $20, $21) \
+        order by t.seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_KIND_BY_CAUSE = "select count(*) from total_changes t join postings p on p.journal_id = t.journal_id \
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) \
-        and j.cause in ($14, $15, $16, $17, $18)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($15, $16, $17, $18, $19)";
 }
 
 /// Whose changes.
