@@ -45,8 +45,12 @@ impl Reconciler<App> for SettleDue {
 }
 
 /// How the audit trail names the end of a credit line: nobody asks for one, so it is no operation.
-const EXPIRED: Spec =
-    Spec { id: "ExpireCredit", about: "Takes back what is left of a credit line.", ..SETTLED };
+const EXPIRED: Spec = Spec {
+    id: "ExpireCredit",
+    about: "Takes back what is left of a credit line.",
+    audit: Audit::Event("account", "expireCredit"),
+    ..SETTLED
+};
 
 /// Takes back what is left of credit lines that have ended.
 pub struct ExpireCredit;
@@ -62,8 +66,10 @@ impl Reconciler<App> for ExpireCredit {
         let Some((account, line)) = key.split_once('/') else {
             return Err(DbError::Other(format!("{key:?} names no credit line")).into());
         };
-        service::expire_credit(cx, account, line).await?;
-        leave_a_trail(cx, account, &EXPIRED, &(line.to_owned(), line.to_owned())).await?;
-        Ok("expired".to_owned())
+        let taken = service::expire_credit(cx, account, line).await?;
+        if taken.is_positive() {
+            leave_a_trail(cx, account, &EXPIRED, &(line.to_owned(), line.to_owned())).await?;
+        }
+        Ok(format!("{taken} expired"))
     }
 }

@@ -36,6 +36,9 @@ on_both! {
         let ran = app.advance_to(END).await;
         let ran: Vec<_> = ran.iter().filter(|ran| ran.job == "accounts.expire_credit").collect();
         assert!(ran.len() == 1 && ran[0].is_done && ran[0].at.to_wire() == END, "{ran:?}");
+        assert_eq!(ran[0].outcome, "300 expired");
+        let sql = "select count(*) from audit_events where event = 'expireCredit'";
+        assert_eq!(crate::contract::calls::integers(&app, sql, 1).await, [1]);
         assert_eq!(records(&app, "globex", RECORDS).await, [
             "EXPIRECLEAR EXPENSE 300 2000", "DEDEUCT EXPENSE 100 2300", "ADJUST_CREDIT REVENUE 400 2400",
             "ADJUST_CREDIT REVENUE 2000 2000",
