@@ -14,7 +14,7 @@
 //! clearing ──────────────▶ cash, bonus ────────────────────▶ revenue
 //!          └─ what is owed ─▶ credit:piece ────────────────▶ tax, the part of it that is contained
 //!                             settlement:month ────────────▶  │
-//! credit_issued ─────────▶ credit:piece                       │
+//! credit_issued ◀───────▶ credit:piece                       │
 //! coupons_issued ────────▶ coupon, flexi, card ────────────▶  │
 //!                             ◀───────────────────────────────┘
 //!                                      refund_order
@@ -43,6 +43,8 @@ pub enum JournalKind {
     TopUp,
     /// A credit line, or a piece of it, was granted.
     GrantCredit,
+    /// What was left of a credit line at its end, or came back to it later, was taken back.
+    ExpireCredit,
     /// An order was paid.
     PayOrder,
     /// Money of an order went back.
@@ -59,9 +61,10 @@ pub enum JournalKind {
 
 impl JournalKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TopUp,
         Self::GrantCredit,
+        Self::ExpireCredit,
         Self::PayOrder,
         Self::RefundOrder,
         Self::Reversal,
@@ -75,6 +78,7 @@ impl JournalKind {
         match self {
             Self::TopUp => "top_up",
             Self::GrantCredit => "grant_credit",
+            Self::ExpireCredit => "expire_credit",
             Self::PayOrder => "pay_order",
             Self::RefundOrder => "refund_order",
             Self::Reversal => "reversal",
@@ -242,6 +246,26 @@ impl Journal {
         let funds = [(LedgerAccount::credit(owner, piece), amount)];
         let head = Head { kind, cause, owner, currency };
         Self::to_customer(head, &funds, amount, AccountKind::CreditIssued)
+    }
+
+    /// What is left of a credit line that has ended is taken back: −amount from it. At its end the period is the
+    /// piece; money that comes back later is taken at once, each time with a period of its own.
+    ///
+    /// # Errors
+    /// [`JournalError::Negative`], [`JournalError::NothingMoves`], [`JournalError::TooLarge`].
+    pub fn expire_credit(
+        owner: &DomainId,
+        piece: &str,
+        amount: Charge,
+        currency: Currency,
+        period: &str,
+    ) -> Result<Self, JournalError> {
+        let kind = JournalKind::ExpireCredit;
+        let cause = Cause::new(kind.code(), owner.as_str(), period);
+        let head = Head { kind, cause, owner, currency };
+        let funds = [(LedgerAccount::credit(owner, piece), amount)];
+        let given = Self::to_customer(head, &funds, amount, AccountKind::CreditIssued)?;
+        Ok(Self { postings: mirrored(&given.postings)?, ..given })
     }
 
     /// An order is paid: −amount from each benefit and each fund, the whole to revenue but for the tax, which goes to

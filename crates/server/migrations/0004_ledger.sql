@@ -37,3 +37,21 @@ create table postings (
 );
 -- Unique, so that two writers who both read the same balance cannot both post on it.
 create unique index postings_by_account on postings (ledger_account_id, account_seq);
+
+-- What the accounts of one kind of an owner hold together, where its changes are shown as those of one account.
+create table ledger_totals (
+    id {text} not null primary key,     -- owner:kind
+    balance bigint not null,            -- cents
+    last_seq bigint not null            -- seq of its newest change; 0: it has none
+);
+
+-- The postings on such accounts in the order of their making.
+create table total_changes (
+    total_id {text} not null,           -- ledger_totals.id
+    seq bigint not null,                -- from 1, without gaps
+    journal_id {text} not null,
+    posting_seq bigint not null,        -- postings.seq
+    balance_after bigint not null,      -- cents, of all accounts together
+    primary key (total_id, seq)
+);
+create unique index total_changes_by_posting on total_changes (journal_id, posting_seq);

@@ -18,5 +18,9 @@ create table credit_lines (
     journal_id {text} not null,         -- the journal that granted it
     expires_at bigint,                  -- null: until withdrawn
     created_at bigint not null,
+    expired_at bigint,                  -- when what was left at its end was taken back; null: not yet
+    expired_amount bigint not null,     -- cents taken back then, and of what came back to it later
     primary key (account_id, id)
 );
+create index credit_lines_by_end on credit_lines (expires_at, account_id, id)
+    where expired_at is null and expires_at is not null;

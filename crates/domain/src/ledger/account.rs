@@ -98,6 +98,12 @@ impl AccountKind {
         }
     }
 
+    /// An owner has several accounts of the kind, which are shown as one: the changes of all of them together are
+    /// numbered and have running balances too.
+    pub fn is_summed(self) -> bool {
+        self == Self::Credit
+    }
+
     /// It is a coupon or card, and not a balance: it pays before balances do (rule 4.2).
     pub fn is_benefit(self) -> bool {
         matches!(self, Self::Coupon | Self::Flexi | Self::Card)

@@ -45,6 +45,17 @@ fn a_payment_takes_from_each_fund_and_drops_empty_ones() {
 }
 
 #[test]
+fn what_is_left_of_a_credit_line_goes_back_to_whence_it_was_granted() {
+    let granted = Journal::grant_credit(&acme(), "l", Charge::cents(90), Currency::Usd, "l").unwrap();
+    let taken = |cents| Journal::expire_credit(&acme(), "l", Charge::cents(cents), Currency::Usd, "l/4");
+    let undone: Vec<_> = shape(&granted).into_iter().map(|(account, cents)| (account, -cents)).collect();
+    assert_eq!(shape(&taken(90).unwrap()), undone);
+    assert_eq!(taken(90).unwrap().cause().to_string(), format!("expire_credit/{}/l/4", acme()));
+    assert_eq!(taken(0).unwrap_err(), JournalError::NothingMoves);
+    assert_eq!(taken(-1).unwrap_err(), JournalError::Negative);
+}
+
+#[test]
 fn a_refund_mirrors_its_payment_but_has_its_own_cause() {
     let funds = [(LedgerAccount::cash(&acme()), Charge::cents(300))];
     let paid = Journal::pay_order(&acme(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();

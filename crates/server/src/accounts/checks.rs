@@ -1,12 +1,13 @@
 //! What `verify` recomputes of top-ups and credit lines: each is one journal, and each such journal is one of
-//! them; and of debts: they are what is missing on the accounts that they were taken from.
+//! them; of debts: they are what is missing on the accounts that they were taken from; and of limits: what was used
+//! of each is what payments counted and did not get back.
 
 use domain::id::DomainId;
 use domain::ledger::{AccountKind, Cause, JournalKind, LedgerAccount};
 use domain::money::Charge;
 use platform::db::{DbError, Tx};
 
-use super::store::{self, Booked, Table, debts};
+use super::store::{self, Booked, Table, debts, limits};
 use crate::ledger::service as ledger;
 use crate::verify::{Boxed, Check, FINDINGS_MAX, Identity};
 
@@ -97,7 +98,10 @@ impl Check for Owed {
             credit_lines(tx, &mut credit).await?;
             let mut settlement = Compared { missing: Charge::ZERO, findings: wrong };
             months(tx, &mut settlement).await?;
+            let expired = store::sum_expired(tx).await?.checked_neg().ok_or_else(overflow)?;
+            let (_, taken) = ledger::totals(tx, JournalKind::ExpireCredit).await?;
             Ok(vec![
+                Identity::of("credit.expired", expired, taken, &[]),
                 Identity::of("credit.debts", credit.missing, by_credit, &credit.findings),
                 Identity::of("settlement.debts", settlement.missing, by_settlement, &settlement.findings),
             ])
@@ -132,7 +136,7 @@ fn overflow() -> DbError {
     DbError::Other("the debts overflow".to_owned())
 }
 
-/// Credit lines lack what was granted and is not left.
+/// Credit lines lack what was granted, is not left and was not taken back at their end.
 async fn credit_lines(tx: &mut Tx, compared: &mut Compared) -> Result<(), DbError> {
     let page_size = i64::try_from(ledger::CAUSES_AT_ONCE).expect("a small limit");
     let mut after = (String::new(), String::new());
@@ -143,7 +147,10 @@ async fn credit_lines(tx: &mut Tx, compared: &mut Compared) -> Result<(), DbErro
         let mut lines = Vec::new();
         for line in page {
             match DomainId::parse(&line.account) {
-                Ok(owner) => lines.push((LedgerAccount::credit(&owner, &line.id), line.amount)),
+                Ok(owner) => {
+                    let granted = line.amount.checked_sub(line.expired).ok_or_else(overflow)?;
+                    lines.push((LedgerAccount::credit(&owner, &line.id), granted));
+                }
                 Err(_) => compared.findings.push(format!("credit line {} is nobody's", line.id)),
             }
         }
@@ -174,5 +181,21 @@ async fn months(tx: &mut Tx, compared: &mut Compared) -> Result<(), DbError> {
             }
         }
         compared.add(tx, &missing).await?;
+    }
+}
+
+/// What limits count as used.
+pub struct Used;
+
+/// The check as the application takes it.
+pub const LIMITS: Used = Used;
+
+impl Check for Used {
+    fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
+        Box::pin(async move {
+            let (used, counted) = limits::sum_used(tx).await?;
+            let wrong = limits::list_wrong(tx, FINDINGS_MAX).await?;
+            Ok(vec![Identity::of("limits.used", used, counted, &wrong)])
+        })
     }
 }

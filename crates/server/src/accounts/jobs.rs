@@ -6,7 +6,7 @@ use platform::job::{Due, Reconciler, leave_a_trail};
 use platform::op::{ApiError, Audit, Operation, Spec};
 
 use super::api::settlement::SetSettlementTerms;
-use super::service;
+use super::{service, store};
 use crate::Cx;
 use crate::app::App;
 use crate::identity::service::find_account;
@@ -41,5 +41,35 @@ impl Reconciler<App> for SettleDue {
         let name = account.map_or_else(String::new, |account| account.name.clone());
         leave_a_trail(cx, key, &SETTLED, &(key.to_owned(), name)).await?;
         Ok(format!("repaid {}, {} still owed", settled.repaid, settled.left))
+    }
+}
+
+/// How the audit trail names the end of a credit line: nobody asks for one, so it is no operation.
+const EXPIRED: Spec = Spec {
+    id: "ExpireCredit",
+    about: "Takes back what is left of a credit line.",
+    audit: Audit::Event("account", "expireCredit"),
+    ..SETTLED
+};
+
+/// Takes back what is left of credit lines that have ended.
+pub struct ExpireCredit;
+
+impl Reconciler<App> for ExpireCredit {
+    const NAME: &'static str = "accounts.expire_credit";
+
+    async fn due(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<Due>, DbError> {
+        store::ended(tx, until, limit).await
+    }
+
+    async fn run(cx: &mut Cx, key: &str) -> Result<String, ApiError> {
+        let Some((account, line)) = key.split_once('/') else {
+            return Err(DbError::Other(format!("{key:?} names no credit line")).into());
+        };
+        let taken = service::expire_credit(cx, account, line).await?;
+        if taken.is_positive() {
+            leave_a_trail(cx, account, &EXPIRED, &(line.to_owned(), line.to_owned())).await?;
+        }
+        Ok(format!("{taken} expired"))
     }
 }

@@ -3,6 +3,7 @@
 mod balances;
 mod changes;
 mod credit;
+mod expiry;
 mod funds;
 mod pay;
 mod refund;
@@ -27,6 +28,7 @@ pub use super::limits::{Kind as LimitKind, NewLimit, Period as LimitPeriod, set 
 pub use balances::{Balances, Credit, balances};
 pub use changes::{ChangeQuery, Record, TRADE_TYPES, changes};
 pub use credit::{CreditLine, grant_credit};
+pub use expiry::expire_credit;
 pub use pay::pay_orders;
 pub use refund::{refund_order, uncount};
 pub use settle::{Settled, payable, settle_due};

@@ -7,6 +7,7 @@ pub mod taxes;
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};
 use platform::db::{DbError, Row, Tx};
+use platform::job::Due;
 use platform::params;
 
 /// The most credit lines that an account is ever granted, so that every list of them is bounded.
@@ -22,7 +23,17 @@ platform::statements! {
         where account_id = $1 and trans_id = $2";
     /// One credit line.
     const INSERT_LINE = "insert into credit_lines \
-        (account_id, id, amount, journal_id, expires_at, created_at) values ($1, $2, $3, $4, $5, $6)";
+        (account_id, id, amount, journal_id, expires_at, created_at, expired_at, expired_amount) \
+        values ($1, $2, $3, $4, $5, $6, null, 0)";
+    /// Credit lines that have ended and still hold what was left of them.
+    const ENDED = "select expires_at, account_id, id from credit_lines where expired_at is null \
+        and expires_at is not null and expires_at <= $1 order by expires_at, account_id, id limit $2";
+    /// Marks that a line has ended, once.
+    const MARK_ENDED = "update credit_lines set expired_at = $3 \
+        where account_id = $1 and id = $2 and expired_at is null";
+    /// Counts what was taken back of a line.
+    const ADD_EXPIRED = "update credit_lines set expired_amount = expired_amount + $3 \
+        where account_id = $1 and id = $2";
     /// How many lines an account was ever granted.
     const COUNT_LINES = "select count(*) from credit_lines where account_id = $1";
     /// The lines of an account, the earliest to expire first, those without end last.
@@ -32,11 +43,13 @@ platform::statements! {
     const SUM_TOP_UPS = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups";
     /// How many credit lines there are, and their sum.
     const SUM_LINES = "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines";
+    /// What was taken back of all credit lines.
+    const SUM_EXPIRED = "select cast(coalesce(sum(expired_amount), 0) as bigint) from credit_lines";
     /// The top-ups of all accounts behind one of them, page by page.
-    const PAGE_TOP_UPS = "select account_id, trans_id, amount, journal_id from top_ups \
+    const PAGE_TOP_UPS = "select account_id, trans_id, amount, journal_id, 0 from top_ups \
         where (account_id, trans_id) > ($1, $2) order by account_id, trans_id limit $3";
     /// The credit lines of all accounts behind one of them, page by page.
-    const PAGE_LINES = "select account_id, id, amount, journal_id from credit_lines \
+    const PAGE_LINES = "select account_id, id, amount, journal_id, expired_amount from credit_lines \
         where (account_id, id) > ($1, $2) order by account_id, id limit $3";
 }
 
@@ -138,6 +151,29 @@ pub async fn insert_line(tx: &mut Tx, line: Brought<'_>, expires_at: Option<Inst
     Ok(())
 }
 
+/// Credit lines that have ended at `until` and still hold what was left of them, by the end of each; the key is
+/// `account/id`.
+pub async fn ended(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<Due>, DbError> {
+    let due =
+        |row: &Row| Due { at: Instant::from_ms(row.int(0)), key: format!("{}/{}", row.text(1), row.text(2)) };
+    Ok(tx.all(ENDED, params![until.ms(), limit]).await?.iter().map(due).collect())
+}
+
+/// Marks that a line has ended; `false`: it was marked before.
+pub async fn mark_ended(tx: &mut Tx, account: &str, id: &str, now: Instant) -> Result<bool, DbError> {
+    Ok(tx.exec(MARK_ENDED, params![account, id, now.ms()]).await? == 1)
+}
+
+/// Counts what was taken back of a line.
+pub async fn add_expired(tx: &mut Tx, account: &str, id: &str, amount: Charge) -> Result<(), DbError> {
+    tx.send(ADD_EXPIRED, params![account, id, amount.units()]).await
+}
+
+/// What was taken back of all credit lines. For checks.
+pub async fn sum_expired(tx: &mut Tx) -> Result<Charge, DbError> {
+    Ok(Charge::cents(tx.one(SUM_EXPIRED, &[]).await?.int(0)))
+}
+
 /// How many credit lines an account was ever granted.
 pub async fn count_lines(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
     Ok(tx.one(COUNT_LINES, params![account]).await?.int(0))
@@ -160,6 +196,8 @@ pub struct Booked {
     pub amount: Charge,
     /// By which journal.
     pub journal: String,
+    /// What was taken back of a line since it ended.
+    pub expired: Charge,
 }
 
 /// The two tables of money that came in, which the checks read alike.
@@ -197,6 +235,7 @@ pub async fn page(
         id: row.take_text(1),
         amount: Charge::cents(row.int(2)),
         journal: row.take_text(3),
+        expired: Charge::cents(row.int(4)),
     };
     Ok(tx.all(sql, params![after.0, after.1, limit]).await?.into_iter().map(booked).collect())
 }

@@ -22,6 +22,8 @@ async fn recompute(tx: &mut Tx) -> Result<Vec<Identity>, DbError> {
     let unbalanced = store::list_unbalanced(tx, FINDINGS_MAX).await?;
     let (stored, posted) = store::balances(tx).await?;
     let wrong = store::list_wrong_balances(tx, FINDINGS_MAX).await?;
+    let (totals, counted) = store::totals(tx).await?;
+    let miscounted = store::list_wrong_totals(tx, FINDINGS_MAX).await?;
     let (accounts, enough) = store::count_floors(tx).await?;
     let low = store::list_below_floor(tx, FINDINGS_MAX).await?;
     let (postings, same) = store::count_currencies(tx).await?;
@@ -34,6 +36,7 @@ async fn recompute(tx: &mut Tx) -> Result<Vec<Identity>, DbError> {
     Ok(vec![
         Identity::of("ledger.zero_sum", above, below, &unbalanced),
         Identity::of("ledger.balances", stored, posted, &wrong),
+        Identity::of("ledger.totals", totals, counted, &miscounted),
         Identity::of("ledger.floors", accounts, enough, &low),
         Identity::of("ledger.currencies", postings, same, &mixed),
         Identity::of("ledger.given_back", given_back, given_back - limited, &too_much),

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A customer's account keeps a running balance, and its postings are numbered without gaps; an account of the
-//! house is the sum of its postings and has no row, so that no row is hot across customers.
+//! house is the sum of its postings and has no row, so that no row is hot across customers. What the credit lines of
+//! an owner hold together is numbered and summed beside them, so that their changes are listed as those of one.
 //!
 //! Invariants: the postings of a journal sum to zero. A balance equals the sum of the account's postings, and
 //! each posting carries the balance after it. No payment takes an account below its floor. The same cause
@@ -14,7 +15,8 @@
 //! no more than the journal it refers to has taken: of each coupon and card, and of all balances together.
 //!
 //! Whoever posts holds the locks of what it decided by; the order across features is order → resource → coupon
-//! → settlement terms → debts, the oldest first → ledger accounts, by [`domain::ledger::AccountKind::lock_rank`] and id.
+//! → settlement terms → debts, the oldest first → ledger accounts, by [`domain::ledger::AccountKind::lock_rank`] and id
+//! → what sums an owner's accounts of a kind.
 
 mod checks;
 pub mod service;
@@ -31,5 +33,12 @@ fn statements() -> Vec<String> {
     let checks = store::checks::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let changes = store::changes::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
     let receipts = store::receipts::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
-    texts.chain(checks).chain(changes).chain(receipts).chain([store::insert_posting()]).collect()
+    let totals = store::totals::STATEMENTS.iter().map(|(_, text)| (*text).to_owned());
+    texts
+        .chain(totals)
+        .chain(checks)
+        .chain(changes)
+        .chain(receipts)
+        .chain([store::insert_posting()])
+        .collect()
 }

@@ -122,6 +122,9 @@ pub async fn post_held(
             store::update_balance(tx, &change.account, balance, seq).await?;
         }
     }
+    for (seq, posting) in (1_i64..).zip(journal.postings()) {
+        store::totals::count(tx, &posting.account, posting.amount, id.as_str(), seq).await?;
+    }
     Ok(Posted { journal: id.into(), is_new: true })
 }
 

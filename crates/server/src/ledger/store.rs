@@ -1,10 +1,11 @@
-//! All SQL of `ledger_accounts`, `journals` and `postings`.
+//! All SQL of `ledger_accounts`, `journals` and `postings`; totals of several accounts have a file of their own.
 //!
 //! Accounts of the house are known by the beginning of their id, `house:`; no customer's id can have it.
 
 pub mod changes;
 pub mod checks;
 pub mod receipts;
+pub mod totals;
 
 use domain::calendar::Instant;
 use domain::ledger::{AccountKind, HOUSE, Journal, LedgerAccount};
@@ -155,7 +156,7 @@ pub async fn insert_account(
         now.ms()
     ];
     tx.exec(INSERT_ACCOUNT, row).await?;
-    Ok(())
+    totals::ensure(tx, account).await
 }
 
 /// Reads and locks one account.

@@ -18,7 +18,7 @@ use crate::on_both;
 use crate::orders::{place, status};
 use crate::verify::expect;
 
-const CHANGES: &str = "/v2/accounts/customer-accounts/account-change-records";
+pub(crate) const CHANGES: &str = "/v2/accounts/customer-accounts/account-change-records";
 
 fn settlement(app: &TestApp, tenant: &str) -> String {
     format!("/openbss/v1/accounts/{}/settlement", app.domain(tenant))

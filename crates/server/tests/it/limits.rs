@@ -5,10 +5,11 @@ use std::sync::Arc;
 use domain::site::Site;
 use serde_json::{Value, json};
 
-use crate::accounts::EXTERNAL;
+use crate::accounts::{EXTERNAL, disk, fail, waiting};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
 use crate::orders::{ORDERS, PAY, cash, machine, payment, place, status, with};
+use crate::verify::{expect, expect_each};
 
 const QUOTA: &str = "/v2/accounts/customer-accounts/expenditure-quota";
 
@@ -97,6 +98,33 @@ on_both! {
         buy(&app, "brook").await.ok(204);
         assert_eq!(shown(&app, "brook").await, ["budget 364.14/400 once"]);
         app.finish().await;
+    }
+
+    async fn what_is_used_of_a_limit_is_what_payments_counted_and_did_not_get_back(app: EXTERNAL) {
+        put(&app, "acme", json!({"kind": "project", "subject": "p1", "amount": "900"})).await.ok(200);
+        limit(&app, "acme", "expenditure_quota", "900").await;
+        for _ in 0..2 {
+            let lines = json!([with(disk(10_000), "enterprise_project_id", json!("p1")), disk(20_000)]);
+            let order = place(&app, "acme", lines).await;
+            app.post("acme", PAY, payment(&order)).await.ok(204);
+            app.advance_to("2026-02-10T00:00:00Z").await;
+        }
+        for (_, resource) in waiting(&app).await.into_iter().take(3) {
+            fail(&app, &resource).await;
+        }
+        crate::funds::assert_sound(&app).await;
+        let acme = app.domain("acme");
+        let limit = |kind: &str, column: &str, by: &str| {
+            format!("update spending_limits set {column} = {column} {by} where account_id = '{acme}' and kind = '{kind}'")
+        };
+        expect_each(&app, &[
+            (limit("project", "used", "+ 1"), limit("project", "used", "- 1"), &["limits.used"], &acme),
+            (limit("project", "used_before", "- 1"), limit("project", "used_before", "+ 1"), &["limits.used"], "p1"),
+            (limit("expenditure_quota", "used", "- 1"), limit("expenditure_quota", "used", "+ 1"), &["limits.used"], "quota"),
+        ]).await;
+        let counted = format!("update limit_uses set left_amount = left_amount - 1 where account_id = '{acme}' \
+            and kind = 'project' and cycle = '2026-02'");
+        expect(&app, &counted, &["limits.used"], "project \"p1\"").await;
     }
 
     async fn an_expenditure_quota_limits_a_month_and_never_pays(app) {

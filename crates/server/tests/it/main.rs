@@ -6,6 +6,7 @@ mod catalog;
 mod combined;
 mod contract;
 mod coupons;
+mod credit;
 mod discounts;
 mod explain;
 mod freeze;

@@ -1,5 +1,6 @@
 //! Payments with discounts and coupons, cancellations and top-ups of ten accounts, all at once: whatever came first,
-//! every answer is a documented one, no money is lost or made, and each order and coupon ends in one state.
+//! every answer is a documented one, no money is lost or made, each order and coupon ends in one state, and nobody owes
+//! while there is cash. Some accounts have credit, some pay for a member, and all have a combined order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,10 +15,12 @@ use crate::orders::{CANCEL, LIST, ORDERS, PAY, cash, payment, place};
 use crate::paying::{COUPONS, pay_with};
 
 const ACCOUNTS: usize = 10;
-const REQUESTS: usize = 64;
+const REQUESTS: usize = 80;
 /// What an account begins with, in cents: not enough for all that it wants.
 const START: i64 = 25_000;
 const TOP_UP: i64 = 3_000;
+/// The credit of each third account, in cents.
+const CREDIT: i64 = 9_000;
 const LATER: &str = "2026-12-31T16:00:00Z";
 
 /// A customer, its orders and its benefits.
@@ -33,6 +36,12 @@ struct Buyer {
     once: String,
     /// 10.00, held by the last order.
     held: String,
+    /// A pending combined order of 40.00 and 30.00, with its sub-orders.
+    combined: (String, Vec<String>),
+    /// What it may owe, in cents.
+    credit: i64,
+    /// A unified member, which buys what this account pays for.
+    member: Option<Key>,
 }
 
 /// What is asked for, and of which order.
@@ -44,12 +53,14 @@ enum Act {
     PayOnce(usize),
     PayAll(usize),
     Cancel(usize),
+    PayCombined,
+    CancelCombined,
     TopUp,
     Buy,
 }
 
 /// Every kind of request, about orders that others are about too.
-const ACTS: [Act; 16] = [
+const ACTS: [Act; 20] = [
     Act::Pay(0),
     Act::PayShared(0),
     Act::TopUp,
@@ -66,6 +77,10 @@ const ACTS: [Act; 16] = [
     Act::PayAll(2),
     Act::Cancel(0),
     Act::PayShared(1),
+    Act::PayCombined,
+    Act::Buy,
+    Act::CancelCombined,
+    Act::PayCombined,
 ];
 
 async fn post(app: &TestApp, key: &Key, path: &str, body: Value) -> Reply {
@@ -92,14 +107,31 @@ async fn own_coupon(app: &TestApp, domain: &str, face: &str, uses: &str) -> Stri
     text(&app.post("operator", "/openbss/v1/coupons", body).await.ok(201), "coupon_id")
 }
 
-async fn buyer(app: &TestApp, name: &str) -> Buyer {
-    let body = json!({"name": name, "kind": "customer"});
+/// A new account with a key of its first user.
+async fn account(app: &TestApp, body: Value) -> (String, Key) {
     let account = app.post("operator", "/openbss/v1/accounts", body).await.ok(201);
     let domain = text(&account, "domain_id");
     let path = format!("/openbss/v1/accounts/{domain}");
     let user = json!({"user_id": account["users"][0]["user_id"]});
     let made = app.post("operator", &format!("{path}/access-keys"), user).await.ok(201);
-    let key = Key { access_key: text(&made, "access_key"), secret_key: text(&made, "secret_key") };
+    (domain, Key { access_key: text(&made, "access_key"), secret_key: text(&made, "secret_key") })
+}
+
+async fn buyer(app: &TestApp, number: usize) -> Buyer {
+    let name = format!("racer-{number}");
+    let (domain, key) = account(app, json!({"name": name, "kind": "customer"})).await;
+    let path = format!("/openbss/v1/accounts/{domain}");
+    let credit = if number % 3 == 1 { CREDIT } else { 0 };
+    if credit > 0 {
+        let line = json!({"amount": Charge::cents(credit).to_string(), "expire_time": LATER});
+        app.post("operator", &format!("{path}/credit"), line).await.ok(201);
+    }
+    let mut member = None;
+    if number % 5 == 1 {
+        let name = format!("{name}-member");
+        let body = json!({"name": name, "kind": "customer", "master_id": domain, "accounting": "unified"});
+        member = Some(account(app, body).await.1);
+    }
     let start = json!({"amount": Charge::cents(START).to_string(), "trans_id": "start"});
     app.post("operator", &format!("{path}/top-ups"), start).await.ok(201);
     let body = json!({"discount_type": 605, "customer_id": domain, "mode": "ratio", "value": "0.9"});
@@ -115,45 +147,57 @@ async fn buyer(app: &TestApp, name: &str) -> Buyer {
         }
         orders.push(text(&post(app, &key, ORDERS, body).await.ok(201), "order_id"));
     }
-    Buyer { domain, key, orders, discount, shared, once, held }
+    let body = json!({"lines": [disk(4_000), disk(3_000)], "combined": true});
+    let placed = post(app, &key, ORDERS, body).await.ok(201);
+    let subs = placed["sub_order_ids"].as_array().expect("a list").iter();
+    let subs = subs.map(|id| id.as_str().expect("an id").to_owned()).collect();
+    let combined = (text(&placed, "order_id"), subs);
+    Buyer { domain, key, orders, discount, shared, once, held, combined, credit, member }
 }
 
 async fn act(app: &TestApp, buyer: &Buyer, act: Act, number: usize) -> Reply {
-    let pay = |order: usize, discount: bool, coupon: Option<&String>| {
+    let pay = |order: &str, discount: bool, coupon: Option<&String>| {
         let named: Vec<(&str, i64)> = coupon.iter().map(|id| (id.as_str(), 301)).collect();
         let discount = discount.then_some((buyer.discount.as_str(), 2));
-        post(app, &buyer.key, PAY, pay_with(&buyer.orders[order], discount, &named))
+        post(app, &buyer.key, PAY, pay_with(order, discount, &named))
     };
+    let cancel = async |order: &str| {
+        let body = json!({"order_id": order}).to_string();
+        app.signed(&buyer.key, "PUT", CANCEL, &body, &[]).await
+    };
+    let own = |order: usize| buyer.orders[order].as_str();
     match act {
-        Act::Pay(order) => pay(order, false, None).await,
-        Act::PayDiscounted(order) => pay(order, true, None).await,
-        Act::PayShared(order) => pay(order, false, Some(&buyer.shared)).await,
-        Act::PayOnce(order) => pay(order, false, Some(&buyer.once)).await,
-        Act::PayAll(order) => pay(order, true, Some(&buyer.shared)).await,
-        Act::Cancel(order) => {
-            let body = json!({"order_id": buyer.orders[order]}).to_string();
-            app.signed(&buyer.key, "PUT", CANCEL, &body, &[]).await
-        }
+        Act::Pay(order) => pay(own(order), false, None).await,
+        Act::PayDiscounted(order) => pay(own(order), true, None).await,
+        Act::PayShared(order) => pay(own(order), false, Some(&buyer.shared)).await,
+        Act::PayOnce(order) => pay(own(order), false, Some(&buyer.once)).await,
+        Act::PayAll(order) => pay(own(order), true, Some(&buyer.shared)).await,
+        Act::Cancel(order) => cancel(own(order)).await,
+        Act::PayCombined => pay(&buyer.combined.0, false, Some(&buyer.shared)).await,
+        Act::CancelCombined => cancel(&buyer.combined.0).await,
         Act::TopUp => {
             let path = format!("/openbss/v1/accounts/{}/top-ups", buyer.domain);
             let amount = Charge::cents(TOP_UP).to_string();
             let body = json!({"amount": amount, "trans_id": format!("race-{number}")});
             app.post("operator", &path, body).await
         }
-        Act::Buy => post(app, &buyer.key, ORDERS, json!({"lines": [disk(2_000)], "auto_pay": true})).await,
+        Act::Buy => {
+            let body = json!({"lines": [disk(2_000)], "auto_pay": true});
+            post(app, buyer.member.as_ref().unwrap_or(&buyer.key), ORDERS, body).await
+        }
     }
 }
 
 /// The refusals that a race can end in.
 fn is_documented(act: Act, reply: &Reply) -> bool {
     let allowed: &[&str] = match act {
-        Act::Cancel(_) if reply.status == 204 => return true,
+        Act::Cancel(_) | Act::CancelCombined if reply.status == 204 => return true,
         Act::TopUp | Act::Buy if reply.status == 201 => return true,
         Act::TopUp | Act::Buy => &[],
-        Act::Cancel(_) => &["CBC.99005010"],
+        Act::Cancel(_) | Act::CancelCombined => &["CBC.99005010"],
         _ if reply.status == 204 => return true,
         Act::Pay(_) | Act::PayDiscounted(_) => &["CBC.99003106", "CBC.99005003"],
-        Act::PayShared(_) | Act::PayOnce(_) | Act::PayAll(_) => {
+        Act::PayShared(_) | Act::PayOnce(_) | Act::PayAll(_) | Act::PayCombined => {
             &["CBC.99003106", "CBC.99005003", "CBC.99003112"]
         }
     };
@@ -177,11 +221,11 @@ type Answers = BTreeMap<usize, Vec<(Act, Reply)>>;
 async fn race(app: TestApp, seed: Option<u64>) {
     let mut buyers = Vec::new();
     for number in 0..ACCOUNTS {
-        buyers.push(buyer(&app, &format!("racer-{number}")).await);
+        buyers.push(buyer(&app, number).await);
     }
     // Each account meets a different stretch of the acts.
     let requests: Vec<_> = (0..REQUESTS)
-        .map(|number| (number % ACCOUNTS, ACTS[(number / ACCOUNTS + 5 * number) % ACTS.len()]))
+        .map(|number| (number % ACCOUNTS, ACTS[(number / ACCOUNTS + 7 * number) % ACTS.len()]))
         .collect();
     let (app, buyers) = (Arc::new(app), Arc::new(buyers));
     let tasks: Vec<_> = shuffled(requests, seed)
@@ -210,11 +254,15 @@ async fn reckon(app: &TestApp, buyer: &Buyer, answers: &[(Act, Reply)]) {
     let count = |is: &dyn Fn(&Act) -> bool| {
         answers.iter().filter(|(what, reply)| is(what) && reply.status < 300).count()
     };
-    let listed = get(app, &buyer.key, &format!("{LIST}?limit=100")).await;
+    let mut listed = Vec::new();
+    for key in [Some(&buyer.key), buyer.member.as_ref()].into_iter().flatten() {
+        let page = get(app, key, &format!("{LIST}?limit=100")).await;
+        listed.extend(page["order_infos"].as_array().expect("a list").clone());
+    }
     let bought = count(&|what| matches!(what, Act::Buy));
-    assert_eq!(listed["total_count"], buyer.orders.len() + bought);
+    assert_eq!(listed.len(), buyer.orders.len() + buyer.combined.1.len() + bought);
     let (mut paid, mut by_coupons) = (0, 0);
-    for order in listed["order_infos"].as_array().expect("a list") {
+    for order in &listed {
         let info = &order["amount_info"];
         let reduced: i64 = info["discounts"]
             .as_array()
@@ -228,30 +276,47 @@ async fn reckon(app: &TestApp, buyer: &Buyer, answers: &[(Act, Reply)]) {
             paid += payable;
             by_coupons += cents(&info["coupon_amount"]);
         }
-        let Some(number) = buyer.orders.iter().position(|own| order["order_id"] == own.as_str()) else {
+        let is = |id: &String| order["order_id"] == id.as_str();
+        let number = buyer.orders.iter().position(is);
+        if number.is_none() && !buyer.combined.1.iter().any(is) {
             continue;
-        };
+        }
         let paid = count(&|what| match what {
             Act::Pay(of)
             | Act::PayDiscounted(of)
             | Act::PayShared(of)
             | Act::PayOnce(of)
-            | Act::PayAll(of) => *of == number,
-            Act::Cancel(_) | Act::TopUp | Act::Buy => false,
+            | Act::PayAll(of) => number == Some(*of),
+            Act::PayCombined => number.is_none(),
+            Act::Cancel(_) | Act::CancelCombined | Act::TopUp | Act::Buy => false,
         });
-        let cancelled = count(&|what| matches!(what, Act::Cancel(of) if *of == number));
+        let cancelled = count(&|what| match what {
+            Act::Cancel(of) => number == Some(*of),
+            Act::CancelCombined => number.is_none(),
+            _ => false,
+        });
         let expected = match (paid, cancelled) {
             (1, 0) => 5,
             (0, 1) => 4,
             (0, 0) => 6,
-            both => panic!("order {number} was paid and cancelled {both:?} times"),
+            both => panic!("order {number:?} was paid and cancelled {both:?} times"),
         };
-        assert_eq!(order["status"], expected, "order {number}");
+        assert_eq!(order["status"], expected, "order {number:?}");
     }
     let top_ups = i64::try_from(count(&|what| matches!(what, Act::TopUp))).expect("few");
     let balances = get(app, &buyer.key, "/v2/accounts/customer-accounts/balances").await;
-    assert_eq!(cents(&balances["account_balances"][0]["amount"]), START + top_ups * TOP_UP - paid);
+    let (cash, debt) = (cents(&balances["account_balances"][0]["amount"]), cents(&balances["debt_amount"]));
+    assert_eq!(cash - debt, START + top_ups * TOP_UP - paid);
+    assert!(cash == 0 || debt == 0, "{debt} is owed beside {cash} of cash");
+    assert!(debt <= buyer.credit, "{debt} is owed of {}", buyer.credit);
+    if buyer.credit > 0 {
+        assert_eq!(cents(&balances["account_balances"][1]["amount"]), buyer.credit - debt);
+    }
+    reckon_coupons(app, buyer, &listed, by_coupons).await;
+}
 
+/// Each coupon is held and used as its orders say, and all of them hold what no order took.
+async fn reckon_coupons(app: &TestApp, buyer: &Buyer, listed: &[Value], by_coupons: i64) {
     let mut left = 0;
     let coupons = get(app, &buyer.key, COUPONS).await;
     for coupon in coupons["user_coupons"].as_array().expect("a list") {
@@ -262,12 +327,8 @@ async fn reckon(app: &TestApp, buyer: &Buyer, answers: &[(Act, Reply)]) {
         assert!(id != buyer.once || uses <= 1, "{coupon}");
         // Only the order that was placed with a coupon holds it, while it waits.
         let holder = coupon["lock_order_id"].as_str().filter(|holder| !holder.is_empty());
-        let last = listed["order_infos"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .find(|order| order["order_id"] == buyer.orders[3].as_str())
-            .expect("it is listed");
+        let last = listed.iter().find(|order| order["order_id"] == buyer.orders[3].as_str());
+        let last = last.expect("it is listed");
         let is_held = id == buyer.held && last["status"] == 6;
         assert_eq!(holder, is_held.then_some(buyer.orders[3].as_str()), "{coupon}");
     }

@@ -46,6 +46,7 @@ fn trade(kind: JournalKind) -> Trade {
     let (trade_type, detail_type, channel) = match kind {
         JournalKind::TopUp => ("RECHARGE", "SOURCE_OPERAIION_RECHARGE", Some(BANK_TRANSFER)),
         JournalKind::GrantCredit => ("ADJUST", "SOURCE_OPERAIION_ADJUST_CREDIT", Some(ADJUSTMENT)),
+        JournalKind::ExpireCredit => ("EXPIRED", "SOURCE_OPERAIION_EXPIRECLEAR", None),
         JournalKind::PayOrder => ("DEDEUCT", "SOURCE_OPERAIION_DEDEUCT", None),
         // The documents call the repayment of arrears a consumption; a top-up that repays is only a top-up.
         JournalKind::SettleDebts => ("DEDEUCT", "SOURCE_OPERAIION_WRITEOFF", None),
@@ -123,7 +124,7 @@ pub async fn changes(
     }
     let owner = domain_id(&account.id)?;
     let of = match query.is_credit {
-        true => ChangesOf::Kind(account.id.clone(), AccountKind::Credit.code()),
+        true => ChangesOf::Kind(account.id.clone(), AccountKind::Credit),
         false => ChangesOf::Account(LedgerAccount::cash(&owner).id()),
     };
     let filter = ChangeFilter {
@@ -156,7 +157,9 @@ fn kinds(query: &ChangeQuery) -> Vec<JournalKind> {
 fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
     let brought = |id: &str| format!("{}/{account}/{id}", JournalKind::TopUp.code());
     let by_trade = query.trade_id.as_ref().map(|id| {
-        let mut causes = vec![brought(id), format!("{}/{account}/{id}", JournalKind::GrantCredit.code())];
+        let mut causes = vec![brought(id)];
+        let of_line = [JournalKind::GrantCredit, JournalKind::ExpireCredit];
+        causes.extend(of_line.map(|kind| format!("{}/{account}/{id}", kind.code())));
         // A subject has no slash, so an id with one is that of no order; that of a settlement always has one.
         if id.contains('/') {
             causes.push(format!("{}/{account}/{id}", JournalKind::SettleDebts.code()));

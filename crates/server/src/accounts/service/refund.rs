@@ -5,7 +5,7 @@ use domain::money::Charge;
 use platform::db::DbError;
 
 use super::funds::is_owed;
-use super::{Refund, domain_id, order_id, too_large};
+use super::{Refund, domain_id, expiry, order_id, too_large};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -69,6 +69,7 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     for (debt, left) in &repaid {
         debts::update_left(&mut cx.tx, payer, &debt.id, *left).await?;
     }
+    expiry::after_end(cx, &owner, &shares).await?;
     Ok(tax)
 }
 

@@ -9,7 +9,7 @@ use domain::ledger::{AccountKind, Journal, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{domain_id, money_account, too_large};
+use super::{domain_id, expiry, money_account, too_large};
 use crate::Cx;
 use crate::accounts::errors::{AccountsError, defect};
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -114,6 +114,7 @@ pub async fn top_up(
     if !posted.is_new {
         return Err(DbError::Other(format!("journal {} has no top-up", posted.journal)).into());
     }
+    expiry::after_end(cx, &owner, &parts).await?;
     let before = held.iter().find(|held| held.account == target).map_or(Charge::ZERO, |held| held.balance);
     let row = TopUpRow {
         account_type: into.account_type(),

@@ -44,6 +44,23 @@ platform::statements! {
     /// What the payment of an order counted against limits, locked.
     const LOCK_USES = "select kind, subject, limit_id, limit_account_id, cycle, amount, left_amount \
         from limit_uses where account_id = $1 and order_id = $2 order by kind, subject limit $3 {for_update}";
+    /// What is used of all limits of money, and what payments counted in the cycles that these count. Numbers are not
+    /// kept as uses.
+    const SUM_USED = "select (select cast(coalesce(sum(used + used_before), 0) as bigint) from spending_limits \
+        where kind not in ('attempts', 'transactions')), (select cast(coalesce(sum(u.left_amount), 0) as bigint) \
+        from limit_uses u join spending_limits l on l.id = u.limit_id and l.account_id = u.limit_account_id \
+        where u.cycle = l.cycle or (l.period = 'once' and u.cycle >= l.counts_from and u.cycle < l.cycle))";
+    /// Limits of which another amount is used than payments counted in their cycle, or before it.
+    const LIST_WRONG = "select l.account_id, l.kind, l.subject from spending_limits l \
+        left join limit_uses u on u.limit_id = l.id and u.limit_account_id = l.account_id \
+        where l.kind not in ('attempts', 'transactions') \
+        group by l.account_id, l.kind, l.subject, l.used, l.used_before \
+        having l.used <> sum(case when u.cycle = l.cycle then u.left_amount else 0 end) \
+        or l.used_before <> sum(case when l.period = 'once' and u.cycle >= l.counts_from and u.cycle < l.cycle \
+        then u.left_amount else 0 end) order by l.account_id, l.kind, l.subject limit $1";
+    /// Uses of which more is left than was counted, or less than nothing.
+    const LIST_IMPOSSIBLE = "select account_id, order_id from limit_uses \
+        where left_amount < 0 or left_amount > amount order by account_id, order_id, kind, subject limit $1";
     /// How much of it has not been given back.
     const UPDATE_LEFT = "update limit_uses set left_amount = $5 \
         where account_id = $1 and order_id = $2 and kind = $3 and subject = $4";
@@ -252,4 +269,20 @@ pub async fn lock_uses(tx: &mut Tx, payer: &str, order: &str) -> Result<Vec<Use>
 /// Writes down how much of a use has not been given back.
 pub async fn update_left(tx: &mut Tx, payer: &str, order: &str, of: &Use) -> Result<(), DbError> {
     tx.send(UPDATE_LEFT, params![payer, order, of.kind.name(), &of.subject, of.left]).await
+}
+
+/// What is used of all limits of money, and what payments counted against them and did not get back, in cents. For
+/// checks.
+pub async fn sum_used(tx: &mut Tx) -> Result<(i64, i64), DbError> {
+    let row = tx.one(SUM_USED, &[]).await?;
+    Ok((row.int(0), row.int(1)))
+}
+
+/// Limits and uses that contradict each other or themselves. For checks.
+pub async fn list_wrong(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    let wrong = tx.all(LIST_WRONG, params![limit]).await?;
+    let impossible = tx.all(LIST_IMPOSSIBLE, params![limit]).await?;
+    let limit = |row: &Row| format!("limit {} {:?} of {}", row.text(1), row.text(2), row.text(0));
+    let used = |row: &Row| format!("what order {} of {} counted", row.text(1), row.text(0));
+    Ok(wrong.iter().map(limit).chain(impossible.iter().map(used)).collect())
 }

@@ -1,68 +1,69 @@
 //! SQL that lists what changed the accounts of a customer, the latest first.
 //!
 //! A posting has no time of its own: its journal has. One account is walked by the numbers of its postings, which
-//! `postings_by_account` serves; several accounts of a kind are summed up as if they were one, in the order of time.
+//! `postings_by_account` serves; several accounts of a kind by those of their total, as if they were one.
 
 use domain::calendar::Instant;
-use domain::ledger::JournalKind;
+use domain::ledger::{AccountKind, JournalKind};
 use domain::money::Charge;
 use platform::db::{DbError, Row, Tx, Value};
 
-use super::damaged;
+use super::{damaged, totals};
 
 /// The most causes that are looked for at once.
-pub const CAUSES_MAX: usize = 4;
+pub const CAUSES_MAX: usize = 5;
 /// Bound times that are no bounds.
 const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
 platform::statements! {
     /// Changes of one account.
     const LIST_OF_ACCOUNT = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, j.posted_at \
-        from postings p join journals j on j.id = p.journal_id where p.ledger_account_id = $1 \
-        and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 and j.posted_at < $5 \
-        and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) order by p.account_seq desc limit $14 offset $15";
+        from postings p join journals j on j.id = p.journal_id \
+        where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        order by p.account_seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_ACCOUNT = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14)";
     /// Changes of one account by one of a few causes.
-    const LIST_OF_ACCOUNT_BY_CAUSE = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, \
-        j.posted_at from postings p join journals j on j.id = p.journal_id where p.ledger_account_id = $1 \
-        and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 and j.posted_at < $5 \
-        and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) and j.cause in ($16, $17, $18, $19) \
-        order by p.account_seq desc limit $14 offset $15";
+    const LIST_OF_ACCOUNT_BY_CAUSE = "select p.journal_id, p.seq, p.amount, p.balance_after, j.kind, j.cause, j.posted_at \
+        from postings p join journals j on j.id = p.journal_id \
+        where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($17, $18, $19, $20, $21) \
+        order by p.account_seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_ACCOUNT_BY_CAUSE = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
-        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13) and j.cause in ($14, $15, $16, $17)";
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($15, $16, $17, $18, $19)";
     /// Changes of all accounts of a kind of an owner, with the balance of them together.
-    const LIST_OF_KIND = "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at from ( \
-        select p.journal_id, p.seq, p.amount, j.kind, j.cause, j.posted_at, \
-        cast(sum(p.amount) over (order by j.posted_at, j.id, p.seq) as bigint) as balance \
-        from ledger_accounts a join postings p on p.ledger_account_id = a.id \
-        join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2) r \
-        where r.amount >= $3 and r.amount <= $4 and r.posted_at >= $5 and r.posted_at < $6 \
-        and r.kind in ($7, $8, $9, $10, $11, $12, $13, $14) \
-        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $15 offset $16";
+    const LIST_OF_KIND = "select p.journal_id, p.seq, p.amount, t.balance_after, j.kind, j.cause, j.posted_at \
+        from total_changes t join postings p on p.journal_id = t.journal_id \
+        and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
+        where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        order by t.seq desc limit $15 offset $16";
     /// How many there are.
-    const COUNT_OF_KIND = "select count(*) from ledger_accounts a join postings p on p.ledger_account_id = a.id \
-        join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2 \
-        and p.amount >= $3 and p.amount <= $4 and j.posted_at >= $5 and j.posted_at < $6 \
-        and j.kind in ($7, $8, $9, $10, $11, $12, $13, $14)";
-    /// Changes of all accounts of a kind by one of a few causes.
-    const LIST_OF_KIND_BY_CAUSE = "select r.journal_id, r.seq, r.amount, r.balance, r.kind, r.cause, r.posted_at \
-        from (select p.journal_id, p.seq, p.amount, j.kind, j.cause, j.posted_at, \
-        cast(sum(p.amount) over (order by j.posted_at, j.id, p.seq) as bigint) as balance \
-        from ledger_accounts a join postings p on p.ledger_account_id = a.id \
-        join journals j on j.id = p.journal_id where a.owner_id = $1 and a.kind = $2) r \
-        where r.amount >= $3 and r.amount <= $4 and r.posted_at >= $5 and r.posted_at < $6 \
-        and r.kind in ($7, $8, $9, $10, $11, $12, $13, $14) and r.cause in ($17, $18, $19, $20) \
-        order by r.posted_at desc, r.journal_id desc, r.seq desc limit $15 offset $16";
+    const COUNT_OF_KIND = "select count(*) from total_changes t join postings p on p.journal_id = t.journal_id \
+        and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
+        where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    /// Changes of all accounts of a kind of an owner, with the balance of them together by one of a few causes.
+    const LIST_OF_KIND_BY_CAUSE = "select p.journal_id, p.seq, p.amount, t.balance_after, j.kind, j.cause, j.posted_at \
+        from total_changes t join postings p on p.journal_id = t.journal_id \
+        and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
+        where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($17, $18, $19, $20, $21) \
+        order by t.seq desc limit $15 offset $16";
     /// How many there are.
-    const COUNT_OF_KIND_BY_CAUSE = "select count(*) from ledger_accounts a \
-        join postings p on p.ledger_account_id = a.id join journals j on j.id = p.journal_id \
-        where a.owner_id = $1 and a.kind = $2 and p.amount >= $3 and p.amount <= $4 and j.posted_at >= $5 \
-        and j.posted_at < $6 and j.kind in ($7, $8, $9, $10, $11, $12, $13, $14) and j.cause in ($15, $16, $17, $18)";
+    const COUNT_OF_KIND_BY_CAUSE = "select count(*) from total_changes t join postings p on p.journal_id = t.journal_id \
+        and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
+        where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
+        and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
+        and j.cause in ($15, $16, $17, $18, $19)";
 }
 
 /// Whose changes.
@@ -70,8 +71,8 @@ platform::statements! {
 pub enum Of {
     /// Those of one account, by its id.
     Account(String),
-    /// Those of all accounts of a kind: the owner, and the code of the kind.
-    Kind(String, &'static str),
+    /// Those of all accounts of a kind that is summed: the owner, and the kind.
+    Kind(String, AccountKind),
 }
 
 /// Which changes.
@@ -142,10 +143,10 @@ pub async fn list(
     if is_nothing {
         return Ok((0, Vec::new()));
     }
-    let mut values = match of {
-        Of::Account(id) => vec![Value::from(id)],
-        Of::Kind(owner, kind) => vec![Value::from(owner), Value::from(*kind)],
-    };
+    let mut values = vec![match of {
+        Of::Account(id) => Value::from(id),
+        Of::Kind(owner, kind) => Value::from(totals::id(owner, *kind)),
+    }];
     let (least, most) = match filter.is_income {
         None => ALWAYS,
         Some(true) => (1, i64::MAX),

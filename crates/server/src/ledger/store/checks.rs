@@ -38,6 +38,29 @@ platform::statements! {
         where (substr(p.ledger_account_id, 1, 6) <> 'house:' and (a.id is null or p.account_seq is null)) \
         or (substr(p.ledger_account_id, 1, 6) = 'house:' and p.account_seq is not null) \
         order by p.journal_id, p.ledger_account_id limit $1";
+    /// All totals.
+    const SUM_TOTALS = "select cast(coalesce(sum(balance), 0) as bigint) from ledger_totals";
+    /// All postings on accounts that a total counts.
+    const SUM_COUNTED = "select cast(coalesce(sum(p.amount), 0) as bigint) from postings p \
+        join ledger_accounts a on a.id = p.ledger_account_id where a.kind = 'credit'";
+    /// Totals that are not those of their changes.
+    const LIST_WRONG_TOTALS = "select t.id from ledger_totals t left join total_changes c on c.total_id = t.id \
+        left join postings p on p.journal_id = c.journal_id and p.seq = c.posting_seq \
+        group by t.id, t.balance, t.last_seq \
+        having t.balance <> coalesce(sum(p.amount), 0) or t.last_seq <> count(c.seq) order by t.id limit $1";
+    /// Changes of totals that are no posting on one of their accounts, or whose balance does not follow from the one
+    /// before.
+    const LIST_BROKEN_TOTALS = "select c.journal_id, c.total_id from total_changes c \
+        left join postings p on p.journal_id = c.journal_id and p.seq = c.posting_seq \
+        left join ledger_accounts a on a.id = p.ledger_account_id and a.owner_id || ':' || a.kind = c.total_id \
+        left join total_changes e on e.total_id = c.total_id and e.seq = c.seq - 1 \
+        where a.id is null or c.balance_after <> coalesce(e.balance_after, 0) + p.amount \
+        or (e.seq is null and c.seq <> 1) order by c.journal_id, c.total_id limit $1";
+    /// Postings that no total counts, though one ought to.
+    const LIST_UNCOUNTED = "select p.journal_id, p.ledger_account_id from postings p \
+        join ledger_accounts a on a.id = p.ledger_account_id \
+        left join total_changes c on c.journal_id = p.journal_id and c.posting_seq = p.seq \
+        where a.kind = 'credit' and c.seq is null order by p.journal_id, p.ledger_account_id limit $1";
     /// How many accounts there are, and how many of them hold what they must.
     const COUNT_FLOORS = "select count(*), \
         cast(coalesce(sum(case when balance >= floor then 1 else 0 end), 0) as bigint) from ledger_accounts";
@@ -121,6 +144,19 @@ pub async fn list_wrong_balances(tx: &mut Tx, limit: i64) -> Result<Vec<String>,
     let mut found = ids(tx, LIST_WRONG_BALANCES, limit).await?;
     found.extend(places(tx, LIST_BROKEN_CHAINS, limit).await?);
     found.extend(places(tx, LIST_HOMELESS, limit).await?);
+    Ok(found)
+}
+
+/// All totals, and all postings that they count.
+pub async fn totals(tx: &mut Tx) -> Result<(Charge, Charge), DbError> {
+    Ok((charge(tx, SUM_TOTALS).await?, charge(tx, SUM_COUNTED).await?))
+}
+
+/// Totals, and their changes, that do not follow from the postings.
+pub async fn list_wrong_totals(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
+    let mut found = ids(tx, LIST_WRONG_TOTALS, limit).await?;
+    found.extend(places(tx, LIST_BROKEN_TOTALS, limit).await?);
+    found.extend(places(tx, LIST_UNCOUNTED, limit).await?);
     Ok(found)
 }
 
