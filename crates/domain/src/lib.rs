@@ -21,7 +21,6 @@ pub mod order;
 pub mod promotion;
 pub mod quantity;
 pub mod rating;
-pub mod refund;
 pub mod site;
 pub mod subscription;
 pub mod text;
