@@ -25,6 +25,7 @@ pub use coupon::{Card, Coupon, CouponType, Limit, LimitKey, Misfit, SubscribeTyp
 pub use discount::{Discount, DiscountMode, DiscountType, Scope, best_offer};
 pub use plan::{
     Choice, Inapplicable, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, plan,
+    sum_modifiers,
 };
 
 /// What a line of an order, or of an inquiry, is for.

@@ -176,23 +176,25 @@ pub enum PlanError {
     TooLarge,
 }
 
-impl Plan {
-    /// The modifiers of all lines, summed by what they come from, in the order of application; several flexi-purchase
-    /// coupons, or cards, in the order in which the lines name them.
-    pub fn modifiers(&self) -> Vec<Modifier> {
-        let mut all: Vec<Modifier> = Vec::new();
-        for modifier in self.lines.iter().flat_map(|line| &line.modifiers) {
-            match all.iter_mut().find(|known| known.kind == modifier.kind && known.source == modifier.source)
-            {
-                Some(known) => {
-                    known.amount =
-                        known.amount.checked_add(modifier.amount).expect("parts of an amount that fits");
-                }
-                None => all.push(modifier.clone()),
-            }
+/// Modifiers of several lines, or orders, summed by what they come from, in the order of application; several
+/// flexi-purchase coupons, or cards, in the order in which they are named. None where a sum does not fit.
+pub fn sum_modifiers<'a>(modifiers: impl IntoIterator<Item = &'a Modifier>) -> Option<Vec<Modifier>> {
+    let mut all: Vec<Modifier> = Vec::new();
+    for modifier in modifiers {
+        match all.iter_mut().find(|known| known.kind == modifier.kind && known.source == modifier.source) {
+            Some(known) => known.amount = known.amount.checked_add(modifier.amount)?,
+            None => all.push(modifier.clone()),
         }
-        all.sort_by_key(|modifier| modifier.kind.rank());
-        all
+    }
+    all.sort_by_key(|modifier| modifier.kind.rank());
+    Some(all)
+}
+
+impl Plan {
+    /// The modifiers of all lines, as [`sum_modifiers`] sums them.
+    pub fn modifiers(&self) -> Vec<Modifier> {
+        sum_modifiers(self.lines.iter().flat_map(|line| &line.modifiers))
+            .expect("parts of an amount that fits")
     }
 
     /// What is left to be paid from balances.

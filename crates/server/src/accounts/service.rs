@@ -13,7 +13,7 @@ mod top_up;
 
 use std::sync::Arc;
 
-use domain::id::{DomainId, OrderId};
+use domain::id::OrderId;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
 use domain::quantity::Quantity;
@@ -174,11 +174,6 @@ fn too_large() -> DbError {
 async fn money_account(cx: &mut Cx, id: &str) -> Result<Arc<Account>, AccountsError> {
     let account = find_account(&cx.app, &mut cx.tx, id).await?;
     account.filter(|account| account.kind != AccountKind::Operator).ok_or(AccountsError::NoAccount)
-}
-
-/// The id of a known account; only ids that we made are known.
-fn domain_id(text: &str) -> Result<DomainId, DbError> {
-    DomainId::parse(text).map_err(|error| DbError::Other(format!("domain id {text:?} {error}")))
 }
 
 fn order_id(text: &str) -> Result<OrderId, DbError> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! feature ── Journal (balanced by construction) ──▶ service::post
-//!    lock accounts by id → check floors → journal (cause is unique) → postings → running balances
+//!    lock accounts by kind and id → check floors → journal (cause is unique) → postings → running balances
 //! ```
 //!
 //! A customer's account keeps a running balance, and its postings are numbered without gaps; an account of the
@@ -14,9 +14,9 @@
 //! twice is the same journal. Nothing is updated but running balances; nothing is deleted. A journal gives back
 //! no more than the journal it refers to has taken: of each coupon and card, and of all balances together.
 //!
-//! Whoever posts holds the locks of what it decided by; the order across features is order → resource → coupon
-//! → settlement terms → debts, the oldest first → ledger accounts, by [`domain::ledger::AccountKind::lock_rank`] and id
-//! → what sums an owner's accounts of a kind.
+//! Whoever posts holds the locks of what it decided by. The order of locks across features is an invariant of
+//! ARCHITECTURE.md; here accounts are locked by [`domain::ledger::AccountKind::lock_rank`] and id, then what sums an
+//! owner's accounts of a kind.
 
 mod checks;
 pub mod service;

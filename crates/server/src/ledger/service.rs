@@ -3,7 +3,7 @@
 mod receipts;
 
 use domain::calendar::Instant;
-use domain::id::{IdSource, JournalId};
+use domain::id::{DomainId, IdSource, JournalId};
 use domain::ledger::{AccountKind, Cause, Journal, JournalKind, LedgerAccount, check_floor};
 use domain::money::{Charge, Currency};
 use platform::db::{DbError, Tx};
@@ -162,6 +162,11 @@ fn decide(journal: &Journal, held: &[Held]) -> Result<Vec<NewPosting>, PostError
         });
     }
     Ok(changes)
+}
+
+/// The id of an account as the ledger names owners; only ids that this program made are stored.
+pub fn owner_id(text: &str) -> Result<DomainId, DbError> {
+    DomainId::parse(text).map_err(|error| DbError::Other(format!("domain id {text:?} {error}")))
 }
 
 /// Locks customers' accounts for this transaction, in the one order in which everybody does: by

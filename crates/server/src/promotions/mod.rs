@@ -4,7 +4,8 @@
 //!            hold (order placed)         spend (order paid)
 //!  2 to be used ──▶ 2 held by an order ──────────▶ 2 with a smaller balance, or 3 used
 //!       │  ▲            │ release (cancelled)          │
-//!       │  └────────────┘          ◀── give_back ──────┘ (what failed; a used one becomes usable again)
+//!       │  └────────────┘          ◀── give_back ──────┘ (what failed; a used one becomes usable again, one for a
+//!       │                                                 single payment only when all of it is back)
 //!       ├── withdraw ──▶ 5 withdrawn        4 expired follows from the time alone
 //!       └── freeze ⇄ unfreeze
 //! ```

@@ -3,7 +3,7 @@
 use domain::ledger::{AccountKind, LedgerAccount};
 use domain::money::{Charge, Currency};
 
-use super::{domain_id, is_reseller_customer, money_account, too_large};
+use super::{is_reseller_customer, money_account, too_large};
 use crate::Cx;
 use crate::accounts::errors::AccountsError;
 use crate::accounts::store::{self, debts};
@@ -65,7 +65,7 @@ async fn credit(cx: &mut Cx, account: &str) -> Result<Option<Credit>, AccountsEr
     if lines.is_empty() {
         return Ok(None);
     }
-    let owner = domain_id(account)?;
+    let owner = ledger::owner_id(account)?;
     let held = ledger::balances(&mut cx.tx, account, AccountKind::Credit).await?;
     let mut sum = Credit { left: Charge::ZERO, granted: Charge::ZERO };
     for line in &lines {

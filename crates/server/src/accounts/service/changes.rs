@@ -7,7 +7,7 @@ use domain::ledger::{AccountKind, JournalKind, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{domain_id, is_reseller_customer, money_account, too_large};
+use super::{is_reseller_customer, money_account, too_large};
 use crate::Cx;
 use crate::accounts::errors::AccountsError;
 use crate::identity::service::Account;
@@ -122,7 +122,7 @@ pub async fn changes(
     if is_reseller_customer(&account) {
         return Err(AccountsError::ResellerCustomer);
     }
-    let owner = domain_id(&account.id)?;
+    let owner = ledger::owner_id(&account.id)?;
     let of = match query.is_credit {
         true => ChangesOf::Kind(account.id.clone(), AccountKind::Credit),
         false => ChangesOf::Account(LedgerAccount::cash(&owner).id()),

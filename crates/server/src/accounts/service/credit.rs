@@ -7,7 +7,7 @@ use domain::id::hex32;
 use domain::ledger::{Journal, LedgerAccount};
 use domain::money::Charge;
 
-use super::{domain_id, money_account};
+use super::money_account;
 use crate::Cx;
 use crate::accounts::errors::{AccountsError, defect};
 use crate::accounts::store::{self, Brought, CREDIT_LINES_MAX};
@@ -46,7 +46,7 @@ pub async fn grant_credit(
     if store::count_lines(&mut cx.tx, &account.id).await? >= CREDIT_LINES_MAX {
         return Err(AccountsError::TooManyCreditLines);
     }
-    let owner = domain_id(&account.id)?;
+    let owner = ledger::owner_id(&account.id)?;
     let id = hex32(cx.ids.as_mut());
     let piece = LedgerAccount::credit(&owner, &id);
     ledger::ensure_account(&mut cx.tx, &piece, account.currency, Charge::ZERO, cx.now).await?;

@@ -5,7 +5,6 @@ use domain::ledger::{AccountKind, Journal, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::domain_id;
 use crate::Cx;
 use crate::accounts::errors::{AccountsError, defect};
 use crate::accounts::store;
@@ -17,7 +16,7 @@ use crate::ledger::service::{self as ledger, Entry, PostError};
 /// # Errors
 /// The database.
 pub async fn expire_credit(cx: &mut Cx, account: &str, line: &str) -> Result<Charge, AccountsError> {
-    let owner = domain_id(account)?;
+    let owner = ledger::owner_id(account)?;
     Ok(take_rest(cx, &owner, line).await?)
 }
 

@@ -13,7 +13,7 @@ use domain::ledger::{AccountKind, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{LimitPeriod, Payment, Shortfall, domain_id, is_reseller_customer, too_large};
+use super::{LimitPeriod, Payment, Shortfall, is_reseller_customer, too_large};
 use crate::Cx;
 use crate::accounts::store;
 use crate::accounts::store::debts::{self, NewDebt};
@@ -56,7 +56,7 @@ pub(super) async fn choose(
     payer: &Account,
     payments: &[Payment<'_>],
 ) -> Result<Choice, DbError> {
-    let owner = domain_id(&payer.id)?;
+    let owner = ledger::owner_id(&payer.id)?;
     let standing = debts::standing(&mut cx.tx, &payer.id, cx.now).await?;
     if standing.overdue.is_positive() {
         return Ok(Choice::Arrears(standing.overdue));

@@ -5,7 +5,7 @@ use domain::ledger::{Cause, Journal, JournalKind, LedgerAccount, Spending};
 use platform::db::DbError;
 
 use super::funds::{self, Choice, Chosen};
-use super::{Late, Paid, PayError, Payment, domain_id, order_id};
+use super::{Late, Paid, PayError, Payment, order_id};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::{limits, taxes};
@@ -99,7 +99,7 @@ async fn take(
     }
     let accounts: Vec<LedgerAccount> = chosen.held.iter().map(|held| held.account.clone()).collect();
     let shares = funds::share(&chosen.funds, payments)?;
-    let owner = domain_id(&payer.id)?;
+    let owner = ledger::owner_id(&payer.id)?;
     let mut known = Some(chosen.held);
     let mut are_new = Vec::with_capacity(payments.len());
     for (at, payment) in payments.iter().enumerate() {

@@ -5,7 +5,7 @@ use domain::money::Charge;
 use platform::db::DbError;
 
 use super::funds::is_owed;
-use super::{Refund, domain_id, expiry, order_id, too_large};
+use super::{Refund, expiry, order_id, too_large};
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -25,7 +25,7 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     if money.is_zero() && benefits.iter().all(|(_, amount)| amount.is_zero()) {
         return Ok(Charge::ZERO);
     }
-    let (owner, refund) = (domain_id(payer)?, order_id(refund_order)?);
+    let (owner, refund) = (ledger::owner_id(payer)?, order_id(refund_order)?);
     let paid = Cause::new(JournalKind::PayOrder.code(), base_order, "");
     let Some(payment) = ledger::find_journal(&mut cx.tx, &paid).await? else {
         return Err(DbError::Other(format!("order {base_order} was not paid and cannot be refunded")));

@@ -7,7 +7,7 @@ use domain::ledger::{Journal, LedgerAccount};
 use domain::money::Charge;
 use platform::db::{DbError, Tx};
 
-use super::{domain_id, too_large};
+use super::too_large;
 use crate::Cx;
 use crate::accounts::errors::defect;
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -33,7 +33,7 @@ pub async fn payable(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<(Ins
     let mut found: Vec<(Instant, String)> = Vec::new();
     let mut page = debts::list_due(tx, until, None, page_size).await?;
     while let Some(last) = page.last().cloned() {
-        let cash = |account: &String| domain_id(account).map(|owner| LedgerAccount::cash(&owner).id());
+        let cash = |account: &String| ledger::owner_id(account).map(|owner| LedgerAccount::cash(&owner).id());
         let ids = page.iter().map(|(_, account)| cash(account)).collect::<Result<Vec<_>, _>>()?;
         let balances = ledger::balances_among(tx, &ids).await?;
         for (due, id) in page.into_iter().zip(ids) {
@@ -58,7 +58,7 @@ pub async fn payable(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<(Ins
 /// # Errors
 /// The database.
 pub async fn settle_due(cx: &mut Cx, account: &str) -> Result<Option<Settled>, DbError> {
-    let owner = domain_id(account)?;
+    let owner = ledger::owner_id(account)?;
     // Cash before debts, as top-ups and refunds do; the months after them.
     let cash = LedgerAccount::cash(&owner);
     let mut held = ledger::lock(&mut cx.tx, std::slice::from_ref(&cash)).await?;

@@ -9,7 +9,7 @@ use domain::ledger::{AccountKind, Journal, LedgerAccount};
 use domain::money::Charge;
 use platform::db::DbError;
 
-use super::{domain_id, expiry, money_account, too_large};
+use super::{expiry, money_account, too_large};
 use crate::Cx;
 use crate::accounts::errors::{AccountsError, defect};
 use crate::accounts::store::debts::{self, OpenDebt};
@@ -87,7 +87,7 @@ pub async fn top_up(
     trans_id: &str,
 ) -> Result<TopUp, AccountsError> {
     let account = money_account(cx, account).await?;
-    let owner = domain_id(&account.id)?;
+    let owner = ledger::owner_id(&account.id)?;
     let (cash, target) = (LedgerAccount::cash(&owner), into.account(&owner));
     ledger::ensure_account(&mut cx.tx, &cash, account.currency, Charge::ZERO, cx.now).await?;
     if target != cash {

@@ -2,7 +2,7 @@
 
 use domain::id::{OrderId, OrderLineId};
 use domain::money::Charge;
-use domain::promotion::Modifier;
+use domain::promotion::sum_modifiers;
 use platform::input;
 use platform::op::{
     AccountKind, ApiError, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation,
@@ -241,7 +241,6 @@ fn combined_info(
 ) -> Result<OrderInfo, ApiError> {
     let first = orders.first().expect("a combined order has sub-orders");
     let over_limit = || codes::AMOUNT_OVER_LIMIT.error();
-    let modifiers: Vec<Modifier> = orders.iter().flat_map(|order| order.modifiers.iter().cloned()).collect();
     // It is completed with its last sub-order.
     let status = orders.iter().map(|order| order.status).min_by_key(|status| status.code());
     let whole = Order {
@@ -249,7 +248,7 @@ fn combined_info(
         status: status.unwrap_or(first.status),
         official: Charge::sum(orders.iter().map(|order| order.official)).ok_or_else(over_limit)?,
         payable: Charge::sum(orders.iter().map(|order| order.payable)).ok_or_else(over_limit)?,
-        modifiers,
+        modifiers: sum_modifiers(orders.iter().flat_map(|order| &order.modifiers)).ok_or_else(over_limit)?,
         ..first.clone()
     };
     let sub_orders = orders.iter().map(|order| order_info(order, catalog, language)).collect();

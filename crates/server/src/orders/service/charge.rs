@@ -8,7 +8,7 @@ use domain::money::Charge;
 use domain::order::OrderType;
 use domain::promotion::{
     Card, Choice, Coupon, Discount, Inapplicable, Limit, LimitKey, Misfit, Modifier, ModifierType,
-    OrderFacts, PlanError, PricedLine, SubscribeType, Unusable, choose, plan,
+    OrderFacts, PlanError, PricedLine, SubscribeType, Unusable, choose, plan, sum_modifiers,
 };
 use platform::db::{DbError, Tx};
 
@@ -231,17 +231,8 @@ fn check_alone(cx: &Cx, bills: &[Bill], discount: Option<Discount>) -> Result<()
 pub(super) fn sum_up(bill: &mut Bill) -> Result<(), OrderError> {
     let payable = Charge::sum(bill.lines.iter().map(|line| line.payable));
     bill.order.payable = payable.ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())?;
-    let mut all: Vec<Modifier> = Vec::new();
-    for modifier in bill.lines.iter().flat_map(|line| &line.modifiers) {
-        match all.iter_mut().find(|known| known.kind == modifier.kind && known.source == modifier.source) {
-            Some(known) => {
-                let sum = known.amount.checked_add(modifier.amount);
-                known.amount = sum.ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())?;
-            }
-            None => all.push(modifier.clone()),
-        }
-    }
-    bill.order.modifiers = all;
+    let modifiers = sum_modifiers(bill.lines.iter().flat_map(|line| &line.modifiers));
+    bill.order.modifiers = modifiers.ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())?;
     Ok(())
 }
 

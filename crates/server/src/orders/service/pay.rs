@@ -1,7 +1,6 @@
 //! Paying: what an order costs is fixed, its lines are handed to whoever fulfils them, and the money is taken.
 
 use domain::calendar::Instant;
-use domain::id::DomainId;
 use domain::ledger::LedgerAccount;
 use domain::money::Charge;
 use domain::order::{OrderEvent, OrderStatus, transition};
@@ -13,6 +12,7 @@ use super::charge::{Bill, Chosen, apply, benefits_of};
 use super::event;
 use crate::Cx;
 use crate::accounts::service::{Late, Payment, pay_orders};
+use crate::ledger::service as ledger;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled};
 use crate::orders::model::{Line, LineState, Order};
@@ -202,8 +202,7 @@ pub(super) async fn take_money(
 
 /// What coupons and cards of the payer pay, by their accounts of the ledger.
 fn benefits_paid(order: &Order) -> Result<Vec<(LedgerAccount, Charge)>, DbError> {
-    let owner = DomainId::parse(&order.payer)
-        .map_err(|error| DbError::Other(format!("payer {:?} {error}", order.payer)))?;
+    let owner = ledger::owner_id(&order.payer)?;
     let benefit = |modifier: &Modifier| {
         let spent = Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount };
         spent.account(&owner).map(|account| (account, modifier.amount))

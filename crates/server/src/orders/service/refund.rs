@@ -1,6 +1,6 @@
 //! Money that goes back by an order of the system's own.
 
-use domain::id::{DomainId, OrderId};
+use domain::id::OrderId;
 use domain::ledger::LedgerAccount;
 use domain::money::{Charge, split};
 use domain::order::{OrderStatus, OrderType, SourceType};
@@ -11,6 +11,7 @@ use platform::op::ApiError;
 use super::event;
 use crate::Cx;
 use crate::accounts::service::{Refund, refund_order, uncount};
+use crate::ledger::service as ledger;
 use crate::orders::model::{Line, LineState, Order};
 use crate::orders::store;
 use crate::promotions::service::{self as promotions, Spent};
@@ -131,8 +132,7 @@ async fn move_back(
     share: &Share,
     returned: &[Spent],
 ) -> Result<Charge, DbError> {
-    let owner = DomainId::parse(&base.payer)
-        .map_err(|error| DbError::Other(format!("payer {:?} {error}", base.payer)))?;
+    let owner = ledger::owner_id(&base.payer)?;
     let benefits: Vec<(LedgerAccount, Charge)> =
         returned.iter().filter_map(|spent| Some((spent.account(&owner)?, spent.amount))).collect();
     let back = Refund {

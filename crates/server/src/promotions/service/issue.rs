@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::calendar::Instant;
-use domain::id::{DomainId, OrderId, hex32};
+use domain::id::{OrderId, hex32};
 use domain::ledger::Journal;
 use domain::money::Charge;
 use domain::promotion::{Card, Coupon, CouponType, Limit, ModifierType};
@@ -312,7 +312,7 @@ async fn put_in(
     benefit: (&str, ModifierType),
     amount: Charge,
 ) -> Result<(), DbError> {
-    let owner = domain_id(&account.id)?;
+    let owner = ledger::owner_id(&account.id)?;
     if let Some(fund) = account_of(&owner, benefit.1, benefit.0) {
         ledger::ensure_account(&mut cx.tx, &fund, account.currency, Charge::ZERO, cx.now).await?;
         let journal = Journal::issue_benefit(&owner, &fund, amount, account.currency);
@@ -334,7 +334,7 @@ async fn take_out(
     let Some(account) = find_account(&app, &mut cx.tx, owner).await? else {
         return Err(DbError::Other(format!("the owner {owner} is no account")).into());
     };
-    let owner = domain_id(&account.id)?;
+    let owner = ledger::owner_id(&account.id)?;
     let amount = left.checked_neg().ok_or_else(|| DbError::Other(format!("{left} has no counterpart")))?;
     let change = Noted { kind: ChangeKind::Withdrawn, order: None, amount, balance_after: Charge::ZERO };
     let change = note(cx, &account.id, benefit, change).await?;
@@ -360,9 +360,4 @@ async fn post(cx: &mut Cx, journal: &Journal) -> Result<(), DbError> {
 
 fn impossible(error: &domain::ledger::JournalError) -> DbError {
     DbError::Other(format!("no such journal: {error}"))
-}
-
-/// The id of a known account; only ids that we made are known.
-fn domain_id(text: &str) -> Result<DomainId, DbError> {
-    DomainId::parse(text).map_err(|error| DbError::Other(format!("domain id {text:?} {error}")))
 }
