@@ -1,10 +1,12 @@
 //! Resources made for paid lines, and what the cloud reports of them. What happens to them later has files of its own.
 
-mod changes;
-mod conversions;
+pub(super) mod changes;
+pub(super) mod conversions;
+pub(super) mod named;
+pub(super) mod on_demand;
 mod renewals;
 pub(super) mod sets;
-mod trials;
+pub(super) mod trials;
 
 use std::collections::HashMap;
 

@@ -22,6 +22,7 @@ macro_rules! resource_columns {
 }
 
 pub(super) mod charges;
+pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod tasks;
 
@@ -31,9 +32,13 @@ platform::statements! {
     /// The same, locked.
     const LOCK = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2 \
         {for_update}");
-    /// A resource as the cloud, or we, name it; the cloud's names are unique in an account.
+    /// A resource as the cloud, or we, name it: the latest of that name, since a resource that turns pay-per-use and
+    /// yearly/monthly again keeps its name.
     const FIND_NAMED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and resource_id = $2 order by id limit 1");
+        and resource_id = $2 order by id desc limit 1");
+    /// Resources that the cloud names so, of any account, for the operator: two accounts may use one name.
+    const FIND_NAMED_ANY = concat!("select ", resource_columns!(), " from resources where resource_id = $1 \
+        and status in (2, 4, 5) order by account_id, id limit 2");
     /// A primary resource and what is attached to it, locked.
     const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
@@ -321,6 +326,11 @@ pub(super) async fn find_named(
     Ok(tx.opt(FIND_NAMED, params![account, resource_id]).await?.map(|mut row| from_row(&mut row)))
 }
 
+/// Resources that customers see and that the cloud names so, of any account: more than one is ambiguous.
+pub(super) async fn find_named_any(tx: &mut Tx, resource_id: &str) -> Result<Vec<Resource>, DbError> {
+    Ok(tx.all(FIND_NAMED_ANY, params![resource_id]).await?.iter_mut().map(from_row).collect())
+}
+
 /// A primary resource and all that was ever attached to it, locked, in the order of their ids.
 pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
     let mut rows = tx.all(LOCK_SET, params![account, primary]).await?;
@@ -522,6 +532,7 @@ pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
     all.extend(charges::statements());
+    all.extend(on_demand::statements());
     all.push(insert_text(INSERT_TASK, 7));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
     let ids = |number| vec!["x".to_owned(); number];
