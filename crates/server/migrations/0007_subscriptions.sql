@@ -61,7 +61,10 @@ create table provisioning_tasks (
     order_id {text} not null,
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
-    reason {text},                      -- why it failed, as the cloud said it
+    resource_spec_code {text} not null, -- what the resource is, or is to become
+    spec_size bigint,
+    spec_size_measure_id bigint,
+    reason {text},                      -- why it failed, or could not be done so far, as the cloud said it
     refund_order_id {text},             -- gave the money of what failed back
     created_at bigint not null,
     finished_at bigint

@@ -80,7 +80,6 @@ platform::statements! {
 }
 
 const INSERT: &str = concat!("insert into resources (", resource_columns!(), ", service_type_folded) values");
-const INSERT_TASK: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, state, created_at) values";
 
 /// A yearly/monthly resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,24 +246,6 @@ async fn count_more(tx: &mut Tx, account: &str, number: i64) -> Result<(), DbErr
     if number != 0 {
         tx.send(COUNT_MORE, params![account, number]).await?;
     }
-    Ok(())
-}
-
-/// Writes the tasks that create resources: pairs of a task id and its resource.
-pub(super) async fn insert_tasks(tx: &mut Tx, tasks: &[(String, &Resource)]) -> Result<(), DbError> {
-    let row = |(id, resource): &(String, &Resource)| {
-        vec![
-            Value::from(id.clone()),
-            Value::from(resource.account.clone()),
-            Value::from(resource.id.clone()),
-            Value::from(resource.order.clone()),
-            Value::from("create"),
-            Value::from("waiting"),
-            Value::from(resource.created_at.ms()),
-        ]
-    };
-    let rows: Vec<Vec<Value<'_>>> = tasks.iter().map(row).collect();
-    tx.insert_many(INSERT_TASK, &rows, "").await?;
     Ok(())
 }
 
@@ -533,7 +514,7 @@ pub(super) fn statements() -> Vec<String> {
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
     all.extend(charges::statements());
     all.extend(on_demand::statements());
-    all.push(insert_text(INSERT_TASK, 7));
+    all.push(insert_text(tasks::INSERT, tasks::INSERT_COLUMNS));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
     let ids = |number| vec!["x".to_owned(); number];
     let none = Filter::default;
