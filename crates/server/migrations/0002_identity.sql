@@ -12,6 +12,8 @@ create table accounts (
     currency {text} not null,
     frozen bigint not null,                 -- 0 no, 1 account, 2 account and resources
     country {text},                         -- ISO 3166-1 alpha-2; null: no tax applies
+    tier {text} not null,                   -- V0 to V5: how long what expired is kept on the China site
+    email {text},                           -- where notices go; null: nowhere
     created_at bigint not null
 );
 create index accounts_by_kind on accounts (kind, name_folded);

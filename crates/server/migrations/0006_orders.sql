@@ -23,7 +23,13 @@ create table orders (
     combined_id {text},                 -- sub-orders of one combined order share it; it is an order id without a row
     begin_at bigint,                    -- the effective time that the customer asked for
     handed_over_at bigint,              -- when a unified accounting member paid by hand and left it to its master
-    base_order_id {text},               -- the order a refund order gives money back for
+    base_order_id {text},               -- the order that a fee adjustment (15) is of
+    gives_back smallint not null,       -- it gives money back: unsubscription, downgrade, change to pay-per-use
+    fee_amount bigint not null,         -- handling fee kept by a refund order
+    consumed_amount bigint not null,    -- what was used up of what a refund order gives back of
+    is_invoiced smallint not null,      -- an invoice was issued for it
+    reason {text},                      -- why, as whoever asked for it wrote: unsubscriptions, adjustments
+    reason_type bigint,                 -- of an unsubscription (004 8.4.3)
     created_at bigint not null,
     paid_at bigint,
     pay_before bigint,                  -- null once it no longer waits for payment
@@ -89,7 +95,29 @@ create table order_lines (
     state {text} not null,              -- waiting, provisioning, done, failed
     effective_at bigint,
     expires_at bigint,
+    resource_key {text},                -- the resource that it is about; null: it buys new ones
+    base_product {text},                -- JSON: what a change begins from
+    fee_amount bigint not null,         -- of a refund order
+    consumed_amount bigint not null,    -- of a refund order
+    adjusted_amount bigint not null,    -- what the operator took off its list price (609)
     primary key (account_id, order_id, line_no)
 );
 -- Whether a service was bought before: the service of an order is that of its first line, and most orders have no other.
 create index order_lines_beside on order_lines (account_id, service_type_code, order_id) where line_no > 1;
+
+-- What a refund order gave back of what was collected for a resource, and what it kept: the rows of 004 8.3.5.
+create table order_returns (
+    account_id {text} not null,
+    order_id {text} not null,           -- the refund order
+    row_no bigint not null,             -- from 1
+    line_no bigint not null,            -- its line
+    resource_key {text} not null,
+    charge_no bigint not null,          -- which charge of the resource
+    base_order_id {text} not null,      -- the order that had collected the money
+    kind {text} not null,               -- refund: paid less consumed, below zero; fee: above zero
+    amount bigint not null,             -- cents, with the sign of the wire
+    consumed_amount bigint not null,    -- of a refund: what was used up, above zero
+    list_amount bigint not null,        -- of a refund: the part of the list price that goes back, above zero
+    benefits {text} not null,           -- JSON: what coupons and cards get back, above zero
+    primary key (account_id, order_id, row_no)
+);

@@ -23,8 +23,17 @@ create table resources (
     status bigint not null,             -- rules.md 1.2; 0 while it waits for the cloud, -1 if that failed
     expire_policy bigint not null,
     auto_renew smallint not null,
-    period_type bigint not null,
+    renew_times bigint,                 -- automatic renewals that are left; null: any number
+    renew_at bigint,                    -- the next attempt of automatic renewal; null: none is to come
+    period_type bigint not null,        -- of the original purchase, which automatic renewal repeats
     period_num bigint not null,
+    is_trial smallint not null,
+    open_order_id {text},               -- the order that holds it: it waits for payment, approval or the cloud
+    due_at bigint,                      -- when its life cycle goes on by itself; null: it does not
+    grace_until bigint,                 -- set at its expiry
+    retained_until bigint,              -- set at its expiry
+    held_at bigint,                     -- since when it is frozen with its account
+    secured_at bigint,                  -- since when it is frozen for security
     created_at bigint not null,
     effective_at bigint,
     expires_at bigint,
@@ -58,3 +67,70 @@ create table provisioning_tasks (
 );
 create index provisioning_tasks_waiting on provisioning_tasks (state, created_at, id);
 create index provisioning_tasks_by_resource on provisioning_tasks (account_id, resource_key, created_at, id);
+
+create index resources_by_due on resources (due_at, account_id, id) where due_at is not null;
+create index resources_by_renewal on resources (renew_at, account_id, id) where renew_at is not null;
+create index resources_by_open_order on resources (account_id, open_order_id, id) where open_order_id is not null;
+
+-- What was collected for a resource, and the period that it pays.
+create table resource_charges (
+    account_id {text} not null,
+    resource_key {text} not null,       -- resources.id
+    charge_no bigint not null,          -- from 1, in the order of payment
+    kind {text} not null,               -- purchase, renewal, upgrade, to_period, commercial
+    order_id {text} not null,
+    line_no bigint not null,
+    period_type bigint not null,        -- the term that was bought, on which the handling fee depends
+    period_num bigint not null,
+    begins_at bigint not null,
+    ends_at bigint not null,
+    list_amount bigint not null,
+    money bigint not null,              -- what balances paid
+    benefits {text} not null,           -- JSON: what coupons and cards paid
+    returned_money bigint not null,     -- what was given back, or kept as a fee, by refund orders
+    returned_list bigint not null,
+    primary key (account_id, resource_key, charge_no)
+);
+
+-- How an account's resources are renewed automatically (003 5.3).
+create table renew_configs (
+    account_id {text} not null primary key,
+    deduction_days bigint not null,     -- days before the expiry of the first attempt
+    expire_day bigint,                  -- day of the month on which renewed terms end; -1: the last; null: their own
+    updated_at bigint not null
+);
+
+-- How many resources an account returned within five days for nothing in a calendar year (rule 2.2).
+create table five_day_returns (
+    account_id {text} not null,
+    year bigint not null,
+    used bigint not null,
+    primary key (account_id, year)
+);
+
+-- Pay-per-use resources.
+create table on_demand_resources (
+    account_id {text} not null,
+    id {text} not null,                 -- ours
+    resource_id {text} not null,        -- as the cloud names it
+    origin {text},                      -- resources.id of the yearly/monthly resource that it was
+    parent_id {text},                   -- ours, of the primary resource
+    resource_name {text},
+    region_code {text} not null,
+    available_zone {text},
+    service_type_code {text} not null,
+    resource_type_code {text} not null,
+    resource_spec_code {text} not null,
+    project_id {text},
+    enterprise_project_id {text},
+    spec_size bigint,
+    spec_size_measure_id bigint,
+    status bigint not null,             -- 2 in use, 3 released or turned yearly/monthly
+    open_order_id {text},               -- the order that turns it yearly/monthly and waits
+    began_at bigint not null,           -- since when it is billed by use
+    ended_at bigint,
+    primary key (account_id, id)
+);
+create unique index on_demand_resources_by_id on on_demand_resources (id);
+create index on_demand_resources_by_resource_id on on_demand_resources (account_id, resource_id, id);
+create index on_demand_resources_by_time on on_demand_resources (account_id, began_at, id);

@@ -200,10 +200,10 @@ impl Stock {
 const MANY_ORDERS: &str = "insert into orders (account_id, id, order_type, status, source_type, service_type_code, \
     service_type_folded, enterprise_projects, partner_id, payer_id, official_amount, payable_amount, currency, \
     user_name, auto_pay, auto_renew, combined_id, base_order_id, created_at, paid_at, pay_before, open_lines, \
-    modifiers, tax_amount) with recursive n(i) as (select cast($2 as bigint) union all select i + 1 from n where i < $3) \
+    modifiers, tax_amount, gives_back, fee_amount, consumed_amount, is_invoiced) with recursive n(i) as (select cast($2 as bigint) union all select i + 1 from n where i < $3) \
     select $1, 'CS25' || cast(100000000000000 + i as text), 1, 5, 1, 'hws.service.type.ec2', \
     'hws.service.type.ec2', '[\"0\"]', null, $1, 18207, 18207, 'USD', 'bench', 0, 0, null, null, \
-    $4 - (i - $2) * 300000 - 1000, $4 - (i - $2) * 300000 - 500, null, 0, '[]', 0 from n";
+    $4 - (i - $2) * 300000 - 1000, $4 - (i - $2) * 300000 - 500, null, 0, '[]', 0, 0, 0, 0, 0 from n";
 const COUNT_ORDERS: &str = "insert into order_counters (account_id, partner_id, orders) values ($1, '', $2) \
     on conflict (account_id, partner_id) do update set orders = order_counters.orders + $2";
 
@@ -233,6 +233,7 @@ async fn customers(app: &Arc<App>) -> Vec<(Arc<Account>, Key)> {
             master_id: None,
             accounting: None,
             country: None,
+            email: None,
             id: None,
             user_name: "bench".to_owned(),
             password_hash: None,

@@ -151,6 +151,7 @@ async fn create_operator(app: &Arc<App>, config: &Config) -> Result<(), Failure>
         master_id: None,
         accounting: None,
         country: None,
+        email: None,
         id: None,
         user_name: name.clone(),
         password_hash: None,

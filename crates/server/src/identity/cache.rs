@@ -226,6 +226,8 @@ mod tests {
             frozen: 0,
             country: None,
             created_at: Instant::from_ms(0),
+            tier: domain::site::Tier::V0,
+            email: None,
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::calendar::Instant;
 use domain::id::{DomainId, hex32};
 use domain::money::Currency;
+use domain::site::Tier;
 use platform::db::{DbError, Row, Tx};
 use platform::op::{AccessKey, AccountKind, ApiError, Host, Principal, Refusal, Right};
 use platform::{auth::secrets, params};
@@ -47,6 +48,10 @@ pub struct Account {
     pub country: Option<String>,
     /// When it was created.
     pub created_at: Instant,
+    /// Its tier: how long what expired is kept on the China site (rule 1.3).
+    pub tier: Tier,
+    /// Where its notices go; `None`: nowhere.
+    pub email: Option<String>,
 }
 
 /// Whose money and benefits an account uses: its own, or those of its enterprise master where it is a unified
@@ -75,6 +80,8 @@ pub struct NewAccount {
     pub accounting: Option<String>,
     /// Whose taxes it pays: ISO 3166-1 alpha-2; `None`: no tax applies.
     pub country: Option<String>,
+    /// Where its notices go; `None`: nowhere.
+    pub email: Option<String>,
     /// Domain id, where it is fixed (demo); else made.
     pub id: Option<String>,
     /// First user: name, password hash if it has a password.
@@ -129,6 +136,8 @@ pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, Ap
         frozen: 0,
         country: new.country.clone(),
         created_at: cx.now,
+        tier: Tier::V0,
+        email: new.email.clone(),
     };
     insert_account(cx, &account).await?;
     let first = NewUser {
@@ -163,7 +172,9 @@ async fn insert_account(cx: &mut Cx, account: &Account) -> Result<(), ApiError> 
                 account.accounting.as_deref(),
                 account.currency.code(),
                 account.country.as_deref(),
-                account.created_at.ms()
+                account.created_at.ms(),
+                account.tier.text(),
+                account.email.as_deref(),
             ],
         )
         .await?;

@@ -5,6 +5,7 @@
 
 use domain::calendar::Instant;
 use domain::money::Currency;
+use domain::site::Tier;
 use platform::db::{DbError, Row, Tx, Value};
 use platform::op::AccountKind;
 use platform::params;
@@ -28,11 +29,11 @@ platform::statements! {
     /// A new account; no row changes when the name or id is taken.
     pub const INSERT_ACCOUNT = "insert into accounts \
         (id, name, name_folded, kind, partner_id, association_type, has_direct_customers, master_id, accounting, \
-        currency, frozen, country, created_at) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) on conflict do nothing";
+        currency, frozen, country, created_at, tier, email) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14) on conflict do nothing";
     /// An account with the version of what memory may keep.
     pub const FIND_ACCOUNT = "select id, name, kind, partner_id, association_type, has_direct_customers, \
-        master_id, accounting, currency, frozen, country, created_at, \
+        master_id, accounting, currency, frozen, country, created_at, tier, email, \
         coalesce((select version from versions where name = 'identity'), 0) \
         from accounts where id = $1";
     /// How an account is frozen, locked.
@@ -43,6 +44,10 @@ platform::statements! {
     pub const SET_FROZEN = "update accounts set frozen = $2 where id = $1";
     /// Sets whose taxes an account pays.
     pub const SET_COUNTRY = "update accounts set country = $2 where id = $1";
+    /// Sets an account's tier.
+    pub const SET_TIER = "update accounts set tier = $2 where id = $1";
+    /// Sets where an account's notices go.
+    pub const SET_EMAIL = "update accounts set email = $2 where id = $1";
     /// An account by its folded name.
     pub const FIND_ACCOUNT_ID = "select id from accounts where name_folded = $1";
     /// A new user; no row changes when the name is taken.
@@ -153,7 +158,7 @@ platform::statements! {
 }
 
 const LIST_ACCOUNTS: &str = "select id, name, kind, partner_id, association_type, has_direct_customers, \
-    master_id, accounting, currency, frozen, country, created_at from accounts";
+    master_id, accounting, currency, frozen, country, created_at, tier, email from accounts";
 const COUNT_ACCOUNTS: &str = "select count(*) from accounts";
 const PROJECTS_HEAD: &str = "insert into projects (account_id, id, name) values";
 const MEMBERS_HEAD: &str = "insert into user_group_members (account_id, group_id, user_id) values";
@@ -235,6 +240,8 @@ pub fn account_from_row(mut row: Row) -> Account {
         frozen: row.int(9),
         country: row.take_opt_text(10),
         created_at: Instant::from_ms(row.int(11)),
+        tier: Tier::parse(row.text(12)).expect("only names of tiers are stored"),
+        email: row.take_opt_text(13),
     }
 }
 

@@ -73,6 +73,23 @@ pub trait Fulfilment: Send + Sync {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>>;
 
+    /// An order waits for payment: the resources that its lines are about are held, so that no other order is about
+    /// them meanwhile. Lines that buy new ones mean nothing here.
+    fn held<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>>;
+
+    /// An order that waited was cancelled: the resources that its lines are about are let go.
+    fn let_go<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>>;
+
     /// Lines were paid, in the paying transaction; the answer has one entry for each of `lines`, in their order.
     /// A primary line and what is attached to it come together.
     fn paid<'a>(

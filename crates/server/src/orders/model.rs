@@ -80,8 +80,20 @@ pub struct Order {
     pub auto_pay: bool,
     /// Its resources are to be renewed automatically.
     pub auto_renew: bool,
-    /// The order that a refund order gives money back for.
+    /// The order that a fee adjustment is of.
     pub base_order: Option<String>,
+    /// It gives money back: an unsubscription, a downgrade, a change to pay-per-use.
+    pub gives_back: bool,
+    /// The handling fee that a refund order kept, above zero.
+    pub fee: Charge,
+    /// What was used up of what a refund order gives back of, above zero.
+    pub consumed: Charge,
+    /// An invoice was issued for it, so that what it bought cannot be returned (CBC.99003643).
+    pub is_invoiced: bool,
+    /// Why, as whoever asked for it wrote: unsubscriptions and adjustments.
+    pub reason: Option<String>,
+    /// The kind of that reason (004 8.4.3).
+    pub reason_type: Option<i64>,
     /// When it was placed.
     pub created_at: Instant,
     /// When it was paid.
@@ -96,11 +108,6 @@ impl Order {
     /// What the state machine needs to know.
     pub fn state(&self) -> OrderState {
         OrderState { status: self.status, pay_before: self.pay_before }
-    }
-
-    /// Whether it gives money back.
-    pub fn is_refund(&self) -> bool {
-        self.order_type == OrderType::Unsubscription
     }
 }
 
@@ -197,6 +204,45 @@ pub struct Line {
     pub effective_at: Option<Instant>,
     /// End of the term.
     pub expires_at: Option<Instant>,
+    /// The resource that it is about, by our id; `None`: it buys new ones.
+    pub resource: Option<String>,
+    /// What a change begins from.
+    pub base_product: Option<BaseProduct>,
+    /// The handling fee of a line of a refund order, above zero.
+    pub fee: Charge,
+    /// What was used up of a line of a refund order, above zero.
+    pub consumed: Charge,
+    /// What the operator took off its list price (609), in cents.
+    pub adjusted: Charge,
+}
+
+/// What a change of specification begins from (`base_product_info`, 004 8.3.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseProduct {
+    /// The product.
+    pub product_id: String,
+    /// Its specification.
+    pub resource_spec_code: String,
+    /// What it is.
+    pub description: Description,
+    /// Product catalogue code.
+    pub category_code: Option<String>,
+    /// Size of a linear product.
+    pub size: Option<i64>,
+    /// Unit of the size.
+    pub size_measure_id: Option<i64>,
+}
+
+impl BaseProduct {
+    /// As it is stored.
+    pub fn to_stored(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are JSON")
+    }
+
+    /// From what was stored.
+    pub fn from_stored(text: &str) -> Self {
+        serde_json::from_str(text).expect("only to_stored writes the column")
+    }
 }
 
 impl Line {

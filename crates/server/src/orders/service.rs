@@ -27,8 +27,8 @@ pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
 pub use pending::find_payable;
-pub use place::{NewLine, NewOrder, Placed, place};
-pub use refund::{Share, refund, share_of};
+pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared};
+pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
 
 /// A page of orders, and how many there are in all.
 pub async fn list(
@@ -116,6 +116,7 @@ pub async fn cancel(cx: &mut Cx, mut order: Order, cause: OrderEvent) -> Result<
         promotions::release(cx, &order.payer, &held, holder).await?;
     }
     store::update(&mut cx.tx, &order).await?;
+    pay::let_go(cx, &order).await?;
     webhooks::notify(cx, &[event(webhooks::ORDER_CANCELED, &order)]).await?;
     Ok(order)
 }

@@ -8,14 +8,14 @@ use platform::db::{DbError, Row, Tx, Value};
 use platform::job::Due;
 use platform::params;
 
-use super::model::{Description, Line, LineState, Order, modifiers_from, modifiers_text};
+use super::model::{BaseProduct, Description, Line, LineState, Order, modifiers_from, modifiers_text};
 
 macro_rules! order_columns {
     () => {
         "account_id, id, order_type, status, source_type, service_type_code, enterprise_projects, partner_id, \
          payer_id, official_amount, payable_amount, currency, user_name, auto_pay, auto_renew, base_order_id, \
          created_at, paid_at, pay_before, open_lines, modifiers, tax_amount, tax_rate, combined_id, begin_at, \
-         handed_over_at"
+         handed_over_at, gives_back, is_invoiced, reason, reason_type, fee_amount, consumed_amount"
     };
 }
 
@@ -24,7 +24,8 @@ macro_rules! line_columns {
         "line_no, attached_to, product_id, service_type_code, resource_type_code, resource_spec_code, \
          region_code, available_zone, resource_size, size_measure_id, period_type, period_num, subscription_num, \
          resource_name, project_id, enterprise_project_id, product_spec_desc, category_code, official_amount, \
-         payable_amount, price_version, state, effective_at, expires_at, modifiers, priced_in"
+         payable_amount, price_version, state, effective_at, expires_at, modifiers, priced_in, \
+         resource_key, base_product, adjusted_amount, fee_amount, consumed_amount"
     };
 }
 
@@ -45,13 +46,13 @@ platform::statements! {
     /// The sub-orders of a combined order; the caller checks whether they may be seen.
     const FIND_COMBINED = concat!("select ", order_columns!(), " from orders where combined_id = $1 \
         order by id limit 100");
-    /// Whether a customer has paid an order whose first line is of a service; 4: refund orders.
+    /// Whether a customer has paid an order whose first line is of a service; refund orders apart.
     const HAS_PAID_FOR = "select 1 from orders where account_id = $1 and service_type_folded = $2 \
-        and paid_at is not null and order_type <> 4 order by created_at, id limit 1";
+        and paid_at is not null and gives_back = 0 order by created_at, id limit 1";
     /// Whether another line of an order that it has paid is; refund orders have one line.
     const HAS_PAID_BESIDE = "select 1 from order_lines l join orders o on o.account_id = l.account_id \
         and o.id = l.order_id where l.account_id = $1 and l.service_type_code = $2 and l.line_no > 1 \
-        and o.paid_at is not null order by l.order_id limit 1";
+        and o.paid_at is not null and o.gives_back = 0 order by l.order_id limit 1";
     /// The counters of a customer, locked: two payments that ask whether one is the first take turns.
     const LOCK_COUNTERS = "select partner_id from order_counters where account_id = $1 order by partner_id limit 100 \
         {for_update}";
@@ -63,12 +64,12 @@ platform::statements! {
     const INSERT = "insert into orders (account_id, id, order_type, status, source_type, service_type_code, \
         service_type_folded, enterprise_projects, partner_id, payer_id, official_amount, payable_amount, currency, \
         user_name, auto_pay, auto_renew, base_order_id, created_at, paid_at, pay_before, open_lines, modifiers, \
-        tax_amount, tax_rate, combined_id, begin_at, handed_over_at) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-        $23, $24, $25, $26, $27)";
+        tax_amount, tax_rate, combined_id, begin_at, handed_over_at, gives_back, is_invoiced, reason, \
+        reason_type, fee_amount, consumed_amount) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+        $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
     /// What changes of an order.
     const UPDATE = "update orders set status = $3, paid_at = $4, pay_before = $5, open_lines = $6, \
-        payable_amount = $7, modifiers = $8, tax_amount = $9, tax_rate = $10, handed_over_at = $11 \
+        payable_amount = $7, modifiers = $8, tax_amount = $9, tax_rate = $10, handed_over_at = $11, is_invoiced = $12 \
         where account_id = $1 and id = $2";
     /// One more order of a customer.
     const COUNT_ONE_MORE = "insert into order_counters (account_id, partner_id, orders) values ($1, $2, 1) \
@@ -131,6 +132,12 @@ fn order_from_row(row: &mut Row) -> Order {
         combined: row.take_opt_text(23),
         begin_at: row.opt_int(24).map(Instant::from_ms),
         handed_over_at: row.opt_int(25).map(Instant::from_ms),
+        gives_back: row.bool(26),
+        is_invoiced: row.bool(27),
+        reason: row.take_opt_text(28),
+        reason_type: row.opt_int(29),
+        fee: Charge::from_units(row.int(30)),
+        consumed: Charge::from_units(row.int(31)),
     }
 }
 
@@ -162,6 +169,11 @@ fn line_from_row(row: &mut Row) -> Line {
         expires_at: row.opt_int(23).map(Instant::from_ms),
         modifiers: modifiers_from(row.text(24)),
         priced_in: PeriodType::from_code(row.int(25)).expect("stored from the same table of codes"),
+        resource: row.take_opt_text(26),
+        base_product: row.opt_text(27).map(BaseProduct::from_stored),
+        adjusted: Charge::from_units(row.int(28)),
+        fee: Charge::from_units(row.int(29)),
+        consumed: Charge::from_units(row.int(30)),
     }
 }
 
@@ -195,6 +207,11 @@ fn line_to_row<'a>(order: &'a Order, line: &'a Line) -> Vec<Value<'a>> {
         Value::from(line.expires_at.map(Instant::ms)),
         Value::from(modifiers_text(&line.modifiers)),
         Value::from(line.priced_in.code()),
+        Value::from(line.resource.as_deref()),
+        Value::from(line.base_product.as_ref().map(BaseProduct::to_stored)),
+        Value::from(line.adjusted.units()),
+        Value::from(line.fee.units()),
+        Value::from(line.consumed.units()),
     ]
 }
 
@@ -281,6 +298,12 @@ pub(super) async fn insert(tx: &mut Tx, order: &Order, lines: &[Line]) -> Result
             order.combined.as_deref(),
             order.begin_at.map(Instant::ms),
             order.handed_over_at.map(Instant::ms),
+            order.gives_back,
+            order.is_invoiced,
+            order.reason.as_deref(),
+            order.reason_type,
+            order.fee.units(),
+            order.consumed.units(),
         ],
     )
     .await?;
@@ -304,6 +327,7 @@ pub(super) async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
         order.tax.units(),
         order.tax_rate.map(|rate| rate.to_string()),
         order.handed_over_at.map(Instant::ms),
+        order.is_invoiced,
     ];
     tx.send(UPDATE, params).await
 }

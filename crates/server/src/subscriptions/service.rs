@@ -1,15 +1,24 @@
-//! Resources made for paid lines, and what the cloud reports of them.
+//! Resources made for paid lines, and what the cloud reports of them. What happens to them later has files of its own.
+
+mod changes;
+mod conversions;
+mod renewals;
+pub(super) mod sets;
+mod trials;
 
 use std::collections::HashMap;
 
 use domain::calendar::{Instant, first_expiry};
 use domain::id::{ResourceId, uuid_text};
+use domain::money::Charge;
+use domain::order::OrderType;
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
 use serde_json::json;
 
 use super::quotas;
+use super::store::charges::{ChargeKind, ResourceCharge};
 pub(super) use super::store::tasks::{Task, TaskEnd};
 use super::store::{self, NEVER_THERE, WAITING};
 pub(super) use super::store::{Filter, Resource};
@@ -47,11 +56,45 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Fulfilled>, ApiError>> {
         Box::pin(async move {
-            match cx.app.provisioner {
-                Provisioner::Immediate => provide(cx, order, lines).await,
-                Provisioner::External => ask(cx, order, lines).await,
+            match (order.order_type, cx.app.provisioner) {
+                (OrderType::Purchase | OrderType::Trial, Provisioner::Immediate) => {
+                    provide(cx, order, lines).await
+                }
+                (OrderType::Purchase | OrderType::Trial, Provisioner::External) => {
+                    ask(cx, order, lines).await
+                }
+                (OrderType::Renewal, _) => renewals::paid(cx, order, lines).await,
+                (OrderType::Change, _) => changes::paid(cx, order, lines).await,
+                (OrderType::ToPeriod, _) => conversions::paid(cx, order, lines).await,
+                (OrderType::TrialToCommercial, _) => trials::paid(cx, order, lines).await,
+                (OrderType::Unsubscription | OrderType::ToOnDemand | OrderType::FeeAdjustment, _) => {
+                    Err(DbError::Other(format!("order {} is never paid", order.id)).into())
+                }
             }
         })
+    }
+
+    fn held<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            for resource in lines.iter().filter_map(|line| line.resource.as_ref()) {
+                store::hold(&mut cx.tx, &order.account, resource, &order.id).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn let_go<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        _: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move { Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?) })
     }
 }
 
@@ -98,6 +141,15 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
                 effective_at: None,
                 expires_at: None,
                 updated_at: cx.now,
+                renew_times: None,
+                renew_at: None,
+                is_trial: order.order_type == OrderType::Trial,
+                open_order: None,
+                due_at: None,
+                grace_until: None,
+                retained_until: None,
+                held_at: None,
+                secured_at: None,
             });
         }
     }
@@ -131,7 +183,34 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         outcomes.push(outcome);
     }
     store::insert(&mut cx.tx, &resources).await?;
+    let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
+    let charges: Vec<ResourceCharge> = resources
+        .iter()
+        .filter_map(|resource| first_charge(resource, line_of(resource)?, ChargeKind::Purchase))
+        .collect();
+    store::charges::insert(&mut cx.tx, &charges).await?;
     Ok(outcomes)
+}
+
+/// What a line collected for one of the resources that it bought; `None` before the term has begun.
+fn first_charge(resource: &Resource, line: &Line, kind: ChargeKind) -> Option<ResourceCharge> {
+    let share = orders::share_of(line, resource.seq);
+    Some(ResourceCharge {
+        account: resource.account.clone(),
+        resource: resource.id.clone(),
+        charge_no: 1,
+        kind,
+        order: resource.order.clone(),
+        line_no: line.line_no,
+        term: line.term(),
+        begins_at: resource.effective_at?,
+        ends_at: resource.expires_at?,
+        list: share.list,
+        money: share.money,
+        benefits: share.benefits,
+        returned_money: Charge::ZERO,
+        returned_list: Charge::ZERO,
+    })
 }
 
 /// A resource begins its term; without a name of the cloud's it keeps ours.
@@ -141,6 +220,7 @@ fn begin(resource: &mut Resource, outcome: &Fulfilled, now: Instant) {
     resource.status = ResourceStatus::InUse.code();
     resource.effective_at = Some(effective_at);
     resource.expires_at = Some(expires_at);
+    resource.due_at = Some(expires_at);
     resource.updated_at = now;
 }
 
@@ -267,7 +347,9 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
     let (outcome, _) = fulfilled_now(cx, &order, &line)?;
     resource.resource_id = named;
     begin(&mut resource, &outcome, cx.now);
-    store::end_waiting(&mut cx.tx, &resource).await?;
+    store::update(&mut cx.tx, &resource, false).await?;
+    let charge = first_charge(&resource, &line, ChargeKind::Purchase);
+    store::charges::insert(&mut cx.tx, charge.as_slice()).await?;
     let end = TaskEnd::default();
     store::tasks::finish(&mut cx.tx, &resource, "done", &end, cx.now).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, &order, &resource)]).await?;
@@ -289,7 +371,7 @@ pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Report
     let share = orders::share_of(&line, resource.seq);
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
-    store::end_waiting(&mut cx.tx, &resource).await?;
+    store::update(&mut cx.tx, &resource, false).await?;
     let refund = orders::refund(cx, &order, &line, &share).await?;
     let end = TaskEnd { reason: Some(reason.to_owned()), refund_order: refund.map(|refund| refund.id) };
     store::tasks::finish(&mut cx.tx, &resource, "failed", &end, cx.now).await?;

@@ -1,9 +1,6 @@
 //! All SQL of resources. What the cloud still has to do for them, and quotas, have files of their own.
 
-pub(super) mod quotas;
-pub(super) mod tasks;
-
-use domain::calendar::Instant;
+use domain::calendar::{Instant, PeriodType, Term};
 use platform::db::{Composed, DbError, Row, Tx, Value};
 use platform::params;
 
@@ -19,9 +16,14 @@ macro_rules! resource_columns {
         "account_id, id, resource_id, order_id, line_no, seq, parent_id, resource_name, region_code, \
          available_zone, service_type_code, resource_type_code, resource_spec_code, project_id, \
          enterprise_project_id, product_id, product_spec_desc, spec_size, spec_size_measure_id, status, \
-         expire_policy, auto_renew, period_type, period_num, created_at, effective_at, expires_at, updated_at"
+         expire_policy, auto_renew, period_type, period_num, created_at, effective_at, expires_at, updated_at, \
+         renew_times, renew_at, is_trial, open_order_id, due_at, grace_until, retained_until, held_at, secured_at"
     };
 }
+
+pub(super) mod charges;
+pub(super) mod quotas;
+pub(super) mod tasks;
 
 platform::statements! {
     /// A resource, whoever owns it: the cloud knows its id only.
@@ -29,9 +31,22 @@ platform::statements! {
     /// The same, locked.
     const LOCK = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2 \
         {for_update}");
-    /// What provisioning changes of a resource.
+    /// A resource as the cloud, or we, name it; the cloud's names are unique in an account.
+    const FIND_NAMED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and resource_id = $2 order by id limit 1");
+    /// A primary resource and what is attached to it, locked.
+    const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
+    /// What changes of a resource.
     const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
-        updated_at = $7 where account_id = $1 and id = $2";
+        updated_at = $7, expire_policy = $8, auto_renew = $9, renew_times = $10, renew_at = $11, period_type = $12, \
+        period_num = $13, is_trial = $14, open_order_id = $15, due_at = $16, grace_until = $17, \
+        retained_until = $18, held_at = $19, secured_at = $20, resource_spec_code = $21, product_id = $22, \
+        product_spec_desc = $23, spec_size = $24, spec_size_measure_id = $25 where account_id = $1 and id = $2";
+    /// An order that waits holds a resource.
+    const HOLD = "update resources set open_order_id = $3 where account_id = $1 and id = $2";
+    /// An order holds nothing any more.
+    const LET_GO = "update resources set open_order_id = null where account_id = $1 and open_order_id = $2";
     /// So many more resources of an account that customers see.
     const COUNT_MORE = "insert into resource_counters (account_id, visible) values ($1, $2) \
         on conflict (account_id) do update set visible = resource_counters.visible + excluded.visible";
@@ -98,6 +113,34 @@ pub(super) struct Resource {
     pub(super) effective_at: Option<Instant>,
     pub(super) expires_at: Option<Instant>,
     pub(super) updated_at: Instant,
+    /// Automatic renewals that are left; `None`: any number.
+    pub(super) renew_times: Option<i64>,
+    /// The next attempt of automatic renewal.
+    pub(super) renew_at: Option<Instant>,
+    pub(super) is_trial: bool,
+    /// The order that holds it: it waits for payment, approval or the cloud.
+    pub(super) open_order: Option<String>,
+    /// When its life cycle goes on by itself.
+    pub(super) due_at: Option<Instant>,
+    pub(super) grace_until: Option<Instant>,
+    pub(super) retained_until: Option<Instant>,
+    /// Since when it is frozen with its account.
+    pub(super) held_at: Option<Instant>,
+    /// Since when it is frozen for security.
+    pub(super) secured_at: Option<Instant>,
+}
+
+impl Resource {
+    /// What was bought originally, which automatic renewal repeats.
+    pub(super) fn term(&self) -> Term {
+        let period = PeriodType::from_code(self.period_type).expect("stored from the same table of codes");
+        Term { period, count: u32::try_from(self.period_num).expect("placing bounds the number") }
+    }
+
+    /// Whether customers see it: it is in use, in its grace period or frozen.
+    pub(super) fn is_visible(&self) -> bool {
+        VISIBLE.contains(&self.status)
+    }
 }
 
 fn from_row(row: &mut Row) -> Resource {
@@ -130,6 +173,15 @@ fn from_row(row: &mut Row) -> Resource {
         effective_at: row.opt_int(25).map(Instant::from_ms),
         expires_at: row.opt_int(26).map(Instant::from_ms),
         updated_at: Instant::from_ms(row.int(27)),
+        renew_times: row.opt_int(28),
+        renew_at: row.opt_int(29).map(Instant::from_ms),
+        is_trial: row.bool(30),
+        open_order: row.take_opt_text(31),
+        due_at: row.opt_int(32).map(Instant::from_ms),
+        grace_until: row.opt_int(33).map(Instant::from_ms),
+        retained_until: row.opt_int(34).map(Instant::from_ms),
+        held_at: row.opt_int(35).map(Instant::from_ms),
+        secured_at: row.opt_int(36).map(Instant::from_ms),
     }
 }
 
@@ -163,6 +215,15 @@ fn to_row(resource: &Resource) -> Vec<Value<'_>> {
         Value::from(resource.effective_at.map(Instant::ms)),
         Value::from(resource.expires_at.map(Instant::ms)),
         Value::from(resource.updated_at.ms()),
+        Value::from(resource.renew_times),
+        Value::from(resource.renew_at.map(Instant::ms)),
+        Value::from(resource.is_trial),
+        Value::from(resource.open_order.as_deref()),
+        Value::from(resource.due_at.map(Instant::ms)),
+        Value::from(resource.grace_until.map(Instant::ms)),
+        Value::from(resource.retained_until.map(Instant::ms)),
+        Value::from(resource.held_at.map(Instant::ms)),
+        Value::from(resource.secured_at.map(Instant::ms)),
         Value::from(resource.service_type_code.to_lowercase()),
     ]
 }
@@ -213,22 +274,67 @@ pub(super) async fn lock(tx: &mut Tx, account: &str, id: &str) -> Result<Resourc
     Ok(from_row(&mut row))
 }
 
-/// Writes what provisioning changed of a resource that waited, and counts it where customers see it now.
-pub(super) async fn end_waiting(tx: &mut Tx, resource: &Resource) -> Result<(), DbError> {
-    tx.exec(
+/// Writes what changed of a resource, and counts it where customers begin or cease to see it.
+pub(super) async fn update(tx: &mut Tx, resource: &Resource, was_visible: bool) -> Result<(), DbError> {
+    let ms = |instant: Option<Instant>| instant.map(Instant::ms);
+    tx.send(
         UPDATE,
         params![
             &resource.account,
             &resource.id,
             resource.resource_id.as_deref(),
             resource.status,
-            resource.effective_at.map(Instant::ms),
-            resource.expires_at.map(Instant::ms),
+            ms(resource.effective_at),
+            ms(resource.expires_at),
             resource.updated_at.ms(),
+            resource.expire_policy,
+            resource.auto_renew,
+            resource.renew_times,
+            ms(resource.renew_at),
+            resource.period_type,
+            resource.period_num,
+            resource.is_trial,
+            resource.open_order.as_deref(),
+            ms(resource.due_at),
+            ms(resource.grace_until),
+            ms(resource.retained_until),
+            ms(resource.held_at),
+            ms(resource.secured_at),
+            &resource.resource_spec_code,
+            &resource.product_id,
+            resource.description.to_stored(),
+            resource.spec_size,
+            resource.spec_size_measure_id,
         ],
     )
     .await?;
-    count_more(tx, &resource.account, i64::from(VISIBLE.contains(&resource.status))).await
+    let more = i64::from(resource.is_visible()) - i64::from(was_visible);
+    count_more(tx, &resource.account, more).await
+}
+
+/// A resource of an account by the name that the wire uses.
+pub(super) async fn find_named(
+    tx: &mut Tx,
+    account: &str,
+    resource_id: &str,
+) -> Result<Option<Resource>, DbError> {
+    Ok(tx.opt(FIND_NAMED, params![account, resource_id]).await?.map(|mut row| from_row(&mut row)))
+}
+
+/// A primary resource and all that was ever attached to it, locked, in the order of their ids.
+pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
+    let mut rows = tx.all(LOCK_SET, params![account, primary]).await?;
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// An order holds a resource from now on.
+pub(super) async fn hold(tx: &mut Tx, account: &str, id: &str, order: &str) -> Result<(), DbError> {
+    tx.send(HOLD, params![account, id, order]).await
+}
+
+/// An order holds no resource any more.
+pub(super) async fn let_go(tx: &mut Tx, account: &str, order: &str) -> Result<(), DbError> {
+    tx.send(LET_GO, params![account, order]).await
 }
 
 /// Whether another resource of the account has this resource id.
@@ -415,6 +521,7 @@ fn insert_text(head: &str, columns: usize) -> String {
 pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
+    all.extend(charges::statements());
     all.push(insert_text(INSERT_TASK, 7));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
     let ids = |number| vec!["x".to_owned(); number];

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::catalog::model::Catalog;
 use crate::codes;
 use crate::orders::errors::OrderError;
-use crate::orders::model::{Line, Order, WrittenOrderId};
+use crate::orders::model::{BaseProduct, Line, Order, WrittenOrderId};
 use crate::orders::service;
 
 input! {
@@ -111,6 +111,16 @@ pub(super) fn language(cx: &Cx, asked: Option<Language>) -> Language {
     asked.or_else(of_site).unwrap_or(Language::ZhCn)
 }
 
+fn base_product(base: &BaseProduct, line: &Line, language: Language) -> BaseProductInfo {
+    BaseProductInfo {
+        product_id: base.product_id.clone(),
+        product_spec_desc: base.description.get(language).to_owned(),
+        category_code: base.category_code.clone(),
+        product_owner_service: line.service_type_code.clone(),
+        commercial_resource: line.resource_type_code.clone(),
+    }
+}
+
 fn order_info(order: &Order, catalog: &Catalog, language: Language) -> OrderInfo {
     OrderInfo {
         order_id: order.id.clone(),
@@ -127,7 +137,7 @@ fn order_info(order: &Order, catalog: &Catalog, language: Language) -> OrderInfo
         payment_time: wire_time(order.paid_at),
         currency: order.currency.code(),
         contract_id: None,
-        amount_info: AmountInfo::of(order.is_refund(), &order.modifiers),
+        amount_info: AmountInfo::of_order(order),
         user_name: order.user_name.clone(),
         pending_payment_end_time: wire_time(order.pay_before),
         sub_order_infos: None,
@@ -145,18 +155,18 @@ fn line_item(order: &Order, line: &Line, catalog: &Catalog, language: Language) 
         product_spec_desc: line.description.get(language).to_owned(),
         period_type: line.period_type.code(),
         // An unsubscription order shows no number of periods (004 table 8-15).
-        period_num: (!order.is_refund()).then_some(line.period_num),
+        period_num: (!order.gives_back).then_some(line.period_num),
         effective_time: wire_time(line.effective_at),
         expire_time: wire_time(line.expires_at),
         subscription_num: line.subscription_num,
         amount_after_discount: Num::of(line.payable),
         official_amount: Num::of(line.official),
-        amount_info: AmountInfo::of(order.is_refund(), &line.modifiers),
+        amount_info: AmountInfo::of_line(order, line),
         currency: order.currency.code(),
         category_code: line.category_code.clone(),
         product_owner_service: line.service_type_code.clone(),
         commercial_resource: line.resource_type_code.clone(),
-        base_product_info: None,
+        base_product_info: line.base_product.as_ref().map(|base| base_product(base, line, language)),
         order_id: order.id.clone(),
     }
 }

@@ -120,7 +120,7 @@ fn shown(order: &Order, catalog: &Catalog, language: Language) -> CustomerOrder 
         payment_time: wire_time(order.paid_at),
         currency: order.currency.code(),
         contract_id: None,
-        amount_info: AmountInfo::of(order.is_refund(), &order.modifiers),
+        amount_info: AmountInfo::of_order(order),
         enterprise_projects: enterprise_projects(order),
         sub_order_infos: None,
         agent_pay_info: AgentPayInfo { is_agent_pay: agent.is_some(), paying_agent_id: agent },

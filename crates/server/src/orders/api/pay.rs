@@ -166,6 +166,7 @@ impl Operation<App> for PayOrders {
         let chosen = Chosen {
             discount: discount.map(|named| named_by(named.id, named.kind)),
             coupons: coupons.into_iter().map(|named| named_by(named.id, named.kind)).collect(),
+            promotion: None,
             is_automatic: false,
         };
         let (orders, late) = find_payable(cx, &account, &order_id).await?;

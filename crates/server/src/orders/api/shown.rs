@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalog::model::Catalog;
-use crate::orders::model::{Order, enterprise_project_name};
+use crate::orders::model::{Line, Order, enterprise_project_name};
 
 /// Orders are shown in the unit of their currency (004 table 8-7).
 pub(super) const MEASURE_UNIT: i64 = 1;
@@ -40,19 +40,35 @@ pub(in crate::orders) struct AmountInfo {
 }
 
 impl AmountInfo {
-    /// Of an order or a line. The automatic refund of what failed charges no fee and nothing was used of it; what
-    /// coupons got back of it is no part of its amount (004 8.3.2, example).
-    pub fn of(is_refund: bool, modifiers: &[Modifier]) -> Self {
-        if is_refund {
-            return Self {
-                discounts: Vec::new(),
-                flexipurchase_coupon_amount: None,
-                coupon_amount: None,
-                stored_card_amount: None,
-                commission_amount: Some(Num::of(Charge::ZERO)),
-                consumed_amount: Some(Num::of(Charge::ZERO)),
-            };
+    /// Of an order.
+    pub fn of_order(order: &Order) -> Self {
+        match order.gives_back {
+            true => Self::of_refund(order.fee, order.consumed),
+            false => Self::of(&order.modifiers),
         }
+    }
+
+    /// Of a line of an order.
+    pub fn of_line(order: &Order, line: &Line) -> Self {
+        match order.gives_back {
+            true => Self::of_refund(line.fee, line.consumed),
+            false => Self::of(&line.modifiers),
+        }
+    }
+
+    /// What coupons got back is no part of a refund's amount (004 8.3.2, example).
+    fn of_refund(fee: Charge, consumed: Charge) -> Self {
+        Self {
+            discounts: Vec::new(),
+            flexipurchase_coupon_amount: None,
+            coupon_amount: None,
+            stored_card_amount: None,
+            commission_amount: Some(Num::of(fee)),
+            consumed_amount: Some(Num::of(consumed)),
+        }
+    }
+
+    fn of(modifiers: &[Modifier]) -> Self {
         let sum = |kind: ModifierType| {
             let amounts = modifiers.iter().filter(|modifier| modifier.kind == kind);
             Charge::sum(amounts.map(|modifier| modifier.amount)).expect("parts of an amount that fits")

@@ -47,6 +47,8 @@ pub struct Chosen {
     pub discount: Option<Named>,
     /// The coupons and cards that are named.
     pub coupons: Vec<Named>,
+    /// The promotional discount of the resources' history, which automatic payment may use again (rule 3.3).
+    pub promotion: Option<String>,
     /// Where no discount is named the best one is taken, and where no coupon is, fitting coupons and cards (rules
     /// 3.3, 4.8).
     pub is_automatic: bool,
@@ -183,7 +185,7 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<O
     let (payer, account) = (first.payer.clone(), first.account.clone());
     let mut choice = named(cx, bills, &payer, chosen).await?;
     if chosen.is_automatic {
-        choice = complete(cx, bills, choice).await?;
+        choice = complete(cx, bills, choice, chosen.promotion.as_deref()).await?;
     }
     if choice.discount.is_none() && choice.coupons.is_empty() && choice.cards.is_empty() {
         at_list_price(bills)?;
@@ -238,7 +240,12 @@ pub(super) fn sum_up(bill: &mut Bill) -> Result<(), OrderError> {
 
 /// Adds to what was named what was not: the best discount that goes with the named coupons, or the coupons and cards
 /// that go with the discount.
-async fn complete(cx: &mut Cx, bills: &[Bill], named: Choice) -> Result<Choice, OrderError> {
+async fn complete(
+    cx: &mut Cx,
+    bills: &[Bill],
+    named: Choice,
+    promotion: Option<&str>,
+) -> Result<Choice, OrderError> {
     let has_coupons = !named.coupons.is_empty() || !named.cards.is_empty();
     if named.discount.is_some() && has_coupons {
         return Ok(named);
@@ -263,7 +270,8 @@ async fn complete(cx: &mut Cx, bills: &[Bill], named: Choice) -> Result<Choice, 
     if !has_coupons {
         // A new purchase has no history in which a promotion was used (rule 3.3), so that a named discount stands in
         // the place of one: it is the only one that there is to choose.
-        let promotion = named.discount.as_ref();
+        let history = promotion.and_then(|id| discounts.iter().find(|discount| discount.id == id));
+        let promotion = named.discount.as_ref().or(history);
         let chosen = choose(&facts.view(), &discounts, promotion, &coupons, &cards);
         let locked = promotions::lock_chosen(cx, &first.payer, &chosen).await?;
         // What another payment took meanwhile is done without.

@@ -177,13 +177,13 @@ pub async fn explain(cx: &mut Cx, order: Order) -> Result<Explained, ApiError> {
     let mut catalogs: Vec<Arc<Catalog>> = Vec::new();
     let mut lines = Vec::new();
     for line in store::lines(&mut cx.tx, &order).await? {
-        let derivation = match order.is_refund() {
+        let derivation = match order.gives_back {
             true => None,
             false => Some(derive(cx, &line, &mut catalogs).await?),
         };
         lines.push((line, derivation));
     }
-    let kind = if order.is_refund() { JournalKind::RefundOrder } else { JournalKind::PayOrder };
+    let kind = if order.gives_back { JournalKind::RefundOrder } else { JournalKind::PayOrder };
     let paid = receipt(&mut cx.tx, &Cause::new(kind.code(), &order.id, "")).await?;
     let returned = match paid.first() {
         Some(first) => returns(&mut cx.tx, &first.journal).await?,
@@ -272,7 +272,7 @@ impl Explained {
         let benefits = self.returned.iter().filter(|told| told.account.kind().is_benefit());
         is_within(&|told| !told.account.kind().is_benefit())
             && benefits.clone().all(|one| is_within(&|told| told.account == one.account))
-            || self.order.is_refund()
+            || self.order.gives_back
     }
 }
 

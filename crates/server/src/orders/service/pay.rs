@@ -260,6 +260,42 @@ fn owners(cx: &Cx, order: &Order, lines: &[Line]) -> Result<Vec<usize>, DbError>
     owners.ok_or_else(|| DbError::Other(format!("nobody fulfils a line of order {}", order.id)))
 }
 
+/// Tells who fulfils the lines of an order that it waits for payment, so that the resources it is about are held.
+pub(super) async fn hold(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    if lines.iter().all(|line| line.resource.is_none()) {
+        return Ok(());
+    }
+    let app = cx.app.clone();
+    for (kind, lines) in by_kind(cx, order, lines)? {
+        app.fulfilments[kind].held(cx, order, &lines).await?;
+    }
+    Ok(())
+}
+
+/// Tells who fulfils the lines of an order that it will not be paid, so that the resources it is about are let go.
+pub(super) async fn let_go(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
+    let lines = store::lines(&mut cx.tx, order).await?;
+    if lines.iter().all(|line| line.resource.is_none()) {
+        return Ok(());
+    }
+    let app = cx.app.clone();
+    for (kind, lines) in by_kind(cx, order, &lines)? {
+        app.fulfilments[kind].let_go(cx, order, &lines).await?;
+    }
+    Ok(())
+}
+
+/// The lines of each kind of product that has some, by its place in the list of kinds.
+fn by_kind(cx: &Cx, order: &Order, lines: &[Line]) -> Result<Vec<(usize, Vec<Line>)>, DbError> {
+    let owners = owners(cx, order, lines)?;
+    let claimed = |kind: usize| {
+        let own = lines.iter().zip(&owners).filter(|(_, owner)| **owner == kind);
+        own.map(|(line, _)| line.clone()).collect::<Vec<Line>>()
+    };
+    let kinds = (0..cx.app.fulfilments.len()).map(|kind| (kind, claimed(kind)));
+    Ok(kinds.filter(|(_, lines)| !lines.is_empty()).collect())
+}
+
 /// Hands each line to the kind of product that claims it; an attached line goes where its primary line goes.
 async fn fulfil(cx: &mut Cx, order: &Order, lines: &mut [Line]) -> Result<(), ApiError> {
     let app = cx.app.clone();

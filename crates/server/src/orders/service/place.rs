@@ -11,7 +11,7 @@ use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
 use super::charge::{Bill, Chosen, Named, apply, benefits_of, benefits_of_order};
-use super::pay::{admit, settle, spend, take_money};
+use super::pay::{admit, hold, settle, spend, take_money};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag};
 use crate::codes;
@@ -87,6 +87,37 @@ pub struct NewOrder {
     pub coupon: Option<String>,
 }
 
+/// Orders that are about to be placed: their lines are priced.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The customer.
+    pub customer: Arc<Account>,
+    /// Who places them, as the details of an order show it.
+    pub user_name: String,
+    /// What they are for.
+    pub order_type: OrderType,
+    /// Where they come from.
+    pub source_type: SourceType,
+    /// The lines of each order, numbered from 1; several orders make a combined one, or each is its own.
+    pub groups: Vec<Vec<Line>>,
+    /// Several orders, or one that may be named by a combined id, are paid and cancelled together.
+    pub is_combined: bool,
+    /// They are to be paid now.
+    pub auto_pay: bool,
+    /// Their resources are to be renewed automatically.
+    pub auto_renew: bool,
+    /// When their resources are to begin; `None`: when they are provided.
+    pub begin_at: Option<Instant>,
+    /// From then on they can no longer be paid.
+    pub pay_before: Instant,
+    /// The discount that they are placed with.
+    pub discount: Option<String>,
+    /// The coupon that they are placed with, and hold.
+    pub coupon: Option<String>,
+    /// The promotional discount of their resources' history, which automatic payment may use again (rule 3.3).
+    pub promotion: Option<String>,
+}
+
 /// A placed order, or the sub-orders of a combined one.
 #[derive(Debug)]
 pub struct Placed {
@@ -127,15 +158,37 @@ pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     };
     let mut lines: Vec<Line> = priced.into_iter().map(|priced| priced.line).collect();
     name_projects(cx, &new.customer.id, &mut lines).await?;
-    let mut bills = compose_all(cx, new, lines, order_type, pay_before)?;
+    let prepared = Prepared {
+        customer: new.customer.clone(),
+        user_name: new.user_name.clone(),
+        order_type,
+        source_type: SourceType::Customer,
+        groups: if new.is_combined { by_primary(lines) } else { vec![lines] },
+        is_combined: new.is_combined,
+        auto_pay: new.auto_pay,
+        auto_renew: new.auto_renew,
+        begin_at: new.begin_at,
+        pay_before,
+        discount: new.discount.clone(),
+        coupon: new.coupon.clone(),
+        promotion: None,
+    };
+    place_prepared(cx, prepared).await
+}
+
+/// Places orders whose lines are priced. They are paid at once where that is asked for, or where they cost nothing;
+/// where the money does not suffice they are kept and wait for payment, and hold the resources that they are about.
+pub async fn place_prepared(cx: &mut Cx, mut new: Prepared) -> Result<Placed, OrderError> {
+    let groups = std::mem::take(&mut new.groups);
+    let mut bills = compose_all(cx, &new, groups)?;
     let id = bills[0].order.combined.as_ref().unwrap_or(&bills[0].order.id).clone();
-    reserve(cx, new, &id, &mut bills).await?;
+    reserve(cx, &new, &id, &mut bills).await?;
     let is_free =
         bills.iter().all(|bill| bill.order.payable.is_zero() && benefits_of_order(&bill.order).is_empty());
     if !new.auto_pay && !is_free {
         return keep(cx, id, bills, None).await;
     }
-    match pay_new(cx, new, &bills).await? {
+    match pay_new(cx, &new, &bills).await? {
         Ok(orders) => Ok(Placed { id, orders, unpaid: None }),
         Err(refusal) => keep(cx, id, bills, Some(refusal)).await,
     }
@@ -150,12 +203,13 @@ async fn keep(
 ) -> Result<Placed, OrderError> {
     for bill in &bills {
         store::insert(&mut cx.tx, &bill.order, &bill.lines).await?;
+        hold(cx, &bill.order, &bill.lines).await?;
     }
     Ok(Placed { id, orders: bills.into_iter().map(|bill| bill.order).collect(), unpaid })
 }
 
 /// The discount and the coupon that the order is placed with: they fix its amounts, and it holds the coupon.
-async fn reserve(cx: &mut Cx, new: &NewOrder, id: &str, bills: &mut [Bill]) -> Result<(), OrderError> {
+async fn reserve(cx: &mut Cx, new: &Prepared, id: &str, bills: &mut [Bill]) -> Result<(), OrderError> {
     if new.discount.is_none() && new.coupon.is_none() {
         return Ok(());
     }
@@ -171,11 +225,12 @@ async fn reserve(cx: &mut Cx, new: &NewOrder, id: &str, bills: &mut [Bill]) -> R
     Ok(())
 }
 
-fn named_by(new: &NewOrder, is_automatic: bool) -> Chosen {
+fn named_by(new: &Prepared, is_automatic: bool) -> Chosen {
     let named = |id: &String| Named { id: id.clone(), pay_type: None };
     Chosen {
         discount: new.discount.as_ref().map(named),
         coupons: new.coupon.iter().map(named).collect(),
+        promotion: new.promotion.clone(),
         is_automatic,
     }
 }
@@ -185,7 +240,7 @@ fn named_by(new: &NewOrder, is_automatic: bool) -> Chosen {
 /// The inner error is why they are to wait for payment; nothing was changed then.
 async fn pay_new(
     cx: &mut Cx,
-    new: &NewOrder,
+    new: &Prepared,
     bills: &[Bill],
 ) -> Result<Result<Vec<Order>, ApiError>, OrderError> {
     cx.tx.begin_part().await?;
@@ -201,7 +256,7 @@ async fn pay_new(
 
 /// The money is taken last, as by [`super::pay`]: whoever takes it first would wait for the rows of somebody who waits
 /// for the money. A refusal therefore comes after changes.
-async fn insert_paid(cx: &mut Cx, new: &NewOrder, mut bills: Vec<Bill>) -> Result<Vec<Order>, OrderError> {
+async fn insert_paid(cx: &mut Cx, new: &Prepared, mut bills: Vec<Bill>) -> Result<Vec<Order>, OrderError> {
     let firsts = match new.auto_pay {
         true => apply(cx, &mut bills, &named_by(new, true)).await?,
         false => None,
@@ -287,6 +342,13 @@ fn check_attachment(lines: &[NewLine], index: usize) -> Result<(), Refusal> {
             ("must name a primary line, and that one is attached itself", "必须指向主资源行，不能指向附属行");
         return Err(Refusal::because(field, en, zh));
     }
+    if primary.term != lines[index].term {
+        let (en, zh) = (
+            "must name a line of the same period_type and period_num: what is attached lives as long as its primary",
+            "必须指向订购周期相同的行，附属资源与主资源周期一致",
+        );
+        return Err(Refusal::because(field, en, zh));
+    }
     if primary.region != lines[index].region {
         let (en, zh) = ("must name a line of the same region", "必须指向同一区域的行");
         return Err(Refusal::because(field, en, zh));
@@ -348,6 +410,11 @@ fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Pric
         state: LineState::Waiting,
         effective_at: None,
         expires_at: None,
+        resource: None,
+        base_product: None,
+        fee: Charge::ZERO,
+        consumed: Charge::ZERO,
+        adjusted: Charge::ZERO,
     };
     Ok(Priced { line, is_trial: product.is(Flag::Trial), is_hardware: product.is(Flag::Hardware) })
 }
@@ -373,18 +440,8 @@ fn order_type(lines: &[Priced]) -> Result<OrderType, ApiError> {
     }
 }
 
-/// The order of all lines, or one for each primary line with what is attached to it.
-fn compose_all(
-    cx: &mut Cx,
-    new: &NewOrder,
-    lines: Vec<Line>,
-    order_type: OrderType,
-    pay_before: Instant,
-) -> Result<Vec<Bill>, OrderError> {
-    if !new.is_combined {
-        return Ok(vec![compose(cx, new, lines, order_type, pay_before, None)?]);
-    }
-    let combined: String = OrderId::make(cx.now, cx.ids.as_mut()).into();
+/// The lines of each primary line with what is attached to it, numbered from 1.
+fn by_primary(lines: Vec<Line>) -> Vec<Vec<Line>> {
     let mut groups: Vec<Vec<Line>> = Vec::new();
     let mut group_of: BTreeMap<i64, usize> = BTreeMap::new();
     for line in lines {
@@ -398,14 +455,22 @@ fn compose_all(
         group_of.insert(line.line_no, group);
         groups[group].push(line);
     }
-    let mut bills = Vec::with_capacity(groups.len());
-    for mut group in groups {
+    for group in &mut groups {
         for (at, line) in group.iter_mut().enumerate() {
             line.line_no = number(at);
             // The first line of a group is its only primary.
             line.attached_to = (at > 0).then_some(1);
         }
-        bills.push(compose(cx, new, group, order_type, pay_before, Some(&combined))?);
+    }
+    groups
+}
+
+/// An order of each group of lines.
+fn compose_all(cx: &mut Cx, new: &Prepared, groups: Vec<Vec<Line>>) -> Result<Vec<Bill>, OrderError> {
+    let combined: Option<String> = new.is_combined.then(|| OrderId::make(cx.now, cx.ids.as_mut()).into());
+    let mut bills = Vec::with_capacity(groups.len());
+    for group in groups {
+        bills.push(compose(cx, new, group, combined.as_ref())?);
     }
     // Sub-orders are read in the order of their ids, which is to be the order of their lines.
     let mut ids: Vec<String> = bills.iter().map(|bill| bill.order.id.clone()).collect();
@@ -418,10 +483,8 @@ fn compose_all(
 
 fn compose(
     cx: &mut Cx,
-    new: &NewOrder,
+    new: &Prepared,
     lines: Vec<Line>,
-    order_type: OrderType,
-    pay_before: Instant,
     combined: Option<&String>,
 ) -> Result<Bill, OrderError> {
     let customer = &new.customer;
@@ -430,9 +493,9 @@ fn compose(
     let order = Order {
         account: customer.id.clone(),
         id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
-        order_type,
+        order_type: new.order_type,
         status: OrderStatus::PendingPayment,
-        source_type: SourceType::Customer,
+        source_type: new.source_type,
         service_type_code: lines[0].service_type_code.clone(),
         enterprise_projects: projects.into_iter().map(str::to_owned).collect(),
         partner: customer.partner_id.clone(),
@@ -450,9 +513,15 @@ fn compose(
         auto_pay: new.auto_pay,
         auto_renew: new.auto_renew,
         base_order: None,
+        gives_back: false,
+        fee: Charge::ZERO,
+        consumed: Charge::ZERO,
+        is_invoiced: false,
+        reason: None,
+        reason_type: None,
         created_at: cx.now,
         paid_at: None,
-        pay_before: Some(pay_before),
+        pay_before: Some(new.pay_before),
         open_lines: number(lines.len()) - 1,
     };
     Ok(Bill { order, lines })

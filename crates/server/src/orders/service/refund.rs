@@ -31,6 +31,51 @@ pub struct Share {
     pub list: Charge,
 }
 
+/// An order that gives money back: an unsubscription, a downgrade, an instant change to pay-per-use.
+#[derive(Debug, Clone)]
+pub struct NewReturn {
+    /// Whose it is.
+    pub account: String,
+    /// What it is.
+    pub order_type: OrderType,
+    /// Where it comes from.
+    pub source_type: SourceType,
+    /// Who asked for it.
+    pub user_name: String,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// Why, by kind (004 8.4.3).
+    pub reason_type: Option<i64>,
+    /// Its lines, one for each resource.
+    pub lines: Vec<ReturnLine>,
+    /// It waits for the operator's approval (rule 2.5).
+    pub needs_approval: bool,
+}
+
+/// A line of an order that gives money back.
+#[derive(Debug, Clone)]
+pub struct ReturnLine {
+    /// The line by which the resource was bought, with [`Line::resource`]; its amounts and term are not read.
+    pub template: Line,
+    /// What goes back, by what had been collected.
+    pub parts: Vec<ReturnPart>,
+}
+
+/// What goes back of one charge of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnPart {
+    /// The number of the charge.
+    pub charge_no: i64,
+    /// The order that had collected it.
+    pub base_order: String,
+    /// What goes back, after the fee.
+    pub back: Share,
+    /// What was used up of the money.
+    pub consumed: Charge,
+    /// What is kept of the rest.
+    pub fee: Charge,
+}
+
 /// The share of one of a line's subscriptions, counted from 0: the shares of all sum to the line.
 ///
 /// # Panics
@@ -91,6 +136,12 @@ pub async fn refund(
         auto_pay: false,
         auto_renew: false,
         base_order: Some(base.id.clone()),
+        gives_back: true,
+        fee: Charge::ZERO,
+        consumed: Charge::ZERO,
+        is_invoiced: false,
+        reason: None,
+        reason_type: None,
         created_at: cx.now,
         paid_at: Some(cx.now),
         pay_before: None,

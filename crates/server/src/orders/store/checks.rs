@@ -1,7 +1,6 @@
 //! SQL that recomputes what orders say of each other, of their lines and of their counters.
 
 use domain::money::{Charge, Scaled};
-use domain::order::OrderType;
 use domain::promotion::Modifier;
 use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
@@ -57,11 +56,11 @@ platform::statements! {
         from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
         where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
     /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, order_type, base_order_id, modifiers, tax_amount from orders \
+    const PAID_AFTER = "select id, payable_amount, gives_back, base_order_id, modifiers, tax_amount from orders \
         where paid_at is not null and (payable_amount <> 0 or modifiers <> '[]') and id > $1 \
         order by id limit $2";
     /// Which of some orders money moved for.
-    const PAID_AMONG = "select id, order_type from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+    const PAID_AMONG = "select id, gives_back from orders where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
         $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) and paid_at is not null \
         and (payable_amount <> 0 or modifiers <> '[]') order by id limit 20";
     /// Which of some ids are of orders, or combined orders, that wait for payment (6); with what reduced them.
@@ -79,7 +78,7 @@ platform::statements! {
     const BROKEN_PLAIN_LINES = "select distinct order_id from order_lines where modifiers = '[]' \
         and official_amount <> payable_amount order by order_id limit $1";
     /// Orders that something reduced, by id.
-    const REDUCED_AFTER = "select account_id, id, order_type, official_amount, payable_amount, modifiers from orders \
+    const REDUCED_AFTER = "select account_id, id, gives_back, official_amount, payable_amount, modifiers from orders \
         where modifiers <> '[]' and id > $1 order by id limit $2";
     /// What reduced the lines of an order.
     const REDUCED_LINES = "select official_amount, payable_amount, modifiers from order_lines \
@@ -87,11 +86,11 @@ platform::statements! {
     /// The sum of all list prices.
     const SUM_OF_LIST = "select cast(coalesce(sum(official_amount), 0) as bigint) from orders";
     /// Orders that carry tax without a rate, or before they were paid, or more than they cost, or of the other sign: a
-    /// refund order (4) gives tax back.
+    /// refund order gives tax back.
     const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null) \
         or (tax_amount <> 0 and paid_at is null) \
-        or (order_type <> 4 and (tax_amount < 0 or tax_amount > payable_amount)) \
-        or (order_type = 4 and (tax_amount > 0 or tax_amount < payable_amount)) order by id limit $1";
+        or (gives_back = 0 and (tax_amount < 0 or tax_amount > payable_amount)) \
+        or (gives_back = 1 and (tax_amount > 0 or tax_amount < payable_amount)) order by id limit $1";
 }
 
 /// Both sides of a check, and what does not agree.
@@ -159,7 +158,7 @@ pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> 
         Some(Paid {
             amount: Charge::sum(parts)?,
             id: row.take_text(0),
-            is_refund: row.int(2) == OrderType::Unsubscription.code(),
+            is_refund: row.bool(2),
             base_order: row.take_opt_text(3),
             tax: Charge::from_units(row.int(5)),
         })
@@ -207,7 +206,7 @@ pub(in crate::orders) async fn reduced_after(
 ) -> Result<Vec<ReducedOrder>, DbError> {
     let order = |mut row: Row| ReducedOrder {
         whole: reduced(&row, 3),
-        is_refund: row.int(2) == OrderType::Unsubscription.code(),
+        is_refund: row.bool(2),
         account: row.take_text(0),
         id: row.take_text(1),
     };
@@ -280,6 +279,6 @@ pub(in crate::orders) async fn paid_among(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let paid = |mut row: Row| (row.take_text(0), row.int(1) == OrderType::Unsubscription.code());
+    let paid = |mut row: Row| (row.take_text(0), row.bool(1));
     Ok(tx.all(PAID_AMONG, &padded(ids)).await?.into_iter().map(paid).collect())
 }

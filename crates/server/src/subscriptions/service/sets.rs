@@ -1,0 +1,55 @@
+//! Sets: a primary resource with what is attached to it. Operations on the primary are about all of them.
+
+use platform::db::DbError;
+
+use crate::Cx;
+use crate::subscriptions::store::{self, NEVER_THERE, Resource};
+
+/// A primary resource with what is attached to it, locked.
+#[derive(Debug, Clone)]
+pub(in crate::subscriptions) struct Set {
+    /// The primary resource.
+    pub(in crate::subscriptions) primary: Resource,
+    /// What is attached to it and is not closed, in the order of their ids; some may wait for the cloud.
+    pub(in crate::subscriptions) attached: Vec<Resource>,
+}
+
+impl Set {
+    /// The primary first, then what is attached to it.
+    pub(in crate::subscriptions) fn members(&self) -> impl Iterator<Item = &Resource> {
+        std::iter::once(&self.primary).chain(&self.attached)
+    }
+
+    /// The same, to be changed.
+    pub(in crate::subscriptions) fn members_mut(&mut self) -> impl Iterator<Item = &mut Resource> {
+        std::iter::once(&mut self.primary).chain(&mut self.attached)
+    }
+
+    /// An attached resource waits for the cloud.
+    pub(in crate::subscriptions) fn is_growing(&self) -> bool {
+        self.attached.iter().any(|resource| resource.status == store::WAITING)
+    }
+}
+
+/// A resource of an account by the name that the wire uses; not locked.
+pub(in crate::subscriptions) async fn find(
+    cx: &mut Cx,
+    account: &str,
+    resource_id: &str,
+) -> Result<Option<Resource>, DbError> {
+    store::find_named(&mut cx.tx, account, resource_id).await
+}
+
+/// The set of a resource, locked: that of its primary where it is attached to one. The resource was found before.
+pub(in crate::subscriptions) async fn lock(cx: &mut Cx, of: &Resource) -> Result<Set, DbError> {
+    let primary = of.parent.as_deref().unwrap_or(&of.id);
+    let mut members = store::lock_set(&mut cx.tx, &of.account, primary).await?;
+    let at = members.iter().position(|resource| resource.id == primary);
+    let Some(at) = at else {
+        return Err(DbError::Other(format!("resource {} has no primary {primary}", of.id)));
+    };
+    let primary = members.remove(at);
+    let closed = domain::subscription::ResourceStatus::Closed.code();
+    members.retain(|resource| resource.status != closed && resource.status != NEVER_THERE);
+    Ok(Set { primary, attached: members })
+}

@@ -1,0 +1,185 @@
+//! All SQL of what was collected for resources.
+
+use domain::calendar::{Instant, PeriodType, Term};
+use domain::money::{Charge, Scaled};
+use domain::promotion::Modifier;
+use platform::db::{DbError, Row, Tx, Value};
+use platform::params;
+
+use crate::orders::model::{modifiers_from, modifiers_text};
+
+macro_rules! charge_columns {
+    () => {
+        "account_id, resource_key, charge_no, kind, order_id, line_no, period_type, period_num, begins_at, \
+         ends_at, list_amount, money, benefits, returned_money, returned_list"
+    };
+}
+
+/// The most charges of a resource: renewed monthly for decades, and changed now and then.
+const CHARGES_MAX: i64 = 1_000;
+
+platform::statements! {
+    /// What was collected for a resource, in the order of payment.
+    const OF_RESOURCE = concat!("select ", charge_columns!(), " from resource_charges where account_id = $1 \
+        and resource_key = $2 order by charge_no limit $3");
+    /// The number of its last charge.
+    const LAST_NO = "select charge_no from resource_charges where account_id = $1 and resource_key = $2 \
+        order by charge_no desc limit 1";
+    /// What changes of a charge.
+    const UPDATE = "update resource_charges set returned_money = $4, returned_list = $5, benefits = $6, \
+        ends_at = $7 where account_id = $1 and resource_key = $2 and charge_no = $3";
+}
+
+const INSERT: &str = concat!("insert into resource_charges (", charge_columns!(), ") values");
+
+/// What a charge was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) enum ChargeKind {
+    /// The first term.
+    Purchase,
+    /// A further term.
+    Renewal,
+    /// A larger specification for the rest of the time.
+    Upgrade,
+    /// The first term of what was pay-per-use before.
+    ToPeriod,
+    /// The first commercial term of what was a trial before.
+    Commercial,
+}
+
+impl ChargeKind {
+    const ALL: [Self; 5] = [Self::Purchase, Self::Renewal, Self::Upgrade, Self::ToPeriod, Self::Commercial];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Purchase => "purchase",
+            Self::Renewal => "renewal",
+            Self::Upgrade => "upgrade",
+            Self::ToPeriod => "to_period",
+            Self::Commercial => "commercial",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// What was collected for a resource by one line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::subscriptions) struct ResourceCharge {
+    pub account: String,
+    /// Our id of the resource.
+    pub resource: String,
+    /// From 1, in the order of payment.
+    pub charge_no: i64,
+    pub kind: ChargeKind,
+    /// The order that collected it, and its line.
+    pub order: String,
+    pub line_no: i64,
+    /// What was bought, on which the handling fee depends.
+    pub term: Term,
+    /// The period that it pays.
+    pub begins_at: Instant,
+    pub ends_at: Instant,
+    pub list: Charge,
+    /// What balances paid.
+    pub money: Charge,
+    /// What coupons and cards paid and did not get back.
+    pub benefits: Vec<Modifier>,
+    /// What refund orders gave back of the money, or kept as a fee.
+    pub returned_money: Charge,
+    pub returned_list: Charge,
+}
+
+fn from_row(mut row: Row) -> ResourceCharge {
+    let period = PeriodType::from_code(row.int(6)).expect("stored from the same table of codes");
+    ResourceCharge {
+        account: row.take_text(0),
+        resource: row.take_text(1),
+        charge_no: row.int(2),
+        kind: ChargeKind::from_code(row.text(3)).expect("stored from the same table of codes"),
+        order: row.take_text(4),
+        line_no: row.int(5),
+        term: Term { period, count: u32::try_from(row.int(7)).expect("placing bounds the number") },
+        begins_at: Instant::from_ms(row.int(8)),
+        ends_at: Instant::from_ms(row.int(9)),
+        list: Charge::from_units(row.int(10)),
+        money: Charge::from_units(row.int(11)),
+        benefits: modifiers_from(row.text(12)),
+        returned_money: Charge::from_units(row.int(13)),
+        returned_list: Charge::from_units(row.int(14)),
+    }
+}
+
+fn to_row(charge: &ResourceCharge) -> Vec<Value<'_>> {
+    vec![
+        Value::from(&charge.account),
+        Value::from(&charge.resource),
+        Value::from(charge.charge_no),
+        Value::from(charge.kind.code()),
+        Value::from(&charge.order),
+        Value::from(charge.line_no),
+        Value::from(charge.term.period.code()),
+        Value::from(i64::from(charge.term.count)),
+        Value::from(charge.begins_at.ms()),
+        Value::from(charge.ends_at.ms()),
+        Value::from(charge.list.units()),
+        Value::from(charge.money.units()),
+        Value::from(modifiers_text(&charge.benefits)),
+        Value::from(charge.returned_money.units()),
+        Value::from(charge.returned_list.units()),
+    ]
+}
+
+/// Writes new charges.
+pub(in crate::subscriptions) async fn insert(tx: &mut Tx, charges: &[ResourceCharge]) -> Result<(), DbError> {
+    if charges.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = charges.iter().map(to_row).collect();
+    tx.send_many(INSERT, &rows, "").await
+}
+
+/// All charges of a resource, in the order of payment.
+pub(in crate::subscriptions) async fn of_resource(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+) -> Result<Vec<ResourceCharge>, DbError> {
+    let rows = tx.all(OF_RESOURCE, params![account, resource, CHARGES_MAX]).await?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// The number of the next charge of a resource.
+pub(in crate::subscriptions) async fn next_no(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+) -> Result<i64, DbError> {
+    let last = tx.opt(LAST_NO, params![account, resource]).await?;
+    Ok(last.map_or(1, |row| row.int(0) + 1))
+}
+
+/// Writes what changed of a charge.
+pub(in crate::subscriptions) async fn update(tx: &mut Tx, charge: &ResourceCharge) -> Result<(), DbError> {
+    let params = params![
+        &charge.account,
+        &charge.resource,
+        charge.charge_no,
+        charge.returned_money.units(),
+        charge.returned_list.units(),
+        modifiers_text(&charge.benefits),
+        charge.ends_at.ms(),
+    ];
+    tx.send(UPDATE, params).await
+}
+
+/// Every statement of this store.
+pub(super) fn statements() -> Vec<String> {
+    let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
+    let columns = charge_columns!().split(',').count();
+    let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
+    all.push(format!("{INSERT} ({})", values.join(",")));
+    all
+}
