@@ -2,8 +2,10 @@
 //! touched. `verify` recomputes everything at intervals, after every crash and at the end.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 
 use domain::site::Site;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -153,6 +155,15 @@ impl Run {
 
     /// A step, and everything recomputed where that is due. The flag of an error says that the step itself showed it.
     async fn checked_step(&mut self, step: &Step, serial: usize, is_last: bool) -> Result<(), (bool, String)> {
+        let checked = AssertUnwindSafe(self.try_step(step, serial, is_last)).catch_unwind().await;
+        checked.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err((true, format!("panicked: {}", text.unwrap_or_default())))
+        })
+    }
+
+    async fn try_step(&mut self, step: &Step, serial: usize, is_last: bool) -> Result<(), (bool, String)> {
         self.tally.steps += 1;
         self.step(step, serial).await.map_err(|what| (true, what))?;
         let was_crash = matches!(step, Step::Crashed(..) | Step::CrashedClock(..));
@@ -419,7 +430,7 @@ impl Run {
 }
 
 /// Jobs of the house that say nothing about a customer.
-const HOUSEKEEPING: [&str; 3] = ["platform.forget_keys", "identity.delete_expired_tokens", "webhooks.deliver"];
+const HOUSEKEEPING: [&str; 3] = ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
 
 /// Whether the jobs that ran are those that were due, each once and in the order of their instants.
 fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: bool) -> Checked {

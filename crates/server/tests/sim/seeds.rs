@@ -1,10 +1,6 @@
 //! The seeds that every check plays, and those that `cargo xtask sim` asks for.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
-
-use crate::play::{Failure, Plan, Tally, play_seed};
+use crate::play::{Plan, Tally, play_seed};
 use crate::shrink::report;
 use crate::world::On;
 
@@ -12,13 +8,9 @@ use crate::world::On;
 const STEPS: usize = 1_000;
 
 async fn seed(plan: Plan) -> Tally {
-    match AssertUnwindSafe(play_seed(plan)).catch_unwind().await {
-        Ok(Ok(tally)) => tally,
-        Ok(Err(failure)) => panic!("{}", report(plan, failure).await),
-        Err(_) => {
-            let failure = Failure { at: 0, is_exact: true, what: "panicked".to_owned(), steps: Vec::new() };
-            panic!("seed {} on {:?}: {}", plan.seed, plan.on, failure.what);
-        }
+    match play_seed(plan).await {
+        Ok(tally) => tally,
+        Err(failure) => panic!("{}", report(plan, failure).await),
     }
 }
 

@@ -1,9 +1,5 @@
 //! The shortest prefix of a failing run that still fails, and what of it is needed.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
-
 use crate::play::{Failure, Plan, play_steps};
 use crate::steps::Step;
 
@@ -11,11 +7,7 @@ use crate::steps::Step;
 const TRIALS: usize = 120;
 
 async fn fails(plan: Plan, steps: &[Step]) -> Option<String> {
-    match AssertUnwindSafe(play_steps(plan, steps)).catch_unwind().await {
-        Ok(Ok(_)) => None,
-        Ok(Err(failure)) => Some(failure.what),
-        Err(_) => Some("panicked".to_owned()),
-    }
+    play_steps(plan, steps).await.err().map(|failure| failure.what)
 }
 
 /// What to tell of a failure: the length of the shortest prefix that fails, the steps of it that are needed, and what
