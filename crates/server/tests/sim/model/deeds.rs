@@ -90,13 +90,8 @@ impl Deed {
         let has = |number: &Option<usize>, count: usize| number.is_none_or(|number| number < count);
         let (coupons, discounts) = (customer.coupons.len(), customer.discounts.len());
         match self {
-            Self::Withdraw { discount } => {
-                customer.discounts.get(*discount).is_some_and(|discount| !discount.is_withdrawn)
-            }
-            Self::FreezeCoupon { coupon, is_to_be } => customer
-                .coupons
-                .get(*coupon)
-                .is_some_and(|coupon| coupon.is_frozen != *is_to_be && coupon.held.is_none() && coupon.left > 0),
+            Self::Withdraw { discount } => *discount < discounts,
+            Self::FreezeCoupon { coupon, .. } => *coupon < coupons,
             Self::Place(placing) => has(&placing.discount, discounts) && has(&placing.coupon, coupons),
             Self::Pay { order, discount, coupon, .. } => {
                 *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
@@ -210,8 +205,9 @@ impl Deed {
                 Answer::made(Made::Discount(customer.discounts.len() - 1))
             }
             Self::Withdraw { discount } => {
-                customer.discounts[*discount].is_withdrawn = true;
-                Answer::done(204)
+                let discount = &mut customer.discounts[*discount];
+                let was_there = !std::mem::replace(&mut discount.is_withdrawn, true);
+                Answer::of(was_there.then_some(()).ok_or("CBC.0100"), 204)
             }
             Self::Issue { cents, expires, limits } => {
                 customer.coupons.push(Coupon {
@@ -227,8 +223,9 @@ impl Deed {
                 Answer::made(Made::Coupon(customer.coupons.len() - 1))
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
-                customer.coupons[*coupon].is_frozen = *is_to_be;
-                Answer::done(200)
+                let coupon = &mut customer.coupons[*coupon];
+                coupon.is_frozen = *is_to_be;
+                Answer::of((!coupon.is_spent()).then_some(()).ok_or("CBC.0101"), 200)
             }
             Self::Freeze { with_resources } => Answer::of(customer.freeze(*with_resources), 200),
             Self::Unfreeze => Answer::of(customer.frozen.take().map(drop).ok_or("CBC.50000053"), 200),

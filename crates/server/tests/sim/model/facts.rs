@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Customer, Order, Resource};
-use crate::calendar::{Secs, text};
+use crate::calendar::{DAY, Secs, text};
 
 /// What a fact is about, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,9 @@ pub enum About {
     Order(usize),
     Resource(usize),
 }
+
+/// How long an expired coupon is certainly shown: some days less than the year after which it is not.
+const SHOWN_FOR: Secs = 350 * DAY;
 
 /// Facts by what they are about.
 pub type Facts = BTreeMap<About, String>;
@@ -48,7 +51,7 @@ impl Customer {
     /// All facts, as they stand at an instant.
     pub fn facts(&self, now: Secs) -> Facts {
         let mut facts = Facts::from([(About::Balances, self.balances(now))]);
-        let coupons = self.coupons.iter().enumerate();
+        let coupons = self.coupons.iter().enumerate().filter(|(_, coupon)| now < coupon.expires + SHOWN_FOR);
         facts.extend(coupons.map(|(number, _)| (About::Coupon(number), self.coupon(number, now))));
         let orders = self.orders.iter().enumerate();
         facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
@@ -71,10 +74,9 @@ impl Customer {
 
     fn coupon(&self, number: usize, now: Secs) -> String {
         let coupon = &self.coupons[number];
-        let is_spent = coupon.left == 0 || coupon.limits.is_once && coupon.uses > 0;
         let status = match () {
             () if coupon.is_withdrawn => 5,
-            () if is_spent => 3,
+            () if coupon.is_spent() => 3,
             () if now >= coupon.expires => 4,
             () => 2,
         };

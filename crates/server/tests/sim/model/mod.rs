@@ -100,8 +100,9 @@ pub struct CouponLimits {
 }
 
 impl CouponLimits {
-    pub fn is_any(self) -> bool {
-        self.is_once || self.excludes_offers || self.least.is_some()
+    /// Whether it decides for which orders the coupon is; such a one is spent first (rule 4.8).
+    pub fn is_restricted(self) -> bool {
+        self.least.is_some()
     }
 }
 

@@ -49,11 +49,15 @@ fn reduced(discount: &Discount, lists: &[i64]) -> (i64, Vec<i64>) {
 }
 
 impl Coupon {
+    /// Nothing more can be paid with it.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0 || self.limits.is_once && self.uses > 0
+    }
+
     /// Whether it can pay orders, of which this is the first, that it may be held by.
     fn is_usable(&self, holder: usize, now: Secs) -> bool {
-        let is_spent = self.left == 0 || self.limits.is_once && self.uses > 0;
         let is_held = self.held.is_some_and(|held| held != holder);
-        !(is_spent || is_held || self.is_frozen || self.is_withdrawn || now >= self.expires)
+        !(self.is_spent() || is_held || self.is_frozen || self.is_withdrawn || now >= self.expires)
     }
 }
 
@@ -133,7 +137,7 @@ impl Customer {
             let mut coupons: Vec<usize> = (0..self.coupons.len()).collect();
             coupons.sort_by_key(|at| {
                 let coupon = &self.coupons[*at];
-                (!coupon.limits.is_any(), coupon.expires, -coupon.left, coupon.id.clone())
+                (!coupon.limits.is_restricted(), coupon.expires, -coupon.left, coupon.id.clone())
             });
             coupons.into_iter().find(|at| {
                 let fits = trial.reduce(orders, discount, Some(*at), now).is_ok();
