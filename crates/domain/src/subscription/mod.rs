@@ -11,6 +11,23 @@
 //! In 5 the resource works, in 4 it does not and its data is kept, 3 is the end and is never shown. The
 //! instants at which it moves follow from the end of its term ([`KeepEnds`]); an event before its instant is
 //! refused, so a job that comes early does no harm.
+//!
+//! A hold (a frozen account, or a freeze for security) is beside the machine: it shows 4 while the term runs on
+//! ([`status_held`]), and its release shows what time has made of the resource ([`status_by_time`]).
+//!
+//! - [`renewal`]: when automatic renewal is tried, on which day renewed terms end, how long they may become;
+//! - [`refund`]: what an unsubscription gives back;
+//! - [`change`]: what a change of specification costs;
+//! - [`MonthParts`]: exact parts of calendar months, which the prices of both rest on.
+
+pub mod change;
+mod hold;
+mod parts;
+pub mod refund;
+pub mod renewal;
+
+pub use hold::{hold_ends, status_by_time, status_held};
+pub use parts::MonthParts;
 
 use crate::calendar::{CalendarError, Date, Instant};
 use crate::order::codes;
@@ -73,6 +90,11 @@ impl KeepEnds {
         let grace_ends_at = end(expires_at, days.grace)?;
         let retention_ends_at = end(grace_ends_at, days.retention)?;
         Ok(Self { expires_at, grace_ends_at, retention_ends_at })
+    }
+
+    /// The first of the three instants after `now`, when the resource moves next; None when all are past.
+    pub fn next_after(self, now: Instant) -> Option<Instant> {
+        [self.expires_at, self.grace_ends_at, self.retention_ends_at].into_iter().find(|end| now < *end)
     }
 }
 
@@ -182,7 +204,7 @@ pub fn transition(
 
 /// The policy as it is shown in a state: what follows next. What was chosen (automatic renewal, conversion,
 /// deletion at expiry) stays; the ordinary course is told step by step (rule 1.2).
-fn shown_policy(status: ResourceStatus, policy: ExpirePolicy) -> ExpirePolicy {
+pub fn shown_policy(status: ResourceStatus, policy: ExpirePolicy) -> ExpirePolicy {
     match policy {
         ExpirePolicy::AutoRenew | ExpirePolicy::ToOnDemand | ExpirePolicy::Delete => policy,
         ExpirePolicy::EnterGrace | ExpirePolicy::Freeze | ExpirePolicy::DeleteAfterRetention => {
@@ -211,6 +233,15 @@ mod tests {
         let none = KeepEnds::of(ends().expires_at, KeepDays { grace: 0, retention: 1 }).unwrap();
         assert_eq!(none.grace_ends_at, none.expires_at);
         assert_eq!(none.retention_ends_at.to_wire(), "2024-05-01T15:59:59Z");
+    }
+
+    #[test]
+    fn the_next_end_is_the_first_that_has_not_come() {
+        let KeepEnds { expires_at, grace_ends_at, retention_ends_at } = ends();
+        assert_eq!(ends().next_after(expires_at.plus_ms(-1)), Some(expires_at));
+        assert_eq!(ends().next_after(expires_at), Some(grace_ends_at));
+        assert_eq!(ends().next_after(grace_ends_at), Some(retention_ends_at));
+        assert_eq!(ends().next_after(retention_ends_at), None);
     }
 
     /// Rows are status and policy; columns the events in the order of `ResourceEvent::ALL`, long after every

@@ -1,0 +1,97 @@
+//! What a change of specification costs, or gives back, for the rest of the term (rule 2.6).
+//!
+//! ```text
+//! difference = (new price − old price) × remaining
+//! ```
+//!
+//! The prices are those of one unit of the term, a month or a year, with their discounts: a discount by a share, a
+//! fixed price of the new specification, or an amount off the result. A downgrade has a negative difference; it has no
+//! fee. What has begun is charged at the old specification: the hour of months, the day of years.
+
+use super::MonthParts;
+use crate::calendar::{Date, Instant, PeriodType};
+use crate::money::{Charge, Exact, Overflow, Rounding};
+
+const MS_PER_SECOND: i64 = 1_000;
+const MS_PER_HOUR: i64 = 3_600_000;
+const HOURS_PER_DAY: i64 = 24;
+const HOURS_PER_WEEK: i64 = 7 * HOURS_PER_DAY;
+const DAYS_PER_YEAR: i64 = 365;
+
+/// The rest of a term in the unit that its price is for, exactly.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Remaining {
+    /// Months: prices are those of a month.
+    Months(MonthParts),
+    /// Days of years of 365: prices are those of a year.
+    YearDays(i64),
+    /// Hours, for terms of hours, days and weeks, which the documents only know in price inquiries.
+    Hours {
+        /// How many are left.
+        left: i64,
+        /// How many the unit of the price has.
+        per_unit: i64,
+    },
+}
+
+impl Remaining {
+    /// What the rest costs, at so much a unit; exact, so that the caller rounds once.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn at_price(self, unit_price: Exact) -> Result<Exact, Overflow> {
+        match self {
+            Self::Months(parts) => parts.at_price(unit_price),
+            Self::YearDays(days) => unit_price.times_int(days)?.div_int(DAYS_PER_YEAR),
+            Self::Hours { left, per_unit } => unit_price.times_int(left)?.div_int(per_unit),
+        }
+    }
+
+    /// Nothing is left to be charged at another specification.
+    pub fn is_zero(self) -> bool {
+        match self {
+            Self::Months(parts) => parts == MonthParts::ZERO,
+            Self::YearDays(days) => days == 0,
+            Self::Hours { left, .. } => left == 0,
+        }
+    }
+}
+
+/// What is left of a term at `now`, in the unit of its prices. After its end nothing is.
+///
+/// Months count hours from the next full hour on, each as a part of its calendar month. Years count the days after
+/// today, without 29 February.
+pub fn remaining(now: Instant, expires_at: Instant, unit: PeriodType) -> Remaining {
+    let begin = now.plus_ms(MS_PER_HOUR - 1).floor_hour();
+    let end = expires_at.plus_ms(MS_PER_SECOND);
+    let hours = |per_unit| {
+        let left = (end.ms() - begin.ms()) / MS_PER_HOUR;
+        Remaining::Hours { left: left.max(0), per_unit }
+    };
+    match unit {
+        PeriodType::Month => Remaining::Months(MonthParts::between(begin, end)),
+        PeriodType::Year => Remaining::YearDays(year_days(now.date(), expires_at.date())),
+        PeriodType::Week => hours(HOURS_PER_WEEK),
+        PeriodType::Day => hours(HOURS_PER_DAY),
+        PeriodType::Hour => hours(1),
+    }
+}
+
+/// The days after one day up to another, 29 February not counted.
+fn year_days(today: Date, last: Date) -> i64 {
+    let leap_days = (today.year()..=last.year())
+        .filter_map(|year| Date::new(year, 2, 29).ok())
+        .filter(|leap_day| today < *leap_day && *leap_day <= last)
+        .count();
+    let leap_days = i64::try_from(leap_days).expect("fewer than the years of the calendar");
+    (today.days_until(last) - leap_days).max(0)
+}
+
+/// What the change costs: positive for an upgrade, negative (to be given back) for a downgrade; rounded half up to
+/// cents, once.
+///
+/// # Errors
+/// [`Overflow`].
+pub fn difference(old: Exact, new: Exact, remaining: Remaining) -> Result<Charge, Overflow> {
+    remaining.at_price(new.checked_sub(old)?)?.settle(Rounding::HalfUp)
+}
