@@ -1,7 +1,9 @@
 //! Resources made for paid lines, and what the cloud reports of them. What happens to them later has files of its own.
 
+pub(super) mod auto_renewals;
 mod changes;
 mod conversions;
+pub(super) mod mails;
 mod renewals;
 pub(super) mod sets;
 mod trials;
@@ -182,6 +184,7 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         }
         outcomes.push(outcome);
     }
+    auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
     let charges: Vec<ResourceCharge> = resources
@@ -347,6 +350,7 @@ pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) ->
     let (outcome, _) = fulfilled_now(cx, &order, &line)?;
     resource.resource_id = named;
     begin(&mut resource, &outcome, cx.now);
+    auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
     store::update(&mut cx.tx, &resource, false).await?;
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     store::charges::insert(&mut cx.tx, charge.as_slice()).await?;
