@@ -2,7 +2,7 @@
 
 mod changes;
 mod conversions;
-mod renewals;
+pub(super) mod renewals;
 pub(super) mod sets;
 mod trials;
 
@@ -46,7 +46,12 @@ impl Fulfilment for Subscriptions {
         order: &'a Order,
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
-        Box::pin(quotas::admit(cx, order, lines))
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await,
+                _ => quotas::admit(cx, order, lines).await,
+            }
+        })
     }
 
     fn paid<'a>(
