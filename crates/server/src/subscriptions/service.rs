@@ -7,7 +7,7 @@ pub(super) mod conversions;
 pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
-mod renewals;
+pub(super) mod renewals;
 pub(super) mod sets;
 pub(super) mod trials;
 
@@ -49,7 +49,12 @@ impl Fulfilment for Subscriptions {
         order: &'a Order,
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
-        Box::pin(quotas::admit(cx, order, lines))
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await,
+                _ => quotas::admit(cx, order, lines).await,
+            }
+        })
     }
 
     fn paid<'a>(

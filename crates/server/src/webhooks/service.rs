@@ -45,6 +45,8 @@ pub const RESOURCE_FROZEN: &str = "resource.frozen";
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource was renewed.
+pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
 /// Every event that a webhook can ask for, and all of them.
 pub const EVENTS: &[&str] = &[
@@ -63,6 +65,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_FROZEN,
     RESOURCE_UNFROZEN,
     RESOURCE_CLOSED,
+    RESOURCE_RENEWED,
     "*",
 ];
 
