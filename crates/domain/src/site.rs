@@ -91,13 +91,8 @@ impl Tier {
         Self::ALL.into_iter().find(|tier| tier.text() == text)
     }
 
-    /// Its number, from 0.
-    pub fn number(self) -> i64 {
-        i64::from(self.row())
-    }
-
     /// Its row in the tables.
-    fn row(self) -> u8 {
+    fn index(self) -> usize {
         match self {
             Self::V0 => 0,
             Self::V1 => 1,
@@ -106,11 +101,6 @@ impl Tier {
             Self::V4 => 4,
             Self::V5 => 5,
         }
-    }
-
-    /// The tier of a number.
-    pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL.into_iter().find(|tier| tier.number() == number)
     }
 }
 
@@ -213,12 +203,12 @@ pub struct SiteProfile {
 impl SiteProfile {
     /// How long an expired yearly or monthly resource of a customer of this tier is kept (rule 1.3).
     pub fn period_keep(&self, tier: Tier) -> KeepDays {
-        self.period_keep[usize::from(tier.row())]
+        self.period_keep[tier.index()]
     }
 
     /// How long the pay-per-use resources of a customer of this tier are kept in arrears (rule 1.3).
     pub fn on_demand_keep(&self, tier: Tier) -> KeepDays {
-        self.on_demand_keep[usize::from(tier.row())]
+        self.on_demand_keep[tier.index()]
     }
 }
 

@@ -12,7 +12,7 @@ create table accounts (
     currency {text} not null,
     frozen bigint not null,                 -- 0 no, 1 account, 2 account and resources
     country {text},                         -- ISO 3166-1 alpha-2; null: no tax applies
-    tier bigint not null,                   -- 0 to 5: how long what expired is kept on the China site
+    tier {text} not null,                   -- V0 to V5: how long what expired is kept on the China site
     email {text},                           -- where notices go; null: nowhere
     created_at bigint not null
 );

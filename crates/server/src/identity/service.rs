@@ -178,7 +178,7 @@ async fn insert_account(cx: &mut Cx, account: &Account) -> Result<(), ApiError> 
                 account.currency.code(),
                 account.country.as_deref(),
                 account.created_at.ms(),
-                account.tier.number(),
+                account.tier.text(),
                 account.email.as_deref(),
             ],
         )

@@ -240,7 +240,7 @@ pub fn account_from_row(mut row: Row) -> Account {
         frozen: row.int(9),
         country: row.take_opt_text(10),
         created_at: Instant::from_ms(row.int(11)),
-        tier: Tier::from_number(row.int(12)).expect("only numbers of tiers are stored"),
+        tier: Tier::parse(row.text(12)).expect("only names of tiers are stored"),
         email: row.take_opt_text(13),
     }
 }

@@ -4,7 +4,7 @@ pub(super) mod auto_renewals;
 mod changes;
 mod conversions;
 pub(super) mod mails;
-mod renewals;
+pub(super) mod renewals;
 pub(super) mod sets;
 mod trials;
 
@@ -48,7 +48,12 @@ impl Fulfilment for Subscriptions {
         order: &'a Order,
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
-        Box::pin(quotas::admit(cx, order, lines))
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await,
+                _ => quotas::admit(cx, order, lines).await,
+            }
+        })
     }
 
     fn paid<'a>(

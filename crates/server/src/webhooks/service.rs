@@ -29,6 +29,9 @@ pub const RESOURCE_PROVISIONED: &str = "resource.provisioned";
 /// A resource could not be provided.
 pub const RESOURCE_FAILED: &str = "resource.failed";
 
+/// A resource was renewed.
+pub const RESOURCE_RENEWED: &str = "resource.renewed";
+
 /// Every event that a webhook can ask for, and all of them.
 pub const EVENTS: &[&str] = &[
     ORDER_PAID,
@@ -38,6 +41,7 @@ pub const EVENTS: &[&str] = &[
     PROVISIONING_CREATE,
     RESOURCE_PROVISIONED,
     RESOURCE_FAILED,
+    RESOURCE_RENEWED,
     "*",
 ];
 

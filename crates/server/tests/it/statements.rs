@@ -170,7 +170,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     (
         "identity",
         "select id, name, kind, partner_id, association_type, has_direct_customers, master_id, accounting, \
-        currency, frozen, country, created_at from accounts order by name_folded limit $1 offset $2",
+        currency, frozen, country, created_at, tier, email from accounts order by name_folded limit $1 offset $2",
         PAGED,
     ),
     (

@@ -72,7 +72,8 @@ on_both! {
     }
 
     async fn inquiry_list_and_payment_agree_on_the_year_of_a_product_priced_by_the_month(app) {
-        let year = with(disk(), "period_type", json!(YEAR));
+        let mut year = with(disk(), "period_type", json!(YEAR));
+        year.as_object_mut().expect("a line").remove("attached_to_line");
         let lines = json!([machine(), year]);
         let id = app.grant("acme", 605, "fixed_price", "0.1", json!({"scope": {"period_type": MONTH, "resource_type": "hws.resource.type.volume"}})).await;
         let inquired = app.optional("acme", term(2, YEAR, 1)).await;
