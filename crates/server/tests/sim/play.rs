@@ -55,6 +55,14 @@ pub struct Tally {
     pub runs: usize,
 }
 
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs } = self;
+        write!(f, "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} ")?;
+        write!(f, "repeated={repeated} days={days} job_runs={runs}")
+    }
+}
+
 /// Where a run went wrong.
 #[derive(Debug)]
 pub struct Failure {
