@@ -43,7 +43,8 @@ create table resources (
 create unique index resources_by_id on resources (id);
 create index resources_by_account_time on resources (account_id, created_at, id);
 create index resources_by_order on resources (account_id, order_id, created_at, id);
-create index resources_by_resource_id on resources (account_id, resource_id);
+-- The name first: the operator names a resource without its account.
+create index resources_by_resource_id on resources (resource_id, account_id, id);
 create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 
 -- How many resources of an account its customer sees (status 2, 4 or 5), so that a query without a filter need not
@@ -60,7 +61,10 @@ create table provisioning_tasks (
     order_id {text} not null,
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
-    reason {text},                      -- why it failed, as the cloud said it
+    resource_spec_code {text} not null, -- what the resource is, or is to become
+    spec_size bigint,
+    spec_size_measure_id bigint,
+    reason {text},                      -- why it failed, or could not be done so far, as the cloud said it
     refund_order_id {text},             -- gave the money of what failed back
     created_at bigint not null,
     finished_at bigint
@@ -132,5 +136,5 @@ create table on_demand_resources (
     primary key (account_id, id)
 );
 create unique index on_demand_resources_by_id on on_demand_resources (id);
-create index on_demand_resources_by_resource_id on on_demand_resources (account_id, resource_id, id);
+create index on_demand_resources_by_resource_id on on_demand_resources (resource_id, account_id, id);
 create index on_demand_resources_by_time on on_demand_resources (account_id, began_at, id);

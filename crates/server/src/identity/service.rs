@@ -304,7 +304,7 @@ pub async fn find_account(app: &App, tx: &mut Tx, id: &str) -> Result<Option<Arc
         return Ok(Some(account));
     }
     let Some(row) = tx.opt(store::FIND_ACCOUNT, params![id]).await? else { return Ok(None) };
-    let version = row.int(12);
+    let version = row.int(14);
     let account = Arc::new(store::account_from_row(row));
     // A writing transaction may see rows that are not committed yet; memory must not.
     if tx.is_read_only() {

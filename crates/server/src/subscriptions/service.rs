@@ -1,33 +1,34 @@
-//! Resources made for paid lines, and what the cloud reports of them. What happens to them later has files of its own.
+//! Resources made for paid lines. What happens to them later has files of its own.
 
-mod changes;
-mod conversions;
+pub(super) mod changes;
+pub(super) mod cloud;
+pub(super) mod conversions;
+pub(super) mod named;
+pub(super) mod on_demand;
 pub(super) mod renewals;
 pub(super) mod sets;
-mod trials;
+pub(super) mod trials;
 
 use std::collections::HashMap;
 
 use domain::calendar::{Instant, first_expiry};
-use domain::id::{ResourceId, uuid_text};
+use domain::id::ResourceId;
 use domain::money::Charge;
 use domain::order::OrderType;
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::{DbError, Tx};
-use platform::op::{ApiError, Refusal};
-use serde_json::json;
+use platform::op::ApiError;
 
+use self::cloud::Action;
 use super::quotas;
 use super::store::charges::{ChargeKind, ResourceCharge};
-pub(super) use super::store::tasks::{Task, TaskEnd};
-use super::store::{self, NEVER_THERE, WAITING};
+use super::store::{self, WAITING};
 pub(super) use super::store::{Filter, Resource};
 use crate::app::Provisioner;
 use crate::orders::fulfilment::{Fulfilled, Fulfilment, Shortage};
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
-use crate::webhooks::service::{self as webhooks, Event};
-use crate::{Boxed, Cx, codes};
+use crate::{Boxed, Cx};
 
 /// Yearly/monthly resources.
 pub struct Subscriptions;
@@ -233,42 +234,9 @@ fn begin(resource: &mut Resource, outcome: &Fulfilled, now: Instant) {
 async fn ask(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfilled>, ApiError> {
     let resources = resources_of(cx, order, lines);
     store::insert(&mut cx.tx, &resources).await?;
-    let tasks: Vec<(String, &Resource)> =
-        resources.iter().map(|resource| (uuid_text(cx.ids.as_mut()), resource)).collect();
-    store::insert_tasks(&mut cx.tx, &tasks).await?;
-    let events: Vec<Event<'_>> =
-        resources.iter().map(|resource| event(webhooks::PROVISIONING_CREATE, order, resource)).collect();
-    webhooks::notify(cx, &events).await?;
+    let all: Vec<&Resource> = resources.iter().collect();
+    cloud::tell(cx, Some(order), &all, Action::Create).await?;
     Ok(vec![Fulfilled::Waiting; lines.len()])
-}
-
-/// What a webhook is told of a resource.
-fn event<'a>(name: &'static str, order: &'a Order, resource: &'a Resource) -> Event<'a> {
-    let data = json!({
-        "id": resource.id,
-        "resource_id": resource.resource_id,
-        "order_id": resource.order,
-        "customer_id": resource.account,
-        "parent_id": resource.parent,
-        "resource_name": resource.resource_name,
-        "cloud_service_type": resource.service_type_code,
-        "resource_type": resource.resource_type_code,
-        "resource_spec": resource.resource_spec_code,
-        "region": resource.region_code,
-        "available_zone": resource.available_zone,
-        "resource_size": resource.spec_size,
-        "size_measure_id": resource.spec_size_measure_id,
-        "project_id": resource.project_id,
-        "enterprise_project_id": resource.enterprise_project_id,
-        "period_type": resource.period_type,
-        "period_num": resource.period_num,
-    });
-    Event { name, account: &resource.account, partner: order.partner.as_deref(), data }
-}
-
-/// A page of what waits for the cloud, and how much does.
-pub(super) async fn tasks(tx: &mut Tx, offset: i64, limit: i64) -> Result<(i64, Vec<Task>), DbError> {
-    store::tasks::list(tx, offset, limit).await
 }
 
 /// A page of an account's resources, and how many match.
@@ -297,103 +265,4 @@ pub(super) async fn parents(tx: &mut Tx, resources: &[Resource]) -> Result<HashM
         }
     }
     Ok(known)
-}
-
-/// A resource that the cloud reported on, and what came of it.
-#[derive(Debug)]
-pub(super) struct Reported {
-    /// The resource as it is now.
-    pub(super) resource: Resource,
-    /// What came of its creation.
-    pub(super) end: TaskEnd,
-}
-
-/// A resource and its order, both locked: the order first.
-async fn lock(cx: &mut Cx, id: &str) -> Result<(Order, Resource), ApiError> {
-    let Some(found) = store::find(&mut cx.tx, id).await? else {
-        return Err(codes::RESOURCE_ID_NOT_FOUND.because(
-            format!("There is no resource {id}. Use the id that provisioning lists."),
-            format!("资源 {id} 不存在，请使用待开通列表中的 id。"),
-        ));
-    };
-    let order = orders::lock(cx, &found.order).await?;
-    let resource = store::lock(&mut cx.tx, &found.account, id).await?;
-    Ok((order, resource))
-}
-
-fn contradiction(id: &str, en: &str, zh: &str) -> ApiError {
-    codes::INVALID_VALUE.because(format!("Resource {id}: {en}"), format!("资源 {id}：{zh}"))
-}
-
-/// The cloud has provided a resource; its term begins now.
-pub(super) async fn provisioned(cx: &mut Cx, id: &str, named: Option<String>) -> Result<Reported, ApiError> {
-    let (order, mut resource) = lock(cx, id).await?;
-    if resource.status == NEVER_THERE {
-        return Err(contradiction(id, "it was reported as failed before.", "之前已上报开通失败。"));
-    }
-    if resource.status != WAITING {
-        if named.is_some_and(|named| Some(&named) != resource.resource_id.as_ref()) {
-            return Err(contradiction(
-                id,
-                "it was reported with another resource_id.",
-                "之前上报的 resource_id 不同。",
-            ));
-        }
-        let end = store::tasks::end_of(&mut cx.tx, &resource).await?;
-        return Ok(Reported { resource, end });
-    }
-    if let Some(named) = &named
-        && store::is_taken(&mut cx.tx, &resource, named).await?
-    {
-        let (en, zh) = ("belongs to another resource of this customer", "已属于该客户的其他资源");
-        return Err(Refusal::because("resource_id", en, zh).into());
-    }
-    let line = orders::get_line(cx, &order, resource.line_no).await?;
-    let (outcome, _) = fulfilled_now(cx, &order, &line)?;
-    resource.resource_id = named;
-    begin(&mut resource, &outcome, cx.now);
-    store::update(&mut cx.tx, &resource, false).await?;
-    let charge = first_charge(&resource, &line, ChargeKind::Purchase);
-    store::charges::insert(&mut cx.tx, charge.as_slice()).await?;
-    let end = TaskEnd::default();
-    store::tasks::finish(&mut cx.tx, &resource, "done", &end, cx.now).await?;
-    webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, &order, &resource)]).await?;
-    finish_line(cx, order, line, &resource).await?;
-    Ok(Reported { resource, end })
-}
-
-/// The cloud could not provide a resource; its share of the line goes back.
-pub(super) async fn failed(cx: &mut Cx, id: &str, reason: &str) -> Result<Reported, ApiError> {
-    let (order, mut resource) = lock(cx, id).await?;
-    if resource.status == NEVER_THERE {
-        let end = store::tasks::end_of(&mut cx.tx, &resource).await?;
-        return Ok(Reported { resource, end });
-    }
-    if resource.status != WAITING {
-        return Err(contradiction(id, "it was reported as provisioned before.", "之前已上报开通成功。"));
-    }
-    let line = orders::get_line(cx, &order, resource.line_no).await?;
-    let share = orders::share_of(&line, resource.seq);
-    resource.status = NEVER_THERE;
-    resource.updated_at = cx.now;
-    store::update(&mut cx.tx, &resource, false).await?;
-    let refund = orders::refund(cx, &order, &line, &share).await?;
-    let end = TaskEnd { reason: Some(reason.to_owned()), refund_order: refund.map(|refund| refund.id) };
-    store::tasks::finish(&mut cx.tx, &resource, "failed", &end, cx.now).await?;
-    webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, &order, &resource)]).await?;
-    finish_line(cx, order, line, &resource).await?;
-    Ok(Reported { resource, end })
-}
-
-/// A line ends with its last resource: it failed where none of them is there.
-async fn finish_line(cx: &mut Cx, order: Order, line: Line, last: &Resource) -> Result<(), ApiError> {
-    let progress = store::line_progress(&mut cx.tx, last).await?;
-    if progress.waiting > 0 {
-        return Ok(());
-    }
-    let end = match progress.term {
-        Some((effective_at, expires_at)) => LineEnd::Done { effective_at, expires_at },
-        None => LineEnd::Failed,
-    };
-    orders::finish_line(cx, order, line, end).await
 }

@@ -22,6 +22,7 @@ macro_rules! resource_columns {
 }
 
 pub(super) mod charges;
+pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod tasks;
 
@@ -31,9 +32,13 @@ platform::statements! {
     /// The same, locked.
     const LOCK = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2 \
         {for_update}");
-    /// A resource as the cloud, or we, name it; the cloud's names are unique in an account.
+    /// A resource as the cloud, or we, name it: the latest of that name, since a resource that turns pay-per-use and
+    /// yearly/monthly again keeps its name.
     const FIND_NAMED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and resource_id = $2 order by id limit 1");
+        and resource_id = $2 order by id desc limit 1");
+    /// Resources that the cloud names so, of any account, for the operator: two accounts may use one name.
+    const FIND_NAMED_ANY = concat!("select ", resource_columns!(), " from resources where resource_id = $1 \
+        and status in (2, 4, 5) order by account_id, id limit 2");
     /// A primary resource and what is attached to it, locked.
     const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
@@ -81,7 +86,6 @@ platform::statements! {
 }
 
 const INSERT: &str = concat!("insert into resources (", resource_columns!(), ", service_type_folded) values");
-const INSERT_TASK: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, state, created_at) values";
 
 /// A yearly/monthly resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,24 +255,6 @@ async fn count_more(tx: &mut Tx, account: &str, number: i64) -> Result<(), DbErr
     Ok(())
 }
 
-/// Writes the tasks that create resources: pairs of a task id and its resource.
-pub(super) async fn insert_tasks(tx: &mut Tx, tasks: &[(String, &Resource)]) -> Result<(), DbError> {
-    let row = |(id, resource): &(String, &Resource)| {
-        vec![
-            Value::from(id.clone()),
-            Value::from(resource.account.clone()),
-            Value::from(resource.id.clone()),
-            Value::from(resource.order.clone()),
-            Value::from("create"),
-            Value::from("waiting"),
-            Value::from(resource.created_at.ms()),
-        ]
-    };
-    let rows: Vec<Vec<Value<'_>>> = tasks.iter().map(row).collect();
-    tx.insert_many(INSERT_TASK, &rows, "").await?;
-    Ok(())
-}
-
 /// A resource, whoever owns it.
 pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Option<Resource>, DbError> {
     Ok(tx.opt(FIND, params![id]).await?.map(|mut row| from_row(&mut row)))
@@ -325,6 +311,11 @@ pub(super) async fn find_named(
     resource_id: &str,
 ) -> Result<Option<Resource>, DbError> {
     Ok(tx.opt(FIND_NAMED, params![account, resource_id]).await?.map(|mut row| from_row(&mut row)))
+}
+
+/// Resources that customers see and that the cloud names so, of any account: more than one is ambiguous.
+pub(super) async fn find_named_any(tx: &mut Tx, resource_id: &str) -> Result<Vec<Resource>, DbError> {
+    Ok(tx.all(FIND_NAMED_ANY, params![resource_id]).await?.iter_mut().map(from_row).collect())
 }
 
 /// A primary resource and all that was ever attached to it, locked, in the order of their ids.
@@ -540,7 +531,8 @@ pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
     all.extend(charges::statements());
-    all.push(insert_text(INSERT_TASK, 7));
+    all.extend(on_demand::statements());
+    all.push(insert_text(tasks::INSERT, tasks::INSERT_COLUMNS));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
     let ids = |number| vec!["x".to_owned(); number];
     let none = Filter::default;

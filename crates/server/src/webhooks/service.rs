@@ -24,6 +24,14 @@ pub const ORDER_CANCELED: &str = "order.canceled";
 pub const ORDER_REFUNDED: &str = "order.refunded";
 /// The cloud is to create a resource.
 pub const PROVISIONING_CREATE: &str = "provisioning.create";
+/// The cloud is to make a resource unusable and keep its data.
+pub const PROVISIONING_FREEZE: &str = "provisioning.freeze";
+/// The cloud is to make a resource usable again.
+pub const PROVISIONING_UNFREEZE: &str = "provisioning.unfreeze";
+/// The cloud is to delete a resource with its data.
+pub const PROVISIONING_DELETE: &str = "provisioning.delete";
+/// The cloud is to change the specification or the size of a resource.
+pub const PROVISIONING_CHANGE: &str = "provisioning.change";
 /// A resource is there.
 pub const RESOURCE_PROVISIONED: &str = "resource.provisioned";
 /// A resource could not be provided.
@@ -31,6 +39,14 @@ pub const RESOURCE_FAILED: &str = "resource.failed";
 
 /// A resource was renewed.
 pub const RESOURCE_RENEWED: &str = "resource.renewed";
+/// The term of a resource is over; it is in its grace period, or kept without one.
+pub const RESOURCE_EXPIRED: &str = "resource.expired";
+/// A resource cannot be used: its grace is over, or it is held.
+pub const RESOURCE_FROZEN: &str = "resource.frozen";
+/// A resource can be used again: what held it was released.
+pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
+/// A resource is closed.
+pub const RESOURCE_CLOSED: &str = "resource.closed";
 
 /// Every event that a webhook can ask for, and all of them.
 pub const EVENTS: &[&str] = &[
@@ -39,14 +55,28 @@ pub const EVENTS: &[&str] = &[
     ORDER_CANCELED,
     ORDER_REFUNDED,
     PROVISIONING_CREATE,
+    PROVISIONING_FREEZE,
+    PROVISIONING_UNFREEZE,
+    PROVISIONING_DELETE,
+    PROVISIONING_CHANGE,
     RESOURCE_PROVISIONED,
     RESOURCE_FAILED,
     RESOURCE_RENEWED,
+    RESOURCE_EXPIRED,
+    RESOURCE_FROZEN,
+    RESOURCE_UNFROZEN,
+    RESOURCE_CLOSED,
     "*",
 ];
 
 /// Events that are the operator's business only.
-const INTERNAL: &[&str] = &[PROVISIONING_CREATE];
+const INTERNAL: &[&str] = &[
+    PROVISIONING_CREATE,
+    PROVISIONING_FREEZE,
+    PROVISIONING_UNFREEZE,
+    PROVISIONING_DELETE,
+    PROVISIONING_CHANGE,
+];
 
 /// The most webhooks of one account.
 pub const WEBHOOKS_MAX: i64 = 20;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::Cx;
 use crate::app::App;
 use crate::codes;
-use crate::subscriptions::service::{self, Reported, Task};
+use crate::subscriptions::service::cloud::{self, Action, Report, Reported, Task, TaskState, Verdict};
 
 input! {
     /// A page of what waits.
@@ -20,20 +20,24 @@ input! {
         pub limit: i64 = query("limit").range(1, 500).default("100"),
     }
 
-    /// The cloud has provided a resource.
+    /// The cloud has done what it was asked for.
     pub struct ReportProvisionedInput {
         /// The id that provisioning lists.
         pub id: String = path("id"),
-        /// The cloud's own id of it; left out: ours.
+        /// The cloud's own id of it; left out: ours. Once it is known, no report may name another.
         pub resource_id: Option<String> = body("resource_id"),
+        /// The task that is done; left out: the oldest of the resource that waits.
+        pub task_id: Option<String> = body("task_id"),
     }
 
-    /// The cloud could not provide a resource.
+    /// The cloud could not do what it was asked for.
     pub struct ReportFailedInput {
         /// The id that provisioning lists.
         pub id: String = path("id"),
         /// Why.
         pub reason: String = body("reason").length(1000),
+        /// The task that failed; left out: the oldest of the resource that waits.
+        pub task_id: Option<String> = body("task_id"),
     }
 }
 
@@ -51,12 +55,17 @@ pub(in crate::subscriptions) struct ListProvisioningOutput {
 struct ProvisioningItem {
     /// Of the resource: reports name it.
     id: String,
+    /// The cloud's id of it, once it is known.
+    resource_id: Option<String>,
     /// Of the task.
     task_id: String,
+    /// The order that waits for it, or that bought the resource.
     order_id: String,
     customer_id: String,
     /// create, freeze, unfreeze, delete or change.
     action: String,
+    /// Why it could not be done so far.
+    reason: Option<String>,
     /// Id of the primary resource that it is attached to.
     parent_id: Option<String>,
     resource_name: Option<String>,
@@ -77,10 +86,12 @@ struct ProvisioningItem {
 fn item(task: Task) -> ProvisioningItem {
     ProvisioningItem {
         id: task.id,
+        resource_id: task.resource_id,
         task_id: task.task_id,
         order_id: task.order,
         customer_id: task.account,
         action: task.action,
+        reason: task.reason,
         parent_id: task.parent,
         resource_name: task.resource_name,
         cloud_service_type: task.service_type_code,
@@ -105,30 +116,44 @@ pub(in crate::subscriptions) struct ReportOutput {
     id: String,
     /// The cloud's.
     resource_id: Option<String>,
+    /// The order that waited for it, or that bought the resource.
     order_id: String,
     customer_id: String,
-    /// `provisioned` or `failed`.
+    /// The task; null where none was needed.
+    task_id: Option<String>,
+    /// create, freeze, unfreeze, delete or change.
+    action: &'static str,
+    /// `provisioned`: it is done; `failed`: it will not be done, and its money goes back; `waiting`: the cloud is to
+    /// go on trying.
     state: &'static str,
     effective_time: Option<String>,
     expire_time: Option<String>,
-    /// Why it failed, as it was reported first.
+    /// Why it failed, as it was reported.
     reason: Option<String>,
     /// The order that gave its money back.
     refund_order_id: Option<String>,
 }
 
-fn answer(reported: Reported, state: &'static str) -> Json<ReportOutput> {
-    let Reported { resource, end } = reported;
+fn answer(reported: Reported) -> Json<ReportOutput> {
+    let Reported { resource, task } = reported;
+    let state = match task.as_ref().map(|task| task.state) {
+        Some(TaskState::Waiting) => "waiting",
+        Some(TaskState::Failed) => "failed",
+        Some(TaskState::Done) | None => "provisioned",
+    };
+    let (reason, refund) = task.as_ref().map(|task| (task.reason.clone(), task.refund_order.clone())).unzip();
     Json(ReportOutput {
+        action: task.as_ref().map_or(Action::Create, |task| task.action).name(),
+        order_id: task.as_ref().map_or(&resource.order, |task| &task.order).clone(),
+        task_id: task.map(|task| task.id),
         id: resource.id,
         resource_id: resource.resource_id,
-        order_id: resource.order,
         customer_id: resource.account,
         state,
         effective_time: resource.effective_at.map(Instant::to_wire),
         expire_time: resource.expires_at.map(Instant::to_wire),
-        reason: end.reason,
-        refund_order_id: end.refund_order,
+        reason: reason.flatten(),
+        refund_order_id: refund.flatten(),
     })
 }
 
@@ -159,7 +184,7 @@ impl Operation<App> for ListProvisioning {
     };
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, ApiError> {
-        let (total_count, tasks) = service::tasks(&mut cx.tx, input.offset, input.limit).await?;
+        let (total_count, tasks) = cloud::waiting(&mut cx.tx, input.offset, input.limit).await?;
         Ok(Json(ListProvisioningOutput { total_count, items: tasks.into_iter().map(item).collect() }))
     }
 }
@@ -175,7 +200,7 @@ impl Operation<App> for ReportProvisioned {
         id: "ReportProvisioned",
         method: Method::Post,
         path: "/openbss/v1/resources/{id}/provisioned",
-        about: "Reports that the cloud has provided a resource; its term begins.",
+        about: "Reports that the cloud has done what it was asked for; the term of a resource that was created begins.",
         sites: Sites::All,
         callers: OPERATOR,
         actions: &[],
@@ -192,8 +217,13 @@ impl Operation<App> for ReportProvisioned {
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, ApiError> {
         cx.audited = Some((input.id.clone(), input.id.clone()));
-        let reported = service::provisioned(cx, &input.id, input.resource_id).await?;
-        Ok(answer(reported, "provisioned"))
+        let report = Report {
+            id: &input.id,
+            task: input.task_id.as_deref(),
+            named: input.resource_id.as_deref(),
+            verdict: Verdict::Done,
+        };
+        Ok(answer(cloud::report(cx, &report).await?))
     }
 }
 
@@ -208,7 +238,7 @@ impl Operation<App> for ReportFailed {
         id: "ReportFailed",
         method: Method::Post,
         path: "/openbss/v1/resources/{id}/failed",
-        about: "Reports that the cloud could not provide a resource; its money goes back.",
+        about: "Reports that the cloud could not do what it was asked for: what was paid for a creation or a change goes back.",
         sites: Sites::All,
         callers: OPERATOR,
         actions: &[],
@@ -225,7 +255,8 @@ impl Operation<App> for ReportFailed {
 
     async fn run(cx: &mut Cx, input: Self::Input) -> Result<Self::Output, ApiError> {
         cx.audited = Some((input.id.clone(), input.id.clone()));
-        let reported = service::failed(cx, &input.id, &input.reason).await?;
-        Ok(answer(reported, "failed"))
+        let verdict = Verdict::Failed(&input.reason);
+        let report = Report { id: &input.id, task: input.task_id.as_deref(), named: None, verdict };
+        Ok(answer(cloud::report(cx, &report).await?))
     }
 }

@@ -1,32 +1,136 @@
-//! All SQL of what the cloud still has to do; the tasks themselves are written beside their resources.
+//! All SQL of what the cloud still has to do.
 
 use domain::calendar::Instant;
-use platform::db::{DbError, Row, Tx};
+use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
 use super::Resource;
 
+macro_rules! task_columns {
+    () => {
+        "id, order_id, action, state, reason, refund_order_id"
+    };
+}
+
 platform::statements! {
     /// What waits for the cloud.
-    const LIST = "select t.id, t.action, t.created_at, r.id, r.order_id, r.account_id, r.parent_id, \
+    const LIST = "select t.id, t.action, t.created_at, r.id, t.order_id, r.account_id, r.parent_id, \
         r.resource_name, r.region_code, r.available_zone, r.service_type_code, r.resource_type_code, \
-        r.resource_spec_code, r.spec_size, r.spec_size_measure_id, r.project_id, r.enterprise_project_id, \
-        r.period_type, r.period_num from provisioning_tasks t join resources r \
+        t.resource_spec_code, t.spec_size, t.spec_size_measure_id, r.project_id, r.enterprise_project_id, \
+        r.period_type, r.period_num, r.resource_id, t.reason from provisioning_tasks t join resources r \
         on r.account_id = t.account_id and r.id = t.resource_key where t.state = 'waiting' \
         order by t.created_at, t.id limit $1 offset $2";
     /// How much waits for the cloud.
     const TOTAL = "select count(*) from provisioning_tasks where state = 'waiting'";
-    /// The task that created a resource, or was to.
-    const END_OF = "select state, reason, refund_order_id from provisioning_tasks \
-        where account_id = $1 and resource_key = $2 and action = 'create' order by created_at, id limit 1";
-    /// What came of it.
-    const FINISH = "update provisioning_tasks set state = $3, reason = $4, refund_order_id = $5, \
-        finished_at = $6 where account_id = $1 and resource_key = $2 and action = 'create' and state = 'waiting'";
+    /// A task of a resource.
+    const FIND = concat!("select ", task_columns!(), " from provisioning_tasks where id = $3 and account_id = $1 \
+        and resource_key = $2");
+    /// The oldest task of a resource that waits.
+    const OLDEST_WAITING = concat!("select ", task_columns!(), " from provisioning_tasks where account_id = $1 \
+        and resource_key = $2 and state = 'waiting' order by created_at, id limit 1");
+    /// The last task of a resource.
+    const LATEST = concat!("select ", task_columns!(), " from provisioning_tasks where account_id = $1 \
+        and resource_key = $2 order by created_at desc, id desc limit 1");
+    /// What came of a task.
+    const UPDATE = "update provisioning_tasks set state = $4, reason = $5, refund_order_id = $6, \
+        finished_at = $7 where id = $3 and account_id = $1 and resource_key = $2 and state = 'waiting'";
+}
+
+pub(super) const INSERT: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, \
+    state, resource_spec_code, spec_size, spec_size_measure_id, created_at) values";
+pub(super) const INSERT_COLUMNS: usize = 10;
+
+/// What the cloud has to do with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) enum Action {
+    /// It is to be there.
+    Create,
+    /// It cannot be used; its data is kept.
+    Freeze,
+    /// It can be used again.
+    Unfreeze,
+    /// It and its data go.
+    Delete,
+    /// It becomes another specification or size.
+    Change,
+}
+
+impl Action {
+    const ALL: [Self; 5] = [Self::Create, Self::Freeze, Self::Unfreeze, Self::Delete, Self::Change];
+
+    /// Its name on the wire and in the database.
+    pub(in crate::subscriptions) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
+            Self::Delete => "delete",
+            Self::Change => "change",
+        }
+    }
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) enum TaskState {
+    /// The cloud has not reported, or goes on trying.
+    Waiting,
+    /// The cloud has done it.
+    Done,
+    /// The cloud could not do it, and never will.
+    Failed,
+}
+
+impl TaskState {
+    const ALL: [Self; 3] = [Self::Waiting, Self::Done, Self::Failed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A new task.
+pub(in crate::subscriptions) struct NewTask<'a> {
+    pub id: String,
+    /// The order that waits for it, or that bought the resource.
+    pub order: &'a str,
+    pub action: Action,
+    /// As it is to become.
+    pub resource: &'a Resource,
+}
+
+/// Writes new tasks.
+pub(in crate::subscriptions) async fn insert(
+    tx: &mut Tx,
+    tasks: &[NewTask<'_>],
+    now: Instant,
+) -> Result<(), DbError> {
+    let row = |task: &NewTask<'_>| {
+        vec![
+            Value::from(task.id.clone()),
+            Value::from(task.resource.account.clone()),
+            Value::from(task.resource.id.clone()),
+            Value::from(task.order.to_owned()),
+            Value::from(task.action.name()),
+            Value::from(TaskState::Waiting.name()),
+            Value::from(task.resource.resource_spec_code.clone()),
+            Value::from(task.resource.spec_size),
+            Value::from(task.resource.spec_size_measure_id),
+            Value::from(now.ms()),
+        ]
+    };
+    let rows: Vec<Vec<Value<'_>>> = tasks.iter().map(row).collect();
+    tx.insert_many(INSERT, &rows, "").await?;
+    Ok(())
 }
 
 /// Something that the cloud has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Task {
+pub(in crate::subscriptions) struct Task {
     pub task_id: String,
     pub action: String,
     pub created_at: Instant,
@@ -46,9 +150,12 @@ pub struct Task {
     pub enterprise_project_id: Option<String>,
     pub period_type: i64,
     pub period_num: i64,
+    pub resource_id: Option<String>,
+    /// Why it could not be done so far.
+    pub reason: Option<String>,
 }
 
-fn from_row(row: &mut Row) -> Task {
+fn listed(row: &mut Row) -> Task {
     Task {
         task_id: row.take_text(0),
         action: row.take_text(1),
@@ -69,41 +176,98 @@ fn from_row(row: &mut Row) -> Task {
         enterprise_project_id: row.take_opt_text(16),
         period_type: row.int(17),
         period_num: row.int(18),
+        resource_id: row.take_opt_text(19),
+        reason: row.take_opt_text(20),
     }
 }
 
 /// A page of what waits for the cloud, and how much does.
-pub async fn list(tx: &mut Tx, offset: i64, limit: i64) -> Result<(i64, Vec<Task>), DbError> {
+pub(in crate::subscriptions) async fn list(
+    tx: &mut Tx,
+    offset: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Task>), DbError> {
     let total = tx.one(TOTAL, &[]).await?.int(0);
     let mut rows = tx.all(LIST, params![limit, offset]).await?;
-    Ok((total, rows.iter_mut().map(from_row).collect()))
+    Ok((total, rows.iter_mut().map(listed).collect()))
 }
 
-/// What came of the creation of a resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TaskEnd {
+/// A task, with what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::subscriptions) struct KnownTask {
+    pub id: String,
+    pub order: String,
+    pub action: Action,
+    pub state: TaskState,
+    /// Why it failed, or could not be done so far, as the cloud said it.
     pub reason: Option<String>,
+    /// The order that gave its money back.
     pub refund_order: Option<String>,
 }
 
-/// What came of the creation of a resource; nothing special where the paying transaction created it.
-pub async fn end_of(tx: &mut Tx, resource: &Resource) -> Result<TaskEnd, DbError> {
-    let row = tx.opt(END_OF, params![&resource.account, &resource.id]).await?;
-    Ok(row.map_or_else(TaskEnd::default, |mut row| TaskEnd {
-        reason: row.take_opt_text(1),
-        refund_order: row.take_opt_text(2),
-    }))
+fn from_row(mut row: Row) -> KnownTask {
+    let action = Action::ALL.into_iter().find(|action| action.name() == row.text(2));
+    let state = TaskState::ALL.into_iter().find(|state| state.name() == row.text(3));
+    KnownTask {
+        id: row.take_text(0),
+        order: row.take_text(1),
+        action: action.expect("stored from the same names"),
+        state: state.expect("stored from the same names"),
+        reason: row.take_opt_text(4),
+        refund_order: row.take_opt_text(5),
+    }
 }
 
-/// Notes what came of the creation of a resource.
-pub async fn finish(
+/// A task of a resource by its id.
+pub(in crate::subscriptions) async fn find(
     tx: &mut Tx,
-    resource: &Resource,
-    state: &str,
-    end: &TaskEnd,
-    now: Instant,
+    of: &Resource,
+    id: &str,
+) -> Result<Option<KnownTask>, DbError> {
+    Ok(tx.opt(FIND, params![&of.account, &of.id, id]).await?.map(from_row))
+}
+
+/// A task of a resource that is there.
+pub(in crate::subscriptions) async fn get(
+    tx: &mut Tx,
+    of: &Resource,
+    id: &str,
+) -> Result<KnownTask, DbError> {
+    Ok(from_row(tx.one(FIND, params![&of.account, &of.id, id]).await?))
+}
+
+/// The oldest task of a resource that waits.
+pub(in crate::subscriptions) async fn oldest_waiting(
+    tx: &mut Tx,
+    of: &Resource,
+) -> Result<Option<KnownTask>, DbError> {
+    Ok(tx.opt(OLDEST_WAITING, params![&of.account, &of.id]).await?.map(from_row))
+}
+
+/// The last task of a resource.
+pub(in crate::subscriptions) async fn latest(
+    tx: &mut Tx,
+    of: &Resource,
+) -> Result<Option<KnownTask>, DbError> {
+    Ok(tx.opt(LATEST, params![&of.account, &of.id]).await?.map(from_row))
+}
+
+/// Writes what came of a task that waited.
+pub(in crate::subscriptions) async fn update(
+    tx: &mut Tx,
+    of: &Resource,
+    task: &KnownTask,
+    finished_at: Option<Instant>,
 ) -> Result<(), DbError> {
-    let (reason, refund) = (end.reason.as_deref(), end.refund_order.as_deref());
-    tx.exec(FINISH, params![&resource.account, &resource.id, state, reason, refund, now.ms()]).await?;
+    let params = params![
+        &of.account,
+        &of.id,
+        &task.id,
+        task.state.name(),
+        task.reason.as_deref(),
+        task.refund_order.as_deref(),
+        finished_at.map(Instant::ms),
+    ];
+    tx.exec(UPDATE, params).await?;
     Ok(())
 }

@@ -1,0 +1,326 @@
+//! The seam to the cloud: what it is told to do with resources, and what it reports.
+//!
+//! ```text
+//! tell ──▶ task waits, webhook `provisioning.<action>` ──/provisioned──▶ done
+//!                 │                                     └─/failed──▶ create, change: failed, the money goes back
+//!                 └◀───────────────────────────────────────/failed── freeze, unfreeze, delete: waits, with the reason
+//! ```
+//!
+//! With the immediate provisioner there is nothing to tell: resources are what their rows say. A report is about the
+//! oldest task of the resource that waits, or about the one that it names.
+
+use domain::id::uuid_text;
+use platform::db::{DbError, Tx};
+use platform::op::{ApiError, Refusal};
+use serde_json::json;
+
+use super::{begin, changes, first_charge, fulfilled_now};
+use crate::app::Provisioner;
+use crate::orders::model::{Line, Order};
+use crate::orders::service::{self as orders, LineEnd};
+use crate::subscriptions::store::charges::{self, ChargeKind};
+use crate::subscriptions::store::tasks::{self, KnownTask, NewTask};
+pub(in crate::subscriptions) use crate::subscriptions::store::tasks::{Action, Task, TaskState};
+use crate::subscriptions::store::{self, NEVER_THERE, Resource, WAITING};
+use crate::webhooks::service::{self as webhooks, Event};
+use crate::{Cx, codes};
+
+/// Tells the cloud what to do with resources of one account, which are as they are to become. `order` is the one that
+/// waits for its report; without one, the tasks name the order that bought each resource.
+///
+/// # Errors
+/// The database.
+pub(in crate::subscriptions) async fn tell(
+    cx: &mut Cx,
+    order: Option<&Order>,
+    resources: &[&Resource],
+    action: Action,
+) -> Result<(), DbError> {
+    if cx.app.provisioner == Provisioner::Immediate || resources.is_empty() {
+        return Ok(());
+    }
+    let mut new = Vec::with_capacity(resources.len());
+    for resource in resources {
+        let order = order.map_or(&resource.order, |order| &order.id);
+        new.push(NewTask { id: uuid_text(cx.ids.as_mut()), order, action, resource });
+    }
+    tasks::insert(&mut cx.tx, &new, cx.now).await?;
+    let name = match action {
+        Action::Create => webhooks::PROVISIONING_CREATE,
+        Action::Freeze => webhooks::PROVISIONING_FREEZE,
+        Action::Unfreeze => webhooks::PROVISIONING_UNFREEZE,
+        Action::Delete => webhooks::PROVISIONING_DELETE,
+        Action::Change => webhooks::PROVISIONING_CHANGE,
+    };
+    let event = |task: &NewTask<'_>| {
+        let mut data = described(task.resource);
+        data["task_id"] = json!(task.id);
+        data["order_id"] = json!(task.order);
+        (name, data)
+    };
+    let told: Vec<_> = new.iter().map(event).collect();
+    let account = &new[0].resource.account;
+    // Only the operator hears of these, so no partner is named.
+    let events: Vec<Event<'_>> =
+        told.into_iter().map(|(name, data)| Event { name, account, partner: None, data }).collect();
+    webhooks::notify(cx, &events).await
+}
+
+/// What a webhook is told of a resource.
+pub(in crate::subscriptions) fn event<'a>(
+    name: &'static str,
+    partner: Option<&'a str>,
+    resource: &'a Resource,
+) -> Event<'a> {
+    Event { name, account: &resource.account, partner, data: described(resource) }
+}
+
+fn described(resource: &Resource) -> serde_json::Value {
+    json!({
+        "id": resource.id,
+        "resource_id": resource.resource_id,
+        "order_id": resource.order,
+        "customer_id": resource.account,
+        "parent_id": resource.parent,
+        "resource_name": resource.resource_name,
+        "cloud_service_type": resource.service_type_code,
+        "resource_type": resource.resource_type_code,
+        "resource_spec": resource.resource_spec_code,
+        "region": resource.region_code,
+        "available_zone": resource.available_zone,
+        "resource_size": resource.spec_size,
+        "size_measure_id": resource.spec_size_measure_id,
+        "project_id": resource.project_id,
+        "enterprise_project_id": resource.enterprise_project_id,
+        "period_type": resource.period_type,
+        "period_num": resource.period_num,
+        "status": resource.status,
+        "expire_time": resource.expires_at.map(domain::calendar::Instant::to_wire),
+    })
+}
+
+/// A page of what waits for the cloud, and how much does.
+pub(in crate::subscriptions) async fn waiting(
+    tx: &mut Tx,
+    offset: i64,
+    limit: i64,
+) -> Result<(i64, Vec<Task>), DbError> {
+    tasks::list(tx, offset, limit).await
+}
+
+/// What the cloud says of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) enum Verdict<'a> {
+    /// It is done.
+    Done,
+    /// It could not be done, and why.
+    Failed(&'a str),
+}
+
+/// A report.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::subscriptions) struct Report<'a> {
+    /// Of the resource, ours.
+    pub(in crate::subscriptions) id: &'a str,
+    /// The task that it is about; `None`: the oldest that waits.
+    pub(in crate::subscriptions) task: Option<&'a str>,
+    /// How the cloud names the resource.
+    pub(in crate::subscriptions) named: Option<&'a str>,
+    /// What came of the task.
+    pub(in crate::subscriptions) verdict: Verdict<'a>,
+}
+
+/// A resource that the cloud reported on, and what came of it.
+#[derive(Debug)]
+pub(in crate::subscriptions) struct Reported {
+    /// The resource as it is now.
+    pub(in crate::subscriptions) resource: Resource,
+    /// The task; `None`: none was ever needed, for the paying transaction made the resource.
+    pub(in crate::subscriptions) task: Option<KnownTask>,
+}
+
+/// The cloud reports on a task. Repeated, it changes nothing and answers the same.
+///
+/// # Errors
+/// CBC.99003012 for an unknown resource, CBC.0100 and CBC.0101 for a report that contradicts what is known.
+pub(in crate::subscriptions) async fn report(cx: &mut Cx, report: &Report<'_>) -> Result<Reported, ApiError> {
+    let Some(found) = store::find(&mut cx.tx, report.id).await? else {
+        return Err(codes::RESOURCE_ID_NOT_FOUND.because(
+            format!("There is no resource {}. Use the id that provisioning lists.", report.id),
+            format!("资源 {} 不存在，请使用待处理列表中的 id。", report.id),
+        ));
+    };
+    let Some(task) = task_of(cx, &found, report.task).await? else {
+        if matches!(report.verdict, Verdict::Failed(_)) {
+            return Err(was_done(&found.id));
+        }
+        check_name(&found, report.named)?;
+        return Ok(Reported { resource: found, task: None });
+    };
+    // The order before the resource, wherever one waits for the report.
+    let order = match task.action {
+        Action::Create | Action::Change => Some(orders::lock(cx, &task.order).await?),
+        Action::Freeze | Action::Unfreeze | Action::Delete => None,
+    };
+    let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
+    let task = tasks::get(&mut cx.tx, &resource, &task.id).await?;
+    if task.action != Action::Create || task.state != TaskState::Waiting {
+        check_name(&resource, report.named)?;
+    }
+    match (task.state, report.verdict) {
+        (TaskState::Waiting, _) => carry_out(cx, order, resource, task, report).await,
+        (TaskState::Done, Verdict::Done) | (TaskState::Failed, Verdict::Failed(_)) => {
+            Ok(Reported { resource, task: Some(task) })
+        }
+        (TaskState::Done, Verdict::Failed(_)) => Err(was_done(&resource.id)),
+        (TaskState::Failed, Verdict::Done) => {
+            Err(contradiction(&resource.id, "it was reported as failed before.", "之前已上报失败。"))
+        }
+    }
+}
+
+/// The task that a report is about: the one it names, else the oldest that waits, else the last that ended.
+async fn task_of(
+    cx: &mut Cx,
+    resource: &Resource,
+    named: Option<&str>,
+) -> Result<Option<KnownTask>, ApiError> {
+    if let Some(id) = named {
+        let task = tasks::find(&mut cx.tx, resource, id).await?;
+        return task.map(Some).ok_or_else(|| {
+            Refusal::because("task_id", "is no task of this resource", "不是该资源的任务 ID").into()
+        });
+    }
+    if let Some(task) = tasks::oldest_waiting(&mut cx.tx, resource).await? {
+        return Ok(Some(task));
+    }
+    Ok(tasks::latest(&mut cx.tx, resource).await?)
+}
+
+/// What a report means for a task that waits.
+async fn carry_out(
+    cx: &mut Cx,
+    order: Option<Order>,
+    resource: Resource,
+    task: KnownTask,
+    report: &Report<'_>,
+) -> Result<Reported, ApiError> {
+    match (task.action, order) {
+        (Action::Create, Some(order)) => match report.verdict {
+            Verdict::Done => provisioned(cx, order, resource, task, report.named).await,
+            Verdict::Failed(reason) => failed(cx, order, resource, task, reason).await,
+        },
+        (Action::Change, Some(order)) => {
+            let reason = match report.verdict {
+                Verdict::Done => None,
+                Verdict::Failed(reason) => Some(reason),
+            };
+            let (resource, refund) = changes::reported(cx, order, resource, reason).await?;
+            finish(cx, resource, task, report.verdict, refund).await
+        }
+        (_, _) => match report.verdict {
+            Verdict::Done => finish(cx, resource, task, report.verdict, None).await,
+            Verdict::Failed(reason) => {
+                // What was paid for is not touched by it: the cloud goes on trying.
+                let task = KnownTask { reason: Some(reason.to_owned()), ..task };
+                tasks::update(&mut cx.tx, &resource, &task, None).await?;
+                Ok(Reported { resource, task: Some(task) })
+            }
+        },
+    }
+}
+
+async fn finish(
+    cx: &mut Cx,
+    resource: Resource,
+    task: KnownTask,
+    verdict: Verdict<'_>,
+    refund_order: Option<String>,
+) -> Result<Reported, ApiError> {
+    let (state, reason) = match verdict {
+        Verdict::Done => (TaskState::Done, None),
+        Verdict::Failed(reason) => (TaskState::Failed, Some(reason.to_owned())),
+    };
+    let task = KnownTask { state, reason, refund_order, ..task };
+    tasks::update(&mut cx.tx, &resource, &task, Some(cx.now)).await?;
+    Ok(Reported { resource, task: Some(task) })
+}
+
+fn contradiction(id: &str, en: &str, zh: &str) -> ApiError {
+    codes::INVALID_VALUE.because(format!("Resource {id}: {en}"), format!("资源 {id}：{zh}"))
+}
+
+fn was_done(id: &str) -> ApiError {
+    contradiction(id, "it was reported as provisioned before.", "之前已上报成功。")
+}
+
+/// A report names the resource as the first one did.
+fn check_name(resource: &Resource, named: Option<&str>) -> Result<(), ApiError> {
+    if named.is_none() || named == resource.resource_id.as_deref() {
+        return Ok(());
+    }
+    let (en, zh) = ("it was reported with another resource_id.", "之前上报的 resource_id 不同。");
+    Err(contradiction(&resource.id, en, zh))
+}
+
+/// The cloud has provided a resource; its term begins now.
+async fn provisioned(
+    cx: &mut Cx,
+    order: Order,
+    mut resource: Resource,
+    task: KnownTask,
+    named: Option<&str>,
+) -> Result<Reported, ApiError> {
+    if let Some(named) = named
+        && store::is_taken(&mut cx.tx, &resource, named).await?
+    {
+        let (en, zh) = ("belongs to another resource of this customer", "已属于该客户的其他资源");
+        return Err(Refusal::because("resource_id", en, zh).into());
+    }
+    if resource.status != WAITING {
+        return Err(DbError::Other(format!("resource {} waits for nothing", resource.id)).into());
+    }
+    let line = orders::get_line(cx, &order, resource.line_no).await?;
+    let (outcome, _) = fulfilled_now(cx, &order, &line)?;
+    resource.resource_id = named.map(str::to_owned);
+    begin(&mut resource, &outcome, cx.now);
+    store::update(&mut cx.tx, &resource, false).await?;
+    let charge = first_charge(&resource, &line, ChargeKind::Purchase);
+    charges::insert(&mut cx.tx, charge.as_slice()).await?;
+    webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, order.partner.as_deref(), &resource)])
+        .await?;
+    finish_line(cx, order, line, &resource).await?;
+    finish(cx, resource, task, Verdict::Done, None).await
+}
+
+/// The cloud could not provide a resource; its share of the line goes back.
+async fn failed(
+    cx: &mut Cx,
+    order: Order,
+    mut resource: Resource,
+    task: KnownTask,
+    reason: &str,
+) -> Result<Reported, ApiError> {
+    let line = orders::get_line(cx, &order, resource.line_no).await?;
+    let share = orders::share_of(&line, resource.seq);
+    resource.status = NEVER_THERE;
+    resource.updated_at = cx.now;
+    store::update(&mut cx.tx, &resource, false).await?;
+    let refund = orders::refund(cx, &order, &line, &share).await?;
+    webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, order.partner.as_deref(), &resource)]).await?;
+    finish_line(cx, order, line, &resource).await?;
+    finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await
+}
+
+/// A line ends with its last resource: it failed where none of them is there.
+async fn finish_line(cx: &mut Cx, order: Order, line: Line, last: &Resource) -> Result<(), ApiError> {
+    let progress = store::line_progress(&mut cx.tx, last).await?;
+    if progress.waiting > 0 {
+        return Ok(());
+    }
+    let end = match progress.term {
+        Some((effective_at, expires_at)) => LineEnd::Done { effective_at, expires_at },
+        None => LineEnd::Failed,
+    };
+    orders::finish_line(cx, order, line, end).await
+}
