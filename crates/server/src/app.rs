@@ -1,7 +1,7 @@
 //! The application: its state, and the list of features.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use domain::id::IdSource;
 use domain::site::Site;
@@ -17,8 +17,8 @@ use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
 use crate::{
-    accounts, catalog, identity, ledger, machine, notices, orders, pricing, promotions, sandbox, subscriptions,
-    verify, webhooks,
+    accounts, catalog, identity, ledger, machine, notices, orders, pricing, promotions, sandbox,
+    subscriptions, verify, webhooks,
 };
 
 /// One part of the product: what it hands to the application, and nothing else.

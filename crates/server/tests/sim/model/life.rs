@@ -4,8 +4,10 @@
 use domain::site::Site;
 
 use super::reductions::Code;
-use super::{Charge, Customer, Group, Line, Order, status};
-use crate::calendar::{HOUR, Secs, Term, at, date, days_of, date_of_days, end_of_day_after, expiry, next_three};
+use super::{Charge, Customer, Group, Line, Order, features, status};
+use crate::calendar::{
+    HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
+};
 use crate::goods::GOODS;
 
 pub const IN_USE: i64 = 2;
@@ -253,7 +255,7 @@ impl Customer {
     /// The status that time makes of a resource whose expiry was moved.
     fn back_by_time(&mut self, resource: usize, now: Secs) {
         self.enter(resource, IN_USE);
-        while self.due(resource).is_some_and(|due| due <= now) {
+        while features().live && self.due(resource).is_some_and(|due| due <= now) {
             self.live(resource, now);
         }
     }
@@ -366,4 +368,3 @@ impl Customer {
         Ok(true)
     }
 }
-
