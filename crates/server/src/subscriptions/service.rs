@@ -1,8 +1,10 @@
 //! Resources made for paid lines. What happens to them later has files of its own.
 
+pub(super) mod auto_renewals;
 pub(super) mod changes;
 pub(super) mod cloud;
 pub(super) mod conversions;
+pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
 pub(super) mod renewals;
@@ -188,6 +190,7 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         }
         outcomes.push(outcome);
     }
+    auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
     let charges: Vec<ResourceCharge> = resources
