@@ -28,6 +28,8 @@ mod placed_with;
 mod postgres;
 mod pricing;
 mod quotas;
+mod renewal_price;
+mod renewals;
 mod sandbox;
 mod settle_due;
 mod statements;
