@@ -15,18 +15,28 @@ use crate::paying::{bill, coupon, coupon_is, grant};
 pub(crate) const RENEW: &str = "/v2/orders/subscriptions/resources/renew";
 const QUERY: &str = "/v2/orders/suscriptions/resources/query";
 
-/// Buys lines and pays them at once; answers the ids of their primary resources, in the order of the lines.
-pub(crate) async fn buy(app: &TestApp, tenant: &str, lines: Value) -> Vec<String> {
+/// Buys lines and pays them at once; answers the ids of their primary resources, in the order of the lines. Lines
+/// without a name get one.
+pub(crate) async fn buy(app: &TestApp, tenant: &str, mut lines: Value) -> Vec<String> {
+    let lines = lines.as_array_mut().unwrap();
+    let mut names = Vec::new();
+    for (at, line) in lines.iter_mut().enumerate() {
+        if line["resource_name"].is_null() {
+            line["resource_name"] = json!(format!("line-{at}"));
+        }
+        names.push(line["resource_name"].clone());
+    }
     let placed = app.post(tenant, ORDERS, json!({"lines": lines, "auto_pay": true})).await.ok(201);
     assert_eq!(placed["status"], 5, "{placed}");
-    primaries(app, tenant, placed["order_id"].as_str().unwrap()).await
+    let mut found = primaries(app, tenant, placed["order_id"].as_str().unwrap()).await;
+    found.sort_by_key(|one| names.iter().position(|name| *name == one["resource_name"]));
+    found.iter().map(|one| one["resource_id"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn primaries(app: &TestApp, tenant: &str, order: &str) -> Vec<String> {
+/// The primary resources of an order.
+async fn primaries(app: &TestApp, tenant: &str, order: &str) -> Vec<Value> {
     let query = json!({"order_id": order, "only_main_resource": 1, "limit": 500});
-    let found = app.post(tenant, QUERY, query).await.ok(200);
-    let ids = found["data"].as_array().unwrap().iter().rev();
-    ids.map(|one| one["resource_id"].as_str().unwrap().to_owned()).collect()
+    app.post(tenant, QUERY, query).await.ok(200)["data"].as_array().unwrap().clone()
 }
 
 /// A resource as its customer sees it.
@@ -272,7 +282,7 @@ on_both! {
         let new = coupon(&app, "acme", "30.00", &[("subscribeType", "new")]).await;
         let renew = coupon(&app, "acme", "20.00", &[("subscribeType", "renew")]).await;
         let order = order_of(app.post("acme", RENEW, paid_renewal(&[&id], 2, 1)).await);
-        assert_eq!(bill(&app, "acme", &order).await[0], "182.07 = 605:36.41 + 125.66; coupon 20");
+        assert_eq!(bill(&app, "acme", &order).await[0], "182.07 = 605:36.41 301:20 + 125.66; coupon 20");
         assert_eq!(coupon_is(&app, "acme", &new).await.split(' ').next(), Some("2"));
         assert!(coupon_is(&app, "acme", &renew).await.ends_with(" 0"), "it is spent");
         assert!(!best.is_empty());
@@ -284,10 +294,11 @@ on_both! {
         let promotion = grant(&app, "acme", 700, "ratio", "0.5", json!({})).await;
         let body = json!({"lines": [machine()], "auto_pay": true, "discount_id": promotion});
         let placed = app.post("acme", ORDERS, body).await.ok(201);
-        let with_it = primaries(&app, "acme", placed["order_id"].as_str().unwrap()).await.remove(0);
+        let with_it = primaries(&app, "acme", placed["order_id"].as_str().unwrap()).await[0]["resource_id"].clone();
+        let with_it = with_it.as_str().unwrap().to_owned();
         let without = buy(&app, "acme", json!([machine()])).await.remove(0);
         for (ids, wanted) in [
-            (vec![with_it.as_str()], "182.07 = 700:91.04 + 91.03"),
+            (vec![with_it.as_str()], "182.07 = 700:91.03 + 91.04"),
             (vec![without.as_str()], "182.07 = + 182.07"),
             (vec![with_it.as_str(), without.as_str()], "364.14 = + 364.14"),
             // The last renewal of it went without.

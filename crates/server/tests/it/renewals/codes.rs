@@ -236,9 +236,9 @@ on_both! {
     }
 
     async fn a_price_beyond_all_limits_is_refused(app) {
-        let id = buy(&app, "acme", json!([small((2, 1)), with(disk(), "resource_size", json!(1000))])).await.remove(0);
+        let id = buy(&app, "acme", json!([small((2, 1)), with(disk(), "resource_size", json!(32_768))])).await.remove(0);
         app.change_product("GPSSD", |product| {
-            product["period"]["versions"][0]["prices"]["month"] = json!("9999999999");
+            product["period"]["versions"][0]["prices"]["month"] = json!("900000000");
         }).await;
         refused(&app, &id, (2, 2), "CBC.99006055").await;
         app.finish().await;
