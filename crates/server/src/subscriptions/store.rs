@@ -24,6 +24,7 @@ macro_rules! resource_columns {
 pub(super) mod charges;
 pub(super) mod on_demand;
 pub(super) mod quotas;
+pub(super) mod renew_configs;
 pub(super) mod tasks;
 
 platform::statements! {
@@ -42,6 +43,12 @@ platform::statements! {
     /// A primary resource and what is attached to it, locked.
     const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
+    /// The same, as it is at this moment.
+    const FIND_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and (id = $2 or parent_id = $2) order by id limit 1001");
+    /// The resources of an order.
+    const OF_ORDER = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and order_id = $2 order by created_at, id limit 1001");
     /// What changes of a resource.
     const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
         updated_at = $7, expire_policy = $8, auto_renew = $9, renew_times = $10, renew_at = $11, period_type = $12, \
@@ -318,6 +325,18 @@ pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Resul
     Ok(rows.iter_mut().map(from_row).collect())
 }
 
+/// The same, not locked.
+pub(super) async fn find_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
+    let mut rows = tx.all(FIND_SET, params![account, primary]).await?;
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// The resources that an order bought, in the order of their ids; not locked.
+pub(super) async fn of_order(tx: &mut Tx, account: &str, order: &str) -> Result<Vec<Resource>, DbError> {
+    let mut rows = tx.all(OF_ORDER, params![account, order]).await?;
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
 /// An order holds a resource from now on.
 pub(super) async fn hold(tx: &mut Tx, account: &str, id: &str, order: &str) -> Result<(), DbError> {
     tx.send(HOLD, params![account, id, order]).await
@@ -544,6 +563,7 @@ pub(super) fn statements() -> Vec<String> {
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
     all.extend(quotas::statements());
+    all.extend(renew_configs::statements());
     all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all
 }
