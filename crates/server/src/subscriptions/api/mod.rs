@@ -3,3 +3,5 @@
 pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;
+pub(super) mod renew;
+pub(super) mod renew_price;
