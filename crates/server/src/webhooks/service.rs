@@ -37,8 +37,6 @@ pub const RESOURCE_PROVISIONED: &str = "resource.provisioned";
 /// A resource could not be provided.
 pub const RESOURCE_FAILED: &str = "resource.failed";
 
-/// A resource was renewed.
-pub const RESOURCE_RENEWED: &str = "resource.renewed";
 /// The term of a resource is over; it is in its grace period, or kept without one.
 pub const RESOURCE_EXPIRED: &str = "resource.expired";
 /// A resource cannot be used: its grace is over, or it is held.
@@ -47,6 +45,8 @@ pub const RESOURCE_FROZEN: &str = "resource.frozen";
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource was renewed.
+pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
 /// Every event that a webhook can ask for, and all of them.
 pub const EVENTS: &[&str] = &[
@@ -61,11 +61,11 @@ pub const EVENTS: &[&str] = &[
     PROVISIONING_CHANGE,
     RESOURCE_PROVISIONED,
     RESOURCE_FAILED,
-    RESOURCE_RENEWED,
     RESOURCE_EXPIRED,
     RESOURCE_FROZEN,
     RESOURCE_UNFROZEN,
     RESOURCE_CLOSED,
+    RESOURCE_RENEWED,
     "*",
 ];
 
