@@ -28,8 +28,9 @@ use platform::op::ApiError;
 use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
+use super::auto_renewals;
+use super::cloud;
 use super::sets::Set;
-use super::{auto_renewals, cloud};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
 use crate::codes;
