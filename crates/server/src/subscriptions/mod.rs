@@ -25,6 +25,7 @@
 
 mod api;
 mod checks;
+mod jobs;
 mod quotas;
 mod service;
 mod store;
@@ -39,6 +40,9 @@ pub const FEATURE: Feature = Feature {
     operations: |registry| {
         registry
             .add::<api::query::ListPayPerUseCustomerResources>()
+            .add::<api::auto_renewal::AutoRenewalResources>()
+            .add::<api::auto_renewal::CancelAutoRenewalResources>()
+            .add::<api::renew_config::SetResourcesRenewConfig>()
             .add::<api::renew::RenewalResources>()
             .add::<api::renew_price::ListRenewRateOnPeriod>()
             .add::<api::provisioning::ListProvisioning>()
@@ -48,7 +52,9 @@ pub const FEATURE: Feature = Feature {
             .add::<api::quotas::ListQuotas>()
             .add::<api::quotas::DeleteQuota>();
     },
-    jobs: |_| {},
+    jobs: |jobs| {
+        jobs.add::<jobs::renew::Renew>();
+    },
     checks: &[&checks::Counters],
     statements: store::statements,
 };

@@ -1,7 +1,9 @@
 //! The operations of subscriptions.
 
+pub(super) mod auto_renewal;
 pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;
 pub(super) mod renew;
+pub(super) mod renew_config;
 pub(super) mod renew_price;

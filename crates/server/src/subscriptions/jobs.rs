@@ -1,0 +1,3 @@
+//! What falls due on resources.
+
+pub(super) mod renew;
