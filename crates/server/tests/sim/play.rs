@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
-use crate::look::{look, name_resources};
+use crate::look::{look, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, Request};
 use crate::model::facts::{About, Facts};
@@ -53,6 +53,14 @@ pub struct Tally {
     pub repeated: usize,
     pub days: i64,
     pub runs: usize,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs } = self;
+        write!(f, "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} ")?;
+        write!(f, "repeated={repeated} days={days} job_runs={runs}")
+    }
 }
 
 /// Where a run went wrong.
@@ -236,8 +244,8 @@ impl Run {
             answered(&answer, reply)?;
         }
         let first = replies.iter().filter(|reply| !reply.is_hit).count();
-        let wanted = if answer.code.is_some() { replies.len() } else { 1 };
-        if first != wanted || replies.iter().any(|reply| answer.code.is_none() && reply.body != replies[0].body) {
+        let wanted = if !answer.is_done() { replies.len() } else { 1 };
+        if first != wanted || replies.iter().any(|reply| answer.is_done() && reply.body != replies[0].body) {
             return Err(format!("one of {} equal requests is the first, not {first}: {replies:?}", replies.len()));
         }
         after.note(&answer.made, &replies[0].body);
@@ -305,13 +313,13 @@ impl Run {
             return Err(format!("the commit failed, and the answer is {} {}", reply.status, reply.body));
         }
         self.world.restart(self.process).await;
-        if !crash.is_after || answer.code.is_some() {
+        if !crash.is_after || !answer.is_done() {
             let before = self.customers[act.who].clone();
             self.compare_all(&before).await.map_err(|what| format!("before it is sent again: {what}"))?;
         }
         let again = self.send(act.who, &request, Some(once)).await;
         answered(&answer, &again).map_err(|what| format!("sent again: {what}"))?;
-        if again.is_hit != (crash.is_after && answer.code.is_none()) {
+        if again.is_hit != (crash.is_after && answer.is_done()) {
             return Err(format!("{crash:?}, and is_hit of the second is {}", again.is_hit));
         }
         after.note(&answer.made, &again.body);
@@ -328,6 +336,8 @@ impl Run {
 
     /// Compares what changed.
     async fn compare(&self, before: &Customer, after: &mut Customer) -> Checked {
+        name_orders(&self.world, self.process, after).await?;
+        name_own_orders(&self.world, self.process, after).await?;
         name_resources(&self.world, self.process, after).await?;
         let (old, new) = (before.facts(self.now), after.facts(self.now));
         let touched: Facts = new

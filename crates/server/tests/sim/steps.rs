@@ -6,7 +6,8 @@ use crate::dice::Dice;
 use crate::goods::GOODS;
 use crate::model::buying::{Placing, Wanted};
 use crate::model::deeds::Deed;
-use crate::model::{CouponLimits, Customer, Mode, status};
+use crate::model::life::CLOSED;
+use crate::model::{CouponLimits, Customer, Mode, features, status};
 use crate::world::Crash;
 
 /// A deed of a customer.
@@ -117,11 +118,13 @@ fn act(dice: &mut Dice, scene: &Scene<'_>) -> Act {
 fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<Deed> {
     let customer = &scene.customers[who];
     let order = some_order(dice, customer, true);
+    let resource = some_resource(dice, customer);
     let mut deeds = Vec::new();
     for number in 0..count {
         let rival = match (order, dice.below(5)) {
             (Some(order), 0 | 1) => pay(dice, customer, order),
             (Some(order), 2) => Deed::Cancel { order, is_part: false },
+            (_, 3) if resource.is_some() => about(dice, customer, resource.unwrap()),
             _ => deed(dice, scene, who, number + 1),
         };
         deeds.push(rival);
@@ -129,9 +132,28 @@ fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<D
     deeds
 }
 
+/// Something about a resource that others are about, too.
+fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
+    let known = features();
+    let primary = customer.resources[resource].parent.unwrap_or(resource);
+    match dice.below(4) {
+        0 if known.unsubscribe => Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) },
+        1 if known.auto_renew => Deed::AutoRenew { resource, times: None },
+        2 if known.auto_renew => Deed::NoAutoRenew { resource },
+        _ if known.renew => Deed::Renew { resources: vec![primary], term: term(dice), auto_pay: dice.once_in(2) },
+        _ => Deed::Unfreeze,
+    }
+}
+
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if !customer.resources.is_empty()
+        && dice.once_in(2)
+        && let Some(deed) = life(dice, customer)
+    {
+        return deed;
+    }
     match dice.below(100) {
         0..=27 => Deed::Place(placing(dice, scene, who, serial)),
         28..=49 => match some_order(dice, customer, true) {
@@ -162,6 +184,49 @@ fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
         77 if !customer.discounts.is_empty() => Deed::Withdraw { discount: dice.below(customer.discounts.len()) },
         _ => top_up(dice, serial),
     }
+}
+
+/// Something about resources that are there; none where the application does not know it.
+fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
+    let known = features();
+    let resource = some_resource(dice, customer)?;
+    let primary = customer.resources[resource].parent.unwrap_or(resource);
+    let mostly_primary = if dice.once_in(12) { resource } else { primary };
+    match dice.below(100) {
+        0..=39 if known.renew => {
+            let mut resources = vec![mostly_primary];
+            if dice.once_in(5) {
+                resources.extend(some_resource(dice, customer).map(|one| customer.resources[one].parent.unwrap_or(one)));
+                resources.dedup();
+            }
+            Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
+        }
+        40..=64 if known.unsubscribe => {
+            let resources = vec![if dice.once_in(4) { resource } else { primary }];
+            Some(Deed::Unsubscribe { resources, only_renewals: dice.once_in(3) })
+        }
+        65..=79 if known.auto_renew => {
+            let times = dice.once_in(3).then(|| dice.within(0, 3));
+            Some(Deed::AutoRenew { resource, times })
+        }
+        80..=87 if known.auto_renew => Some(Deed::NoAutoRenew { resource }),
+        88..=92 if known.live => Some(Deed::ToOnDemand { resource: mostly_primary, is_to_be: !dice.once_in(4) }),
+        93..=95 if known.live => Some(Deed::Tier { tier: dice.below(6) }),
+        96..=99 if known.approve => {
+            let waits = |number: &usize| customer.orders[*number].status == status::APPROVAL;
+            let orders: Vec<usize> = (0..customer.orders.len()).filter(waits).collect();
+            dice.one(&orders).map(|order| Deed::Decide { order: *order, is_approved: !dice.once_in(3) })
+        }
+        _ => None,
+    }
+}
+
+/// A resource; mostly one that is not closed.
+fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
+    let may_be_closed = dice.once_in(20);
+    let fits = |number: &usize| may_be_closed || customer.resources[*number].status != CLOSED;
+    let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
+    dice.one(&resources).copied()
 }
 
 fn top_up(dice: &mut Dice, serial: usize) -> Deed {
