@@ -25,6 +25,7 @@
 
 mod api;
 mod checks;
+mod jobs;
 mod quotas;
 mod service;
 mod store;
@@ -46,7 +47,9 @@ pub const FEATURE: Feature = Feature {
             .add::<api::quotas::ListQuotas>()
             .add::<api::quotas::DeleteQuota>();
     },
-    jobs: |_| {},
+    jobs: |jobs| {
+        jobs.add::<jobs::Live>();
+    },
     checks: &[&checks::Counters],
     statements: store::statements,
 };

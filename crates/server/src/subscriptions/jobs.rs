@@ -1,0 +1,5 @@
+//! What falls due on resources.
+
+mod live;
+
+pub use live::Live;
