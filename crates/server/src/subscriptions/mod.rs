@@ -43,6 +43,9 @@ pub const FEATURE: Feature = Feature {
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
+            .add::<api::freeze::FreezeResource>()
+            .add::<api::freeze::UnfreezeResource>()
+            .add::<api::to_on_demand::UpdatePeriodToOnDemand>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
             .add::<api::quotas::DeleteQuota>();
@@ -50,6 +53,6 @@ pub const FEATURE: Feature = Feature {
     jobs: |jobs| {
         jobs.add::<jobs::Live>();
     },
-    checks: &[&checks::Counters],
+    checks: &[&checks::Counters, &checks::States],
     statements: store::statements,
 };

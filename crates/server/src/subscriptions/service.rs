@@ -11,6 +11,7 @@ pub(super) mod named;
 pub(super) mod on_demand;
 pub(super) mod renewals;
 pub(super) mod sets;
+pub(super) mod to_on_demand;
 pub(super) mod trials;
 
 use std::collections::HashMap;

@@ -23,6 +23,7 @@ macro_rules! resource_columns {
 }
 
 pub(super) mod charges;
+pub(super) mod checks;
 pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod renew_configs;
@@ -583,6 +584,7 @@ pub(super) fn statements() -> Vec<String> {
         all.push(total_statement("x", filter).sql().to_owned());
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
+    all.extend(checks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all.extend(quotas::statements());
     all.extend(renew_configs::statements());
     all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));

@@ -5,6 +5,7 @@ mod accounts;
 mod country;
 mod freeze;
 mod iam;
+mod tier;
 mod users;
 
 use platform::op::{AccountKind, Registry};
@@ -24,6 +25,7 @@ pub fn register(registry: &mut Registry<App>) {
         .add::<accounts::ListAccounts>()
         .add::<accounts::ShowAccount>()
         .add::<country::SetAccountCountry>()
+        .add::<tier::SetAccountTier>()
         .add::<freeze::FreezeAccount>()
         .add::<freeze::UnfreezeAccount>()
         .add::<users::CreateUser>()
