@@ -48,13 +48,17 @@ pub const FEATURE: Feature = Feature {
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
+            .add::<api::freeze::FreezeResource>()
+            .add::<api::freeze::UnfreezeResource>()
+            .add::<api::to_on_demand::UpdatePeriodToOnDemand>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
             .add::<api::quotas::DeleteQuota>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::renew::Renew>();
+        jobs.add::<jobs::live::Live>();
     },
-    checks: &[&checks::Counters],
+    checks: &[&checks::Counters, &checks::States],
     statements: store::statements,
 };
