@@ -1,0 +1,324 @@
+//! What a customer, or the operator for it, asks for: the request, and what the model says comes of it.
+
+use serde_json::{Value, json};
+
+use super::buying::{Placing, Wanted};
+use super::facts::money;
+use super::reductions::Code;
+use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode};
+use crate::calendar::{Secs, text};
+use crate::goods::GOODS;
+
+/// What is asked for. Things are named by their number among those of the customer, so that a step stays meaningful
+/// where others are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Money comes in; `serial` makes it different from others.
+    TopUp { cents: i64, is_bonus: bool, serial: usize },
+    /// A credit line is granted.
+    Credit { cents: i64, expires: Option<Secs> },
+    /// A discount is granted.
+    Grant { kind: i64, mode: Mode },
+    /// A discount is withdrawn.
+    Withdraw { discount: usize },
+    /// A cash coupon is issued.
+    Issue { cents: i64, expires: Secs, limits: CouponLimits },
+    /// A coupon is frozen, or unfrozen.
+    FreezeCoupon { coupon: usize, is_to_be: bool },
+    /// The account is frozen.
+    Freeze { with_resources: bool },
+    /// The account is unfrozen.
+    Unfreeze,
+    /// Something is bought.
+    Place(Placing),
+    /// An order is paid; `is_part`: by its own id although it is part of a combined order.
+    Pay { order: usize, is_part: bool, discount: Option<usize>, coupon: Option<usize> },
+    /// An order is cancelled.
+    Cancel { order: usize, is_part: bool },
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The operator sends it, not the customer.
+    pub is_operators: bool,
+    pub method: &'static str,
+    pub path: String,
+    pub body: Value,
+}
+
+/// What the application's ids are read for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    Nothing,
+    Orders(Vec<usize>),
+    Coupon(usize),
+    Discount(usize),
+    Credit(usize),
+}
+
+/// How a request must be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub code: Option<Code>,
+    pub made: Made,
+    /// Why an order was not paid although that was asked for.
+    pub unpaid: Option<Code>,
+}
+
+impl Answer {
+    fn done(status: u16) -> Self {
+        Self { status, code: None, made: Made::Nothing, unpaid: None }
+    }
+
+    fn made(made: Made) -> Self {
+        Self { made, ..Self::done(201) }
+    }
+
+    fn of(done: Result<(), Code>, status: u16) -> Self {
+        match done {
+            Ok(()) => Self::done(status),
+            Err(code) => Self { status: 400, code: Some(code), made: Made::Nothing, unpaid: None },
+        }
+    }
+}
+
+impl Deed {
+    /// Whether it is about things that this customer has.
+    pub fn is_possible(&self, customer: &Customer) -> bool {
+        let has = |number: &Option<usize>, count: usize| number.is_none_or(|number| number < count);
+        let (coupons, discounts) = (customer.coupons.len(), customer.discounts.len());
+        match self {
+            Self::Withdraw { discount } => *discount < discounts,
+            Self::FreezeCoupon { coupon, .. } => *coupon < coupons,
+            Self::Place(placing) => has(&placing.discount, discounts) && has(&placing.coupon, coupons),
+            Self::Pay { order, discount, coupon, .. } => {
+                *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
+            }
+            Self::Cancel { order, .. } => *order < customer.orders.len(),
+            Self::TopUp { .. }
+            | Self::Credit { .. }
+            | Self::Grant { .. }
+            | Self::Issue { .. }
+            | Self::Freeze { .. }
+            | Self::Unfreeze => true,
+        }
+    }
+
+    /// The request.
+    pub fn request(&self, customer: &Customer) -> Request {
+        let account = |rest: &str| format!("/openbss/v1/accounts/{}/{rest}", customer.domain);
+        let by_operator = |method, path: String, body| Request { is_operators: true, method, path, body };
+        let own = |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
+        match self {
+            Self::TopUp { cents, is_bonus, serial } => {
+                let kind = if *is_bonus { 5 } else { 1 };
+                let body = json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
+                by_operator("POST", account("top-ups"), body)
+            }
+            Self::Credit { cents, expires } => {
+                let body = json!({"amount": money(*cents), "expire_time": expires.map(text)});
+                by_operator("POST", account("credit"), body)
+            }
+            Self::Grant { kind, mode } => {
+                let (name, value) = match mode {
+                    Mode::Ratio(percent) => ("ratio", format!("0.{percent:02}")),
+                    Mode::Off(cents) => ("amount_off", money(*cents)),
+                };
+                let body = json!({"discount_type": kind, "customer_id": customer.domain, "mode": name, "value": value});
+                by_operator("POST", "/openbss/v1/discounts".to_owned(), body)
+            }
+            Self::Withdraw { discount } => {
+                let path = format!("/openbss/v1/discounts/{}", customer.discounts[*discount].id);
+                by_operator("DELETE", path, Value::Null)
+            }
+            Self::Issue { cents, expires, limits } => {
+                let body = json!({
+                    "customer_id": customer.domain, "face_value": money(*cents), "expire_time": text(*expires),
+                    "limits": limits_on_wire(*limits),
+                });
+                by_operator("POST", "/openbss/v1/coupons".to_owned(), body)
+            }
+            Self::FreezeCoupon { coupon, is_to_be } => {
+                let what = if *is_to_be { "freeze" } else { "unfreeze" };
+                let path = format!("/openbss/v1/coupons/{}/{what}", customer.coupons[*coupon].id);
+                by_operator("POST", path, json!({}))
+            }
+            Self::Freeze { with_resources } => {
+                let scope = if *with_resources { "ACCOUNT_AND_RESOURCE" } else { "ACCOUNT" };
+                by_operator("POST", account("freeze"), json!({"reason": "simulation", "freeze_type": scope}))
+            }
+            Self::Unfreeze => by_operator("POST", account("unfreeze"), json!({})),
+            Self::Place(placing) => own("POST", "/openbss/v1/orders", placed(placing, customer)),
+            Self::Pay { order, is_part, discount, coupon } => {
+                let mut body = json!({
+                    "order_id": customer.payable_id(*order, *is_part), "use_coupon": "NO", "use_discount": "NO",
+                });
+                if let Some(discount) = discount {
+                    let discount = &customer.discounts[*discount];
+                    let kind = match discount.kind {
+                        607 => 3,
+                        700 => 0,
+                        _ => 2,
+                    };
+                    body["use_discount"] = json!("YES");
+                    body["discount_infos"] = json!([{"id": discount.id, "type": kind}]);
+                }
+                if let Some(coupon) = coupon {
+                    body["use_coupon"] = json!("YES");
+                    body["coupon_infos"] = json!([{"id": customer.coupons[*coupon].id, "type": 301}]);
+                }
+                own("POST", "/v3/orders/customer-orders/pay", body)
+            }
+            Self::Cancel { order, is_part } => {
+                let body = json!({"order_id": customer.payable_id(*order, *is_part)});
+                own("PUT", "/v2/orders/customer-orders/cancel", body)
+            }
+        }
+    }
+
+    /// What comes of it. A refusal changes nothing.
+    pub fn apply(&self, customer: &mut Customer, now: Secs) -> Answer {
+        let before = customer.clone();
+        let answer = self.change(customer, now);
+        if answer.code.is_some() {
+            *customer = before;
+        }
+        answer
+    }
+
+    fn change(&self, customer: &mut Customer, now: Secs) -> Answer {
+        match self {
+            Self::TopUp { cents, is_bonus, .. } => {
+                customer.top_up(*cents, *is_bonus, now);
+                Answer::done(201)
+            }
+            Self::Credit { cents, expires } => {
+                let line = CreditLine { id: String::new(), granted: *cents, left: *cents, expires: *expires };
+                customer.credit.push(line);
+                Answer::made(Made::Credit(customer.credit.len() - 1))
+            }
+            Self::Grant { kind, mode } => {
+                let discount = Discount { id: String::new(), kind: *kind, mode: *mode, is_withdrawn: false };
+                customer.discounts.push(discount);
+                Answer::made(Made::Discount(customer.discounts.len() - 1))
+            }
+            Self::Withdraw { discount } => {
+                let discount = &mut customer.discounts[*discount];
+                let was_there = !std::mem::replace(&mut discount.is_withdrawn, true);
+                Answer::of(was_there.then_some(()).ok_or("CBC.0100"), 204)
+            }
+            Self::Issue { cents, expires, limits } => {
+                customer.coupons.push(Coupon {
+                    id: String::new(),
+                    left: *cents,
+                    expires: *expires,
+                    uses: 0,
+                    limits: *limits,
+                    is_frozen: false,
+                    is_withdrawn: false,
+                    held: None,
+                });
+                Answer::made(Made::Coupon(customer.coupons.len() - 1))
+            }
+            Self::FreezeCoupon { coupon, is_to_be } => {
+                let coupon = &mut customer.coupons[*coupon];
+                coupon.is_frozen = *is_to_be;
+                Answer::of((!coupon.is_spent()).then_some(()).ok_or("CBC.0101"), 200)
+            }
+            Self::Freeze { with_resources } => Answer::of(customer.freeze(*with_resources), 200),
+            Self::Unfreeze => Answer::of(customer.frozen.take().map(drop).ok_or("CBC.50000053"), 200),
+            Self::Place(placing) => match customer.place(placing, now) {
+                Ok((orders, unpaid)) => Answer { unpaid, ..Answer::made(Made::Orders(orders)) },
+                Err(code) => Answer::of(Err(code), 201),
+            },
+            Self::Pay { order, is_part, discount, coupon } => {
+                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
+            }
+            Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
+        }
+    }
+}
+
+impl Customer {
+    fn freeze(&mut self, with_resources: bool) -> Result<(), Code> {
+        match self.frozen {
+            Some(scope) if scope == with_resources => Err("CBC.30000052"),
+            Some(_) => Err("CBC.70300007"),
+            None => {
+                self.frozen = Some(with_resources);
+                Ok(())
+            }
+        }
+    }
+
+    /// The id to pay and cancel an order by.
+    fn payable_id(&self, order: usize, is_part: bool) -> &str {
+        match self.orders[order].group {
+            Some(group) if !is_part => &self.groups[group].id,
+            _ => &self.orders[order].id,
+        }
+    }
+
+    /// Notes the ids that an answer tells.
+    pub fn note(&mut self, made: &Made, body: &Value) {
+        let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        match made {
+            Made::Nothing => {}
+            Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
+            Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
+            Made::Credit(number) => self.credit[*number].id = id("credit_id"),
+            Made::Orders(orders) => {
+                let ids = body["sub_order_ids"].as_array().into_iter().flatten();
+                for (order, id) in orders.iter().zip(ids) {
+                    self.orders[*order].id = id.as_str().unwrap_or_default().to_owned();
+                }
+                if let Some(group) = self.orders[orders[0]].group {
+                    self.groups[group].id = id("order_id");
+                }
+            }
+        }
+    }
+}
+
+fn limits_on_wire(limits: CouponLimits) -> Value {
+    let mut named = Vec::new();
+    if limits.is_once {
+        named.push(json!({"limit_key": "usageTimes", "value1": "1"}));
+    }
+    if limits.excludes_offers {
+        named.push(json!({"limit_key": "simultaneousUseWithEmpowerDiscount", "value1": "0"}));
+    }
+    if let Some(least) = limits.least {
+        named.push(json!({"limit_key": "baseValue", "value1": money(least)}));
+    }
+    json!(named)
+}
+
+fn placed(placing: &Placing, customer: &Customer) -> Value {
+    let line = |wanted: &Wanted| {
+        let mut line = GOODS[wanted.good].named(wanted.size);
+        let (period_type, period_num) = wanted.term.wire();
+        line["period_type"] = json!(period_type);
+        line["period_num"] = json!(period_num);
+        line["subscription_num"] = json!(wanted.count);
+        line["resource_name"] = json!(format!("{}-{}-{}", placing.name, wanted.good, wanted.size));
+        if wanted.is_attached {
+            line["attached_to_line"] = json!(0);
+        }
+        line
+    };
+    let lines: Vec<Value> = placing.lines.iter().map(line).collect();
+    let mut body = json!({
+        "lines": lines, "auto_pay": placing.auto_pay, "auto_renew": placing.auto_renew,
+        "combined": placing.is_combined,
+    });
+    if let Some(discount) = placing.discount {
+        body["discount_id"] = json!(customer.discounts[discount].id);
+    }
+    if let Some(coupon) = placing.coupon {
+        body["coupon_id"] = json!(customer.coupons[coupon].id);
+    }
+    body
+}

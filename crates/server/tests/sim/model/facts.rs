@@ -1,0 +1,185 @@
+//! What a customer can see, as short texts: once as the model has it, once as the application shows it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Customer, Order, Resource};
+use crate::calendar::{DAY, Secs, text};
+
+/// What a fact is about, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    Balances,
+    Coupon(usize),
+    Order(usize),
+    Resource(usize),
+}
+
+/// How long an expired coupon is certainly shown: some days less than the year after which it is not.
+const SHOWN_FOR: Secs = 350 * DAY;
+
+/// Facts by what they are about.
+pub type Facts = BTreeMap<About, String>;
+
+/// Cents as a number: `182.07`, `30`.
+pub fn money(cents: i64) -> String {
+    let (sign, whole) = (if cents < 0 { "-" } else { "" }, cents.abs());
+    let digits = format!("{sign}{}.{:02}", whole / 100, whole % 100);
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Reads cents out of a number, or text with one.
+pub fn cents(value: &Value) -> i64 {
+    let digits = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let (sign, digits) = digits.strip_prefix('-').map_or((1, digits.as_str()), |rest| (-1, rest));
+    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    assert!(rest.len() <= 2, "{digits} is not in cents");
+    let rest: i64 = if rest.is_empty() { 0 } else { format!("{rest:0<2}").parse().unwrap() };
+    sign * (whole.parse::<i64>().unwrap_or_else(|_| panic!("{digits} is no amount")) * 100 + rest)
+}
+
+fn time(at: Option<Secs>) -> String {
+    at.map_or_else(|| "-".to_owned(), text)
+}
+
+fn shown_time(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+impl Customer {
+    /// All facts, as they stand at an instant.
+    pub fn facts(&self, now: Secs) -> Facts {
+        let mut facts = Facts::from([(About::Balances, self.balances(now))]);
+        let coupons = self.coupons.iter().enumerate().filter(|(_, coupon)| now < coupon.expires + SHOWN_FOR);
+        facts.extend(coupons.map(|(number, _)| (About::Coupon(number), self.coupon(number, now))));
+        let orders = self.orders.iter().enumerate();
+        facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
+        let resources = self.resources.iter().enumerate();
+        facts.extend(resources.map(|(number, one)| (About::Resource(number), self.resource(one))));
+        facts
+    }
+
+    fn balances(&self, now: Secs) -> String {
+        let mut rows = vec![format!("1 {}", money(self.cash))];
+        let usable: Vec<_> = self.credit.iter().filter(|line| line.is_usable(now)).collect();
+        if !usable.is_empty() {
+            let (left, granted) = usable.iter().fold((0, 0), |(left, granted), line| (left + line.left, granted + line.granted));
+            rows.push(format!("2 {} of {}", money(left), money(granted)));
+        }
+        rows.extend(self.bonus.map(|bonus| format!("5 {}", money(bonus))));
+        let debt = self.debts.iter().map(|debt| debt.left).sum();
+        format!("{}; debt {}", rows.join(", "), money(debt))
+    }
+
+    fn coupon(&self, number: usize, now: Secs) -> String {
+        let coupon = &self.coupons[number];
+        let status = match () {
+            () if coupon.is_withdrawn => 5,
+            () if coupon.is_spent() => 3,
+            () if now >= coupon.expires => 4,
+            () => 2,
+        };
+        let held = coupon.held.map_or("-", |held| match self.orders[held].group {
+            Some(group) => &self.groups[group].id,
+            None => &self.orders[held].id,
+        });
+        format!("{status} {} frozen {} held {held}", money(coupon.left), u8::from(coupon.is_frozen))
+    }
+
+    fn resource(&self, resource: &Resource) -> String {
+        let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
+        format!(
+            "{} policy {} from {} to {} of {parent}",
+            resource.status,
+            resource.policy,
+            text(resource.effective),
+            text(resource.expires)
+        )
+    }
+}
+
+impl Order {
+    fn fact(&self) -> String {
+        let sum = |part: fn(&super::Line) -> i64| money(self.lines.iter().map(part).sum());
+        let mut fact = format!(
+            "type {} status {} list {} pay {} off {} coupon {} until {} paid {}",
+            self.kind,
+            self.status,
+            money(self.list()),
+            money(self.payable()),
+            sum(|line| line.discount),
+            sum(|line| line.coupon),
+            time(self.until),
+            time(self.paid)
+        );
+        for line in &self.lines {
+            let (list, pay) = (money(line.list), money(line.payable()));
+            fact += &format!(" | {list} {pay} from {} to {}", time(line.effective), time(line.expires));
+        }
+        fact
+    }
+}
+
+/// The balances as they are shown.
+pub fn shown_balances(body: &Value) -> String {
+    let row = |row: &Value| match &row["credit_amount"] {
+        Value::Null => format!("{} {}", row["account_type"], money(cents(&row["amount"]))),
+        line => format!("{} {} of {}", row["account_type"], money(cents(&row["amount"])), money(cents(line))),
+    };
+    let rows: Vec<String> = body["account_balances"].as_array().unwrap().iter().map(row).collect();
+    format!("{}; debt {}", rows.join(", "), money(cents(&body["debt_amount"])))
+}
+
+/// A coupon as it is shown.
+pub fn shown_coupon(coupon: &Value) -> String {
+    let held = coupon["lock_order_id"].as_str().filter(|held| !held.is_empty()).unwrap_or("-");
+    let frozen = coupon["is_frozen"].as_str().unwrap_or("?");
+    format!("{} {} frozen {frozen} held {held}", coupon["status"], money(cents(&coupon["balance"])))
+}
+
+/// A resource as it is shown.
+pub fn shown_resource(resource: &Value) -> String {
+    format!(
+        "{} policy {} from {} to {} of {}",
+        resource["status"],
+        resource["expire_policy"],
+        shown_time(&resource["effective_time"]),
+        shown_time(&resource["expire_time"]),
+        resource["parent_resource_id"].as_str().unwrap_or("-")
+    )
+}
+
+/// What discounts took off, coupons left out.
+fn off(info: &Value) -> i64 {
+    let coupons = ["300", "301", "302", "303"];
+    let items = info["discounts"].as_array().unwrap().iter();
+    let discounts = items.filter(|item| !coupons.contains(&item["discount_type"].as_str().unwrap_or("")));
+    discounts.map(|item| cents(&item["discount_amount"])).sum()
+}
+
+fn or_zero(value: &Value) -> i64 {
+    if value.is_null() { 0 } else { cents(value) }
+}
+
+/// An order as its details show it.
+pub fn shown_order(body: &Value) -> String {
+    let info = &body["order_info"];
+    let mut fact = format!(
+        "type {} status {} list {} pay {} off {} coupon {} until {} paid {}",
+        info["order_type"],
+        info["status"],
+        money(cents(&info["official_amount"])),
+        money(cents(&info["amount_after_discount"])),
+        money(off(&info["amount_info"])),
+        money(or_zero(&info["amount_info"]["coupon_amount"])),
+        shown_time(&info["pending_payment_end_time"]),
+        shown_time(&info["payment_time"])
+    );
+    for line in body["order_line_items"].as_array().unwrap() {
+        let (list, pay) = (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
+        let (from, to) = (shown_time(&line["effective_time"]), shown_time(&line["expire_time"]));
+        fact += &format!(" | {list} {pay} from {from} to {to}");
+    }
+    fact
+}

@@ -1,0 +1,323 @@
+//! The reference model: what a customer must have after each request, written from the rulebook and not from the code
+//! under test. It is slow and plain: seconds and cents in 64 bits, lists that are searched, one customer at a time.
+//!
+//! A deed changes a customer and says how it must be answered. Ids are the application's to choose: orders, coupons,
+//! discounts and resources have numbers here, and the id is noted when the application tells it.
+
+pub mod buying;
+pub mod deeds;
+pub mod facts;
+pub mod funds;
+pub mod reductions;
+
+use domain::site::Site;
+
+use crate::calendar::{Secs, Term};
+use crate::world::Key;
+
+/// What moves money: a balance that a payment took it from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fund {
+    Cash,
+    Bonus,
+    /// A credit line, by number.
+    Credit(usize),
+}
+
+/// What a payment took from a balance, and what of it went back.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub fund: Fund,
+    pub amount: i64,
+    pub back: i64,
+}
+
+/// A credit line.
+#[derive(Clone, Debug)]
+pub struct CreditLine {
+    pub id: String,
+    pub granted: i64,
+    pub left: i64,
+    pub expires: Option<Secs>,
+}
+
+impl CreditLine {
+    pub fn is_usable(&self, now: Secs) -> bool {
+        self.expires.is_none_or(|end| now < end)
+    }
+}
+
+/// What is owed for an order, oldest first.
+#[derive(Clone, Debug)]
+pub struct Debt {
+    pub line: usize,
+    pub order: usize,
+    pub left: i64,
+}
+
+/// How a discount reduces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// So many per cent are left.
+    Ratio(i64),
+    /// So many cents are taken off an order.
+    Off(i64),
+}
+
+/// A discount.
+#[derive(Clone, Debug)]
+pub struct Discount {
+    pub id: String,
+    /// 605, 607 or 700.
+    pub kind: i64,
+    pub mode: Mode,
+    pub is_withdrawn: bool,
+}
+
+/// A cash coupon.
+#[derive(Clone, Debug)]
+pub struct Coupon {
+    pub id: String,
+    pub left: i64,
+    pub expires: Secs,
+    pub uses: usize,
+    pub limits: CouponLimits,
+    pub is_frozen: bool,
+    pub is_withdrawn: bool,
+    /// The orders that hold it, by the number of the first of them.
+    pub held: Option<usize>,
+}
+
+/// What limits a coupon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CouponLimits {
+    /// It pays once.
+    pub is_once: bool,
+    /// It does not go with commercial and partner discounts.
+    pub excludes_offers: bool,
+    /// The least that an order costs, in cents.
+    pub least: Option<i64>,
+}
+
+impl CouponLimits {
+    /// Whether it decides for which orders the coupon is; such a one is spent first (rule 4.8).
+    pub fn is_restricted(self) -> bool {
+        self.least.is_some()
+    }
+}
+
+/// A line of an order.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub good: usize,
+    pub size: i64,
+    pub term: Term,
+    /// How many.
+    pub count: i64,
+    /// It is attached to the first line.
+    pub is_attached: bool,
+    pub name: String,
+    pub list: i64,
+    pub discount: i64,
+    pub coupon: i64,
+    pub effective: Option<Secs>,
+    pub expires: Option<Secs>,
+    /// What it made or is about, by number.
+    pub resources: Vec<usize>,
+    /// Of refunds.
+    pub fee: i64,
+    pub consumed: i64,
+}
+
+impl Line {
+    /// What balances pay.
+    pub fn payable(&self) -> i64 {
+        self.list - self.discount - self.coupon
+    }
+}
+
+/// Statuses of an order.
+pub mod status {
+    pub const APPROVAL: i64 = 1;
+    pub const CANCELLED: i64 = 4;
+    pub const COMPLETED: i64 = 5;
+    pub const PENDING: i64 = 6;
+}
+
+/// An order.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub id: String,
+    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription.
+    pub kind: i64,
+    pub status: i64,
+    pub lines: Vec<Line>,
+    pub created: Secs,
+    pub until: Option<Secs>,
+    pub paid: Option<Secs>,
+    /// The discount and the coupon, by number, that it shows now.
+    pub discount: Option<usize>,
+    pub coupon: Option<usize>,
+    pub auto_renew: bool,
+    pub funds: Vec<Taken>,
+    /// The orders that it is paid together with, itself among them.
+    pub group: Option<usize>,
+}
+
+impl Order {
+    pub fn payable(&self) -> i64 {
+        self.lines.iter().map(Line::payable).sum()
+    }
+
+    pub fn list(&self) -> i64 {
+        self.lines.iter().map(|line| line.list).sum()
+    }
+}
+
+/// Orders that are paid together.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub id: String,
+    pub orders: Vec<usize>,
+}
+
+/// A resource.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub id: String,
+    /// The order and the line that made it.
+    pub order: usize,
+    pub line: usize,
+    pub good: usize,
+    pub size: i64,
+    pub name: String,
+    /// The primary one that it is attached to.
+    pub parent: Option<usize>,
+    pub term: Term,
+    pub status: i64,
+    pub policy: i64,
+    pub effective: Secs,
+    pub expires: Secs,
+}
+
+/// A customer.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    pub domain: String,
+    pub key: Key,
+    pub cash: i64,
+    pub bonus: Option<i64>,
+    pub credit: Vec<CreditLine>,
+    pub debts: Vec<Debt>,
+    /// Whether its resources are, too.
+    pub frozen: Option<bool>,
+    pub discounts: Vec<Discount>,
+    pub coupons: Vec<Coupon>,
+    pub orders: Vec<Order>,
+    pub groups: Vec<Group>,
+    pub resources: Vec<Resource>,
+    pub site: Site,
+}
+
+impl Customer {
+    pub fn new(domain: String, key: Key, site: Site) -> Self {
+        Self {
+            domain,
+            key,
+            cash: 0,
+            bonus: None,
+            credit: Vec::new(),
+            debts: Vec::new(),
+            frozen: None,
+            discounts: Vec::new(),
+            coupons: Vec::new(),
+            orders: Vec::new(),
+            groups: Vec::new(),
+            resources: Vec::new(),
+            site,
+        }
+    }
+
+    /// The orders that are paid and cancelled with this one.
+    pub fn together(&self, order: usize) -> Vec<usize> {
+        match self.orders[order].group {
+            Some(group) => self.groups[group].orders.clone(),
+            None => vec![order],
+        }
+    }
+
+    /// Runs what falls due until an instant, in order: each due instant with what it is about.
+    pub fn advance(&mut self, to: Secs) -> Vec<Fallen> {
+        let mut fallen = Vec::new();
+        while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= to) {
+            fallen.push(self.fall_due(at, due));
+        }
+        fallen
+    }
+
+    /// What falls due next.
+    pub fn next_due(&self) -> Option<(Secs, Due)> {
+        let unpaid = self.orders.iter().enumerate().filter(|(_, order)| order.status == status::PENDING);
+        let unpaid = unpaid.filter_map(|(number, order)| Some((order.until?, Due::Unpaid(number))));
+        let credit = self.credit.iter().enumerate().filter(|(_, line)| line.left > 0);
+        let credit = credit.filter_map(|(number, line)| Some((line.expires?, Due::Credit(number))));
+        unpaid.chain(credit).min_by_key(|(at, due)| (*at, due.rank()))
+    }
+
+    fn fall_due(&mut self, at: Secs, due: Due) -> Fallen {
+        match due {
+            Due::Unpaid(order) => {
+                self.cancel(order);
+                Fallen { at, job: "orders.cancel_unpaid", subject: Subject::Order(order) }
+            }
+            Due::Credit(line) => {
+                self.credit[line].left = 0;
+                Fallen { at, job: "accounts.expire_credit", subject: Subject::Credit(line) }
+            }
+        }
+    }
+}
+
+/// What falls due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// An order that nobody paid.
+    Unpaid(usize),
+    /// A credit line.
+    Credit(usize),
+}
+
+impl Due {
+    /// Which comes first at one instant.
+    fn rank(self) -> (u8, usize) {
+        match self {
+            Self::Credit(number) => (0, number),
+            Self::Unpaid(number) => (1, number),
+        }
+    }
+}
+
+/// What a job ran for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Order(usize),
+    Credit(usize),
+}
+
+/// A run of a job.
+#[derive(Clone, Debug)]
+pub struct Fallen {
+    pub at: Secs,
+    pub job: &'static str,
+    pub subject: Subject,
+}
+
+impl Fallen {
+    /// The subject as the application names it.
+    pub fn subject(&self, customer: &Customer) -> String {
+        match self.subject {
+            Subject::Order(order) => customer.orders[order].id.clone(),
+            Subject::Credit(line) => format!("{}/{}", customer.domain, customer.credit[line].id),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The shortest prefix of a failing run that still fails, and what of it is needed.
+
+use crate::play::{Failure, Plan, play_steps};
+use crate::steps::Step;
+
+/// How many runs are spent on leaving steps out.
+const TRIALS: usize = 120;
+
+async fn fails(plan: Plan, steps: &[Step]) -> Option<String> {
+    play_steps(plan, steps).await.err().map(|failure| failure.what)
+}
+
+/// What to tell of a failure: the length of the shortest prefix that fails, the steps of it that are needed, and what
+/// goes wrong then.
+pub async fn report(plan: Plan, failure: Failure) -> String {
+    let mut what = failure.what;
+    let mut steps = failure.steps;
+    steps.truncate(failure.at);
+    if !failure.is_exact {
+        // Everything was recomputed some steps after the one that broke it: `from` holds, all of it fails.
+        let (mut from, mut to) = (0, steps.len());
+        while to - from > 1 {
+            let middle = usize::midpoint(from, to);
+            match fails(plan, &steps[..middle]).await {
+                Some(earlier) => (to, what) = (middle, earlier),
+                None => from = middle,
+            }
+        }
+        steps.truncate(to);
+    }
+    let prefix = steps.len();
+    let mut trials = 0;
+    let mut part = steps.len().div_ceil(2);
+    while part > 0 && trials < TRIALS {
+        let mut from = 0;
+        while from + 1 < steps.len() && trials < TRIALS {
+            let mut fewer = steps.clone();
+            // The last step is the one that shows it.
+            fewer.drain(from..(from + part).min(steps.len() - 1));
+            trials += 1;
+            match fails(plan, &fewer).await {
+                Some(same) => (steps, what) = (fewer, same),
+                None => from += part,
+            }
+        }
+        part = if part == 1 { 0 } else { part.div_ceil(2) };
+    }
+    let shown: Vec<String> = steps.iter().map(|step| format!("  {step:?}")).collect();
+    format!(
+        "seed {} fails on {:?} with {} process(es) after {prefix} steps; of these suffice:\n{}\n{what}",
+        plan.seed,
+        plan.on,
+        plan.processes,
+        shown.join("\n")
+    )
+}
