@@ -1,6 +1,6 @@
 //! The application: its state, and the list of features.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::id::IdSource;
@@ -17,7 +17,7 @@ use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
 use crate::{
-    accounts, catalog, identity, ledger, machine, orders, pricing, promotions, sandbox, subscriptions,
+    accounts, catalog, identity, ledger, machine, notices, orders, pricing, promotions, sandbox, subscriptions,
     verify, webhooks,
 };
 
@@ -41,6 +41,7 @@ pub const FEATURES: &[&Feature] = &[
     &catalog::FEATURE,
     &identity::FEATURE,
     &webhooks::FEATURE,
+    &notices::FEATURE,
     &accounts::FEATURE,
     &promotions::FEATURE,
     &pricing::FEATURE,
@@ -124,6 +125,8 @@ pub struct App {
     pub fulfilments: Vec<&'static dyn Fulfilment>,
     /// Rung when something was put into the outbox.
     pub outbox: webhooks::Bell,
+    /// The way to the mail server of a production server that has one; set before anything is served.
+    pub mailer: OnceLock<notices::mailer::Mailer>,
 }
 
 impl App {
@@ -154,6 +157,7 @@ impl App {
             jobs,
             fulfilments: vec![&subscriptions::SUBSCRIPTIONS],
             outbox: webhooks::Bell::default(),
+            mailer: OnceLock::new(),
         });
         catalog::service::load(&app).await?;
         Ok(app)

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::app::Provisioner;
 use crate::codes;
+use crate::notices::mailer::Mailer;
 
 /// Bytes of a secret key.
 const KEY_BYTES: usize = 32;
@@ -46,6 +47,8 @@ pub struct Config {
     /// The first operator, created in an empty database.
     #[serde(default)]
     pub operator: Operator,
+    /// The mail server that notices go out by; without it none are sent.
+    pub mail: Option<Mail>,
 }
 
 /// Where the data is: a SQLite file or a PostgreSQL database, one of the two.
@@ -72,6 +75,16 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Private key.
     pub key: PathBuf,
+}
+
+/// The mail server that notices go out by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host:465`; `smtp://host:587?tls=required` for STARTTLS; `smtp://host:25` in clear text.
+    pub smtp_url: String,
+    /// The sender of all mails: `Example Cloud <billing@example.com>`.
+    pub from: String,
 }
 
 /// What a request beyond its limit is answered.
@@ -238,6 +251,9 @@ impl Config {
             return Err(
                 "database.root_certificate goes with url; a SQLite file has no certificate".to_owned()
             );
+        }
+        if let Some(mail) = &config.mail {
+            Mailer::new(&mail.smtp_url, &mail.from).map_err(|error| format!("mail: {error}"))?;
         }
         if config.tls.is_none() && !config.behind_proxy {
             return Err(

@@ -2,7 +2,7 @@
 //!
 //! A feature is a folder: `api` (wire types and operations), `service` (use-cases), `store` (all SQL of its
 //! tables), `errors`, `jobs`. A feature may call another feature's `service`, never its `store`. Floors, from
-//! the ground up: ledger, catalog, identity · accounts, promotions · pricing · webhooks · orders · subscriptions · sandbox;
+//! the ground up: ledger, catalog, identity · accounts, promotions · pricing · webhooks · notices · orders · subscriptions · sandbox;
 //! verify and machine stand beside them and only read what the others hand to [`app`]. [`cli`] starts what
 //! [`config`] describes; [`settings`] is what a database remembers of its installation.
 
@@ -15,6 +15,7 @@ pub mod config;
 pub mod identity;
 pub mod ledger;
 pub mod machine;
+pub mod notices;
 pub mod orders;
 pub mod pricing;
 pub mod promotions;

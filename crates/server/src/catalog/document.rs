@@ -37,6 +37,8 @@ const ROWS_MAX: usize = 10_000;
 const PRODUCTS_MAX: usize = 50_000;
 /// The most versions of one price: one a month for fifty years.
 const VERSIONS_MAX: usize = 600;
+/// The most numbers of periods in which a product is sold.
+const COUNTS_MAX: usize = 100;
 /// The largest id that fits the documents' four digits.
 const MEASURE_ID_MAX: i64 = 9_999;
 /// The largest size of a linear product (004 tables 4-18 and 4-21).
@@ -143,6 +145,14 @@ input! {
         pub year: Option<Decimal> = body("year"),
     }
 
+    /// Numbers of periods in which a product is sold; those of a period that is not named are free.
+    pub struct CountsRow {
+        /// Of months.
+        pub month: Option<Vec<i64>> = body("month").items(1, COUNTS_MAX).range(1, 999),
+        /// Of years.
+        pub year: Option<Vec<i64>> = body("year").items(1, COUNTS_MAX).range(1, 99),
+    }
+
     /// A version of the yearly/monthly prices.
     pub struct PeriodVersionRow {
         /// First instant.
@@ -157,6 +167,10 @@ input! {
     pub struct PeriodRow {
         /// Product id.
         pub product_id: String = body("product_id"),
+        /// Numbers of months and years in which it is sold; left out, any.
+        pub counts: Option<CountsRow> = body("counts"),
+        /// Years from now beyond which it cannot be renewed; left out, five (rule 1.4.6).
+        pub max_years: Option<i64> = body("max_years").range(1, 99),
         /// Versions, earliest first.
         pub versions: Vec<Lined<PeriodVersionRow>> = body("versions").items(1, VERSIONS_MAX),
     }

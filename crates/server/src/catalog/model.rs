@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::calendar::Instant;
+use domain::calendar::{Instant, PeriodType, Term};
 use domain::rating::{PeriodPrices, UsagePrice};
 use platform::op::Language;
 
@@ -155,8 +155,26 @@ pub struct Version<P> {
 pub struct PeriodOffer {
     /// Product id.
     pub product_id: String,
+    /// Numbers of months in which it is sold; `None`: any.
+    pub months: Option<Vec<u32>>,
+    /// Numbers of years in which it is sold; `None`: any.
+    pub years: Option<Vec<u32>>,
+    /// Years from now beyond which it cannot be renewed (rule 1.4.6).
+    pub max_years: u32,
     /// Price versions, earliest first, not overlapping.
     pub versions: Vec<Version<PeriodPrices>>,
+}
+
+impl PeriodOffer {
+    /// Whether it is sold in this number of periods; whether it has a price for them is another question.
+    pub fn admits(&self, term: Term) -> bool {
+        let counts = match term.period {
+            PeriodType::Month => self.months.as_ref(),
+            PeriodType::Year => self.years.as_ref(),
+            PeriodType::Week | PeriodType::Day | PeriodType::Hour => None,
+        };
+        counts.is_none_or(|counts| counts.contains(&term.count))
+    }
 }
 
 /// The pay-per-use side of a product, for one usage factor.

@@ -6,6 +6,7 @@ use domain::calendar::{Instant, PeriodType};
 use domain::money::{AmountError, Price};
 use domain::quantity::{Quantity, QuantityError};
 use domain::rating::{PeriodPrices, PriceError, Tier, TierMode, UsagePrice};
+use domain::subscription::renewal::MAX_TERM_YEARS;
 use platform::op::Refusal;
 use platform::op::wire::Decimal;
 
@@ -205,7 +206,14 @@ fn period(place: &Place, side: Lined<PeriodRow>) -> Result<PeriodOffer, Refusal>
         let price = period_prices(&place, &value.prices)?;
         add_version(&place, &mut versions, value.valid_from, value.valid_to, price)?;
     }
-    Ok(PeriodOffer { product_id: side.value.product_id, versions })
+    let small = |number: i64| u32::try_from(number).expect("within the declared range");
+    let counts = |own: Option<Vec<i64>>| own.map(|own| own.into_iter().map(small).collect());
+    let (months, years) = match side.value.counts {
+        Some(row) => (counts(row.month), counts(row.year)),
+        None => (None, None),
+    };
+    let max_years = side.value.max_years.map_or(MAX_TERM_YEARS, small);
+    Ok(PeriodOffer { product_id: side.value.product_id, months, years, max_years, versions })
 }
 
 fn period_prices(place: &Place, row: &PricesRow) -> Result<PeriodPrices, Refusal> {

@@ -11,12 +11,15 @@ use platform::op::http::DoorConfig;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::app::App;
 use crate::config::LogFormat;
-use crate::{catalog, identity, promotions, webhooks};
+use crate::notices::mailer::Mails;
+use crate::webhooks::sender::{self, Carrier, Posts};
+use crate::{catalog, identity, promotions};
 
 /// The environment variable that decides what is logged, before any configuration.
 const LOG_VARIABLE: &str = "OPENBSS_LOG";
@@ -102,7 +105,8 @@ impl Ready {
         let server = self.app.server(self.door.clone())?;
         let (ending, ended) = watch::channel(false);
         let background = tokio::spawn(background(self.app.clone(), ended));
-        let sender = tokio::spawn(webhooks::sender::run(self.app.clone()));
+        let carriers: [Box<dyn Carrier>; 2] = [Box::new(Posts), Box::new(Mails)];
+        let senders = carriers.map(|carrier| tokio::spawn(sender::run(self.app.clone(), carrier)));
         say(&hello);
         listen::serve(self.listener, self.tls, server, stop.wait()).await;
         // Nobody listens any more when the task has ended already.
@@ -111,7 +115,7 @@ impl Ready {
             tracing::warn!("background work was still under way when the server stopped");
         }
         // What is on its way is sent again by whoever starts next.
-        sender.abort();
+        senders.iter().for_each(JoinHandle::abort);
         self.app.db().close().await.map_err(|error| format!("the database did not close cleanly: {error}"))
     }
 }

@@ -15,6 +15,7 @@ use super::{Failure, open};
 use crate::app::{App, AppConfig};
 use crate::config::{Config, parse_key};
 use crate::identity::service::{NewAccount, create_account};
+use crate::notices::mailer::Mailer;
 use crate::settings;
 
 /// Runs the production server of a configuration file until it is told to stop.
@@ -36,6 +37,10 @@ async fn run(config: Config) -> Result<(), Failure> {
         None => None,
     };
     let app = open_app(&config).await?;
+    if let Some(mail) = &config.mail {
+        let mailer = Mailer::new(&mail.smtp_url, &mail.from).map_err(|error| format!("mail: {error}"))?;
+        assert!(app.mailer.set(mailer).is_ok(), "a new application has no mailer");
+    }
     create_operator(&app, &config).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let ready = Ready { app, listener, tls, door: config.door() };

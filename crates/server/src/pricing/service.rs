@@ -147,6 +147,12 @@ pub fn price_period<'a>(
         wanted.not_found("is not sold by the year, month or other period.", "不支持按包年/包月等周期购买。")
     })?;
     let version = in_force(&offer.versions, now).ok_or_else(|| wanted.no_price())?;
+    if !offer.admits(query.term) {
+        return Err(wanted.not_found(
+            "is not sold for this number of periods; choose another.",
+            "不支持该周期数，请选择其他周期数。",
+        ));
+    }
     let size = wanted.size(product, query.resource_size, query.size_measure_id)?;
     let list = rate_period(&version.price, query.term, size, query.subscription_num)
         .map_err(|error| match error {
@@ -157,22 +163,107 @@ pub fn price_period<'a>(
             RatingError::Overflow(_) => over_limit(query.at),
         })
         .and_then(|list| within_limit(query.at, list))?;
-    let bought = Bought {
-        service_type: &product.service,
-        resource_type: &product.resource_type,
-        product_id: &offer.product_id,
-        region: wanted.region(catalog),
-        term: Some(query.term),
-        priced_in: Some(priced_in(&version.price, query.term.period)),
-        subscription_num: query.subscription_num,
-        size,
+    let sold = Sold { catalog, product, offer, version, region: wanted.region(catalog) };
+    sold.priced(query.term, query.subscription_num, size, list).map_err(|_| over_limit(query.at))
+}
+
+/// A product with the version of its price that counts.
+struct Sold<'a> {
+    catalog: &'a Catalog,
+    product: &'a Product,
+    offer: &'a PeriodOffer,
+    version: &'a Version<PeriodPrices>,
+    /// In the catalogue's spelling.
+    region: &'a str,
+}
+
+impl<'a> Sold<'a> {
+    fn priced(
+        &self,
+        term: Term,
+        num: i64,
+        size: Option<i64>,
+        list: Exact,
+    ) -> Result<PricedPeriod<'a>, Overflow> {
+        let Self { catalog, product, offer, version, region } = *self;
+        let bought = Bought {
+            service_type: &product.service,
+            resource_type: &product.resource_type,
+            product_id: &offer.product_id,
+            region,
+            term: Some(term),
+            priced_in: Some(priced_in(&version.price, term.period)),
+            subscription_num: num,
+            size,
+        };
+        let priced = Priced { item: item_of(catalog, &bought), list, units: units_of(term, num, size)? };
+        Ok(PricedPeriod { product, offer, price_version: version_name(catalog, version), list, priced })
+    }
+}
+
+/// A resource that is to be renewed, as the catalogue looks for it.
+#[derive(Debug, Clone)]
+pub struct RenewalQuery<'a> {
+    /// Which product.
+    pub place: Place<'a>,
+    /// Its size.
+    pub size: Option<i64>,
+    /// Unit of the size.
+    pub size_measure_id: Option<i64>,
+    /// What it is renewed for.
+    pub term: Term,
+}
+
+/// Why a renewal has no price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpriced {
+    /// The product is not in the catalogue any more.
+    ProductGone,
+    /// It is there, without a yearly/monthly price at this time.
+    NoPrice,
+    /// It has no price for this period type.
+    PeriodNotSold,
+    /// It is sold in other numbers of periods only.
+    NumberNotSold,
+    /// It is sold by size in another unit than the resource has.
+    WrongUnit,
+    /// The amount exceeds [`LIST_AMOUNT_MAX`].
+    TooMuch,
+}
+
+/// Prices the renewal of a resource by the catalogue at `now`. A product that is off sale can be renewed as long as
+/// it has a price (rule 1.5.10: what renews automatically goes on doing so), and sizes that are no longer sold can
+/// be kept.
+///
+/// # Errors
+/// [`Unpriced`].
+pub fn price_renewal<'a>(
+    catalog: &'a Catalog,
+    now: Instant,
+    query: &RenewalQuery<'_>,
+) -> Result<PricedPeriod<'a>, Unpriced> {
+    let product = catalog.find_product(&query.place).ok_or(Unpriced::ProductGone)?;
+    let offer = product.period.as_ref().ok_or(Unpriced::NoPrice)?;
+    let version = in_force(&offer.versions, now).ok_or(Unpriced::NoPrice)?;
+    let size = match (&product.linear, query.size) {
+        (None, _) => None,
+        (Some(linear), Some(size)) if query.size_measure_id == Some(linear.measure) => Some(size),
+        (Some(_), _) => return Err(Unpriced::WrongUnit),
     };
-    let priced = Priced {
-        item: item_of(catalog, &bought),
-        list,
-        units: units_of(query.term, query.subscription_num, size).map_err(|_| over_limit(query.at))?,
-    };
-    Ok(PricedPeriod { product, offer, price_version: version_name(catalog, version), list, priced })
+    if !version.price.is_sold(query.term.period) {
+        return Err(Unpriced::PeriodNotSold);
+    }
+    if !offer.admits(query.term) {
+        return Err(Unpriced::NumberNotSold);
+    }
+    let list = rate_period(&version.price, query.term, size, 1).map_err(|error| match error {
+        RatingError::NotSold => Unpriced::PeriodNotSold,
+        RatingError::Overflow(_) => Unpriced::TooMuch,
+    })?;
+    let list = within_limit("", list).map_err(|_| Unpriced::TooMuch)?;
+    let region = catalog.find_region(query.place.region).map_or("", |region| &region.code);
+    let sold = Sold { catalog, product, offer, version, region };
+    sold.priced(query.term, 1, size, list).map_err(|_| Unpriced::TooMuch)
 }
 
 /// What one unit of a term costs of a product, on sale or not, by the catalogue at `now`: the exact list price of one

@@ -1,11 +1,13 @@
 //! Resources made for paid lines. What happens to them later has files of its own.
 
+pub(super) mod auto_renewals;
 pub(super) mod changes;
 pub(super) mod cloud;
 pub(super) mod conversions;
+pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
-mod renewals;
+pub(super) mod renewals;
 pub(super) mod sets;
 pub(super) mod trials;
 
@@ -47,7 +49,12 @@ impl Fulfilment for Subscriptions {
         order: &'a Order,
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
-        Box::pin(quotas::admit(cx, order, lines))
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await,
+                _ => quotas::admit(cx, order, lines).await,
+            }
+        })
     }
 
     fn paid<'a>(
@@ -183,6 +190,7 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         }
         outcomes.push(outcome);
     }
+    auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
     let charges: Vec<ResourceCharge> = resources

@@ -24,6 +24,7 @@ macro_rules! resource_columns {
 pub(super) mod charges;
 pub(super) mod on_demand;
 pub(super) mod quotas;
+pub(super) mod renew_configs;
 pub(super) mod tasks;
 
 platform::statements! {
@@ -544,6 +545,7 @@ pub(super) fn statements() -> Vec<String> {
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
     all.extend(quotas::statements());
+    all.extend(renew_configs::statements());
     all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all
 }

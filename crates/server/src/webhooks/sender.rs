@@ -1,4 +1,4 @@
-//! Sends what waits in the outbox, outside of any transaction.
+//! Sends what waits in the outbox, outside of any transaction: notifications here, mails by a [`Carrier`] of their own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,9 @@ use platform::db::DbError;
 use platform::op::Host;
 use platform::outgoing::{Target, post};
 
-use super::service::{context, reach, signature};
+use super::service::{Channel, context, reach, signature};
 use super::store::{self, Notification};
+use crate::Boxed;
 use crate::app::App;
 
 /// How many notifications are on their way at once.
@@ -26,10 +27,37 @@ const CLAIM_MS: i64 = 60_000;
 /// How often the outbox is looked at when nobody rings.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Sends until the task is dropped.
-pub async fn run(app: Arc<App>) {
+/// What sends the messages of one channel.
+pub trait Carrier: Send + Sync {
+    /// Which messages are its business.
+    fn channel(&self) -> Channel;
+
+    /// Tries to send one.
+    fn attempt<'a>(&'a self, app: &'a Arc<App>, one: &'a Notification)
+    -> Boxed<'a, Result<Outcome, DbError>>;
+}
+
+/// Sends notifications to webhooks.
+pub struct Posts;
+
+impl Carrier for Posts {
+    fn channel(&self) -> Channel {
+        Channel::Webhook
+    }
+
+    fn attempt<'a>(
+        &'a self,
+        app: &'a Arc<App>,
+        one: &'a Notification,
+    ) -> Boxed<'a, Result<Outcome, DbError>> {
+        Box::pin(attempt(app, one))
+    }
+}
+
+/// Sends the messages of a carrier until the task is dropped.
+pub async fn run(app: Arc<App>, carrier: Box<dyn Carrier>) {
     loop {
-        match deliver_due(&app).await {
+        match carry_due(&app, carrier.as_ref()).await {
             // A full batch: there may be more.
             Ok(tried) if tried == usize::try_from(BATCH).unwrap_or(usize::MAX) => continue,
             Ok(_) => {}
@@ -37,16 +65,21 @@ pub async fn run(app: Arc<App>) {
             Err(error) => tracing::error!(%error, "the outbox cannot be read"),
         }
         tokio::select! {
-            () = app.outbox.rung() => {}
+            () = app.outbox.rung(), if carrier.channel() == Channel::Webhook => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }
 }
 
-/// Tries what is due now, at most one batch; answers how many were tried.
+/// Tries the notifications that are due now, at most one batch; answers how many were tried.
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize, DbError> {
+    carry_due(app, &Posts).await
+}
+
+/// Tries the messages of a carrier that are due now, at most one batch; answers how many were tried.
+pub async fn carry_due(app: &Arc<App>, carrier: &dyn Carrier) -> Result<usize, DbError> {
     let mut tx = app.db().begin_read().await?;
-    let due = store::due(&mut tx, machine_now().ms(), BATCH).await;
+    let due = store::due(&mut tx, carrier.channel(), machine_now().ms(), BATCH).await;
     tx.rollback().await;
     let mut claimed = Vec::new();
     for one in due? {
@@ -54,7 +87,7 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, DbError> {
             claimed.push(one);
         }
     }
-    let outcomes = join_all(claimed.iter().map(|one| attempt(app, one))).await;
+    let outcomes = join_all(claimed.iter().map(|one| carrier.attempt(app, one))).await;
     for (one, outcome) in claimed.iter().zip(outcomes) {
         settle(app, one, outcome?).await?;
     }
@@ -69,8 +102,9 @@ async fn claim(app: &Arc<App>, one: &Notification) -> Result<bool, DbError> {
 }
 
 /// What came of an attempt.
-enum Outcome {
-    /// It was answered with a status of success.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was taken.
     Sent,
     /// It may be tried again.
     Refused(String),
@@ -119,11 +153,11 @@ async fn settle(app: &Arc<App>, one: &Notification, outcome: Outcome) -> Result<
                 webhook = one.webhook,
                 attempts,
                 reason,
-                "a notification was not taken"
+                "a message was not taken"
             );
         }
         Outcome::Impossible(reason) => {
-            tracing::warn!(delivery = one.id, webhook = one.webhook, reason, "a notification cannot be sent");
+            tracing::warn!(delivery = one.id, webhook = one.webhook, reason, "a message cannot be sent");
         }
     }
     let mut tx = app.db().begin_write().await?;

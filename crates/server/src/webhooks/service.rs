@@ -8,8 +8,8 @@ use platform::op::{AccountKind, ApiError, Refusal};
 use platform::outgoing::{OutgoingError, Reach, Target};
 use serde_json::{Value as Json, json};
 
-pub use super::store::Webhook;
-use super::store::{self, EVERYONE, NewWebhook, Notification};
+use super::store::{self, EVERYONE, NewWebhook};
+pub use super::store::{Channel, Message, Notification, Webhook};
 use crate::Cx;
 use crate::app::App;
 use crate::codes;
@@ -45,6 +45,8 @@ pub const RESOURCE_FROZEN: &str = "resource.frozen";
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource was renewed.
+pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
 /// Every event that a webhook can ask for, and all of them.
 pub const EVENTS: &[&str] = &[
@@ -63,6 +65,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_FROZEN,
     RESOURCE_UNFROZEN,
     RESOURCE_CLOSED,
+    RESOURCE_RENEWED,
     "*",
 ];
 
@@ -135,6 +138,15 @@ pub async fn notify(cx: &mut Cx, events: &[Event<'_>]) -> Result<(), DbError> {
     store::enqueue(&mut cx.tx, &notifications, cx.now).await?;
     cx.after_commit(|app| app.outbox.ring());
     Ok(())
+}
+
+/// Puts a mail into the outbox; it is sent once the transaction is durable, unless it is only captured.
+///
+/// # Errors
+/// The database.
+pub async fn put_mail(cx: &mut Cx, mail: &Message<'_>) -> Result<(), DbError> {
+    let id = uuid_text(cx.ids.as_mut());
+    store::enqueue_mail(&mut cx.tx, id, mail, cx.now).await
 }
 
 /// Where notifications of an audience may go.

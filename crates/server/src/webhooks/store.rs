@@ -27,7 +27,7 @@ platform::statements! {
     const SECRET = "select secret, audience from webhooks where account_id = $1 and id = $2";
     /// What is to be sent now.
     const DUE = "select id, account_id, webhook_id, recipient, subject, body, attempts, not_before from outbox \
-        where state = 'waiting' and not_before <= $1 and channel = 'webhook' order by not_before, id limit $2";
+        where state = 'waiting' and not_before <= $1 and channel = $3 order by not_before, id limit $2";
     /// Takes a notification for one attempt; nobody else gets it until that attempt's time is over.
     const CLAIM = "update outbox set not_before = $3, attempts = attempts + 1 \
         where id = $1 and state = 'waiting' and not_before = $2";
@@ -113,16 +113,81 @@ pub(super) async fn receivers(tx: &mut Tx, account: &str, partner: &str) -> Resu
     Ok(rows.into_iter().map(receiver).collect())
 }
 
-/// A notification that waits to be sent.
-pub(super) struct Notification {
-    pub(super) id: String,
-    pub(super) account: String,
-    pub(super) webhook: String,
-    pub(super) url: String,
-    pub(super) event: String,
-    pub(super) body: String,
-    pub(super) attempts: i64,
-    pub(super) not_before: i64,
+/// A notification or mail that waits to be sent.
+pub struct Notification {
+    /// Its id, by which a receiver tells repetitions.
+    pub id: String,
+    /// Whose it is.
+    pub account: String,
+    /// The webhook; empty for a mail.
+    pub webhook: String,
+    /// The URL or address.
+    pub url: String,
+    /// The event, or the subject of a mail.
+    pub event: String,
+    /// What it says.
+    pub body: String,
+    /// How often it was tried before.
+    pub attempts: i64,
+    /// Machine time of the attempt, in milliseconds.
+    pub not_before: i64,
+}
+
+/// How a message goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A notification, to a URL.
+    Webhook,
+    /// A mail, to an address.
+    Mail,
+}
+
+impl Channel {
+    /// The name under which it is stored.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// A message to a person, about an account.
+#[derive(Debug, Clone)]
+pub struct Message<'a> {
+    /// The account that it is about.
+    pub account: &'a str,
+    /// The address.
+    pub recipient: &'a str,
+    /// What it is about, in one line.
+    pub subject: &'a str,
+    /// The text.
+    pub body: &'a str,
+    /// It is only kept, as a sandbox does, and never sent.
+    pub is_captured: bool,
+}
+
+/// Puts a mail into the outbox.
+pub(super) async fn enqueue_mail(
+    tx: &mut Tx,
+    id: String,
+    mail: &Message<'_>,
+    now: Instant,
+) -> Result<(), DbError> {
+    let row = vec![
+        Value::from(id),
+        Value::from(Channel::Mail.code()),
+        Value::from(mail.recipient),
+        Value::from(None::<&str>),
+        Value::from(mail.account),
+        Value::from(mail.subject),
+        Value::from(mail.body),
+        Value::from(if mail.is_captured { "captured" } else { "waiting" }),
+        Value::from(0),
+        Value::from(0),
+        Value::from(now.ms()),
+    ];
+    tx.send_many(INSERT_OUTBOX, &[row], "").await
 }
 
 /// Puts notifications into the outbox, to be sent as soon as they are durable.
@@ -130,7 +195,7 @@ pub(super) async fn enqueue(tx: &mut Tx, all: &[Notification], now: Instant) -> 
     let row = |new: &Notification| {
         vec![
             Value::from(new.id.clone()),
-            Value::from("webhook"),
+            Value::from(Channel::Webhook.code()),
             Value::from(new.url.clone()),
             Value::from(new.webhook.clone()),
             Value::from(new.account.clone()),
@@ -148,8 +213,13 @@ pub(super) async fn enqueue(tx: &mut Tx, all: &[Notification], now: Instant) -> 
 }
 
 /// What is to be sent at machine time `now_ms`.
-pub(super) async fn due(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<Vec<Notification>, DbError> {
-    let rows = tx.all(DUE, params![now_ms, limit]).await?;
+pub(super) async fn due(
+    tx: &mut Tx,
+    channel: Channel,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<Notification>, DbError> {
+    let rows = tx.all(DUE, params![now_ms, limit, channel.code()]).await?;
     let notification = |mut row: Row| Notification {
         id: row.take_text(0),
         account: row.take_text(1),

@@ -14,7 +14,7 @@ use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
 use serde_json::json;
 
-use super::{begin, changes, first_charge, fulfilled_now};
+use super::{auto_renewals, begin, changes, first_charge, fulfilled_now};
 use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
@@ -284,6 +284,7 @@ async fn provisioned(
     let (outcome, _) = fulfilled_now(cx, &order, &line)?;
     resource.resource_id = named.map(str::to_owned);
     begin(&mut resource, &outcome, cx.now);
+    auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
     store::update(&mut cx.tx, &resource, false).await?;
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     charges::insert(&mut cx.tx, charge.as_slice()).await?;

@@ -9,7 +9,7 @@ use super::{Source, relative, root, sources};
 const FLOORS: &[&[&str]] = &[
     &["audit", "catalog", "geography", "identity", "ledger", "verify"],
     &["accounts", "promotions"],
-    &["pricing", "webhooks"],
+    &["notices", "pricing", "webhooks"],
     &["orders"],
     &["packages", "subscriptions"],
     &["usage"],
