@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod accounts;
+mod contact;
 mod country;
 mod freeze;
 mod iam;
@@ -24,6 +25,7 @@ pub fn register(registry: &mut Registry<App>) {
         .add::<accounts::ListAccounts>()
         .add::<accounts::ShowAccount>()
         .add::<country::SetAccountCountry>()
+        .add::<contact::SetAccountContact>()
         .add::<freeze::FreezeAccount>()
         .add::<freeze::UnfreezeAccount>()
         .add::<users::CreateUser>()

@@ -19,7 +19,7 @@ use domain::calendar::{Instant, Term, next_expiry};
 use domain::money::Charge;
 use domain::order::OrderStatus;
 use domain::promotion::ModifierType;
-use domain::subscription::renewal::{Attempt, DeductionDays, exceeds, first_attempt};
+use domain::subscription::renewal::exceeds;
 use domain::subscription::{
     ExpirePolicy, KeepEnds, ResourceEvent, ResourceState, ResourceStatus, transition,
 };
@@ -28,6 +28,7 @@ use platform::op::ApiError;
 use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
+use super::auto_renewals;
 use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
@@ -271,6 +272,8 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         let mut resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
         let was_frozen = resource.status == ResourceStatus::Frozen.code();
         let (effective_at, expires_at) = renew(&mut resource, line, cx.now)?;
+        // The next attempt of automatic renewal is computed from the new expiry (rule 1.5.7).
+        auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
         store::update(&mut cx.tx, &resource, true).await?;
         let charge_no = store::charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
         charges.push(charge(&resource, order, line, (charge_no, effective_at, expires_at)));
@@ -314,19 +317,7 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
     resource.retained_until = None;
     resource.open_order = None;
     resource.updated_at = now;
-    resource.renew_at = rescheduled(resource, ends_at, now);
     Ok((begins_at, ends_at))
-}
-
-/// The next attempt of automatic renewal is computed from the new expiry (rule 1.5.7).
-fn rescheduled(resource: &Resource, expires_at: Instant, now: Instant) -> Option<Instant> {
-    if !resource.auto_renew {
-        return None;
-    }
-    match first_attempt(now, expires_at, DeductionDays::DEFAULT) {
-        Attempt::Now => Some(now),
-        Attempt::At(at) => Some(at),
-    }
 }
 
 fn charge(
