@@ -44,7 +44,13 @@ pub const FEATURE: Feature = Feature {
             .add::<api::provisioning::ReportFailed>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
-            .add::<api::quotas::DeleteQuota>();
+            .add::<api::quotas::DeleteQuota>()
+            .add::<api::change::ChangeResource>()
+            .add::<api::commercial::MakeCommercial>()
+            .add::<api::on_demand::RegisterOnDemand>()
+            .add::<api::on_demand::ListOnDemand>()
+            .add::<api::on_demand::ReleaseOnDemand>()
+            .add::<api::on_demand::ConvertToPeriod>();
     },
     jobs: |_| {},
     checks: &[&checks::Counters],

@@ -1,5 +1,8 @@
 //! The operations of subscriptions.
 
+pub(super) mod change;
+pub(super) mod commercial;
+pub(super) mod on_demand;
 pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;

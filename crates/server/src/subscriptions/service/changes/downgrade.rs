@@ -18,7 +18,7 @@ use platform::op::ApiError;
 use super::{Buyer, Change, changed};
 use crate::Cx;
 use crate::orders::model::{Line, Order};
-use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
+use crate::orders::service::{NewReturn, ReturnLine, ReturnPart, Share};
 use crate::subscriptions::service::cloud::{self, Action};
 use crate::subscriptions::store::charges::{self, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
@@ -59,7 +59,7 @@ pub(super) async fn carry_out(
         lines: vec![ReturnLine { template: line, parts }],
         needs_approval: false,
     };
-    let order = orders::give_back(cx, &back).await?;
+    let order = give_back(cx, &back).await?;
     cloud::tell(cx, Some(&order), &[&resource], Action::Change).await?;
     Ok(order)
 }
@@ -133,4 +133,9 @@ fn share(amount: Charge, part: Charge, whole: Charge) -> Result<Charge, Overflow
         return Ok(amount);
     }
     Exact::from_charge(amount).times_int(part.units())?.div_int(whole.units())?.settle(Rounding::HalfUp)
+}
+
+// Until refund orders of several charges are there.
+async fn give_back(_: &mut Cx, back: &NewReturn) -> Result<Order, ApiError> {
+    Err(DbError::Other(format!("{back:?}")).into())
 }
