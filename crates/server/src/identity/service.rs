@@ -368,9 +368,14 @@ pub async fn find_project_id(tx: &mut Tx, account: &str, name: &str) -> Result<O
 /// Whether the account has a project with this id. Only callers that send X-Project-Id pay for the look.
 pub async fn owns_project(app: &App, account: &str, project: &str) -> Result<bool, ApiError> {
     let mut tx = app.db().begin_read().await?;
-    let row = tx.opt(store::FIND_PROJECT, params![account, project]).await?;
+    let is_own = has_project(&mut tx, account, project).await?;
     tx.rollback().await;
-    Ok(row.is_some())
+    Ok(is_own)
+}
+
+/// The same, in a transaction that is there.
+pub async fn has_project(tx: &mut Tx, account: &str, project: &str) -> Result<bool, DbError> {
+    Ok(tx.opt(store::FIND_PROJECT, params![account, project]).await?.is_some())
 }
 
 /// The key's secret and user, if the key is known and active: from memory, or read once.

@@ -43,6 +43,12 @@ platform::statements! {
     /// A primary resource and what is attached to it, locked.
     const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
+    /// The same, as it is at this moment.
+    const FIND_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and (id = $2 or parent_id = $2) order by id limit 1001");
+    /// The resources of an order.
+    const OF_ORDER = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and order_id = $2 order by created_at, id limit 1001");
     /// What changes of a resource.
     const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
         updated_at = $7, expire_policy = $8, auto_renew = $9, renew_times = $10, renew_at = $11, period_type = $12, \
@@ -316,6 +322,18 @@ pub(super) async fn find_named_any(tx: &mut Tx, resource_id: &str) -> Result<Vec
 /// A primary resource and all that was ever attached to it, locked, in the order of their ids.
 pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
     let mut rows = tx.all(LOCK_SET, params![account, primary]).await?;
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// The same, not locked.
+pub(super) async fn find_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
+    let mut rows = tx.all(FIND_SET, params![account, primary]).await?;
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// The resources that an order bought, in the order of their ids; not locked.
+pub(super) async fn of_order(tx: &mut Tx, account: &str, order: &str) -> Result<Vec<Resource>, DbError> {
+    let mut rows = tx.all(OF_ORDER, params![account, order]).await?;
     Ok(rows.iter_mut().map(from_row).collect())
 }
 

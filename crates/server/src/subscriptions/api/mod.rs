@@ -6,3 +6,5 @@ pub(super) mod on_demand;
 pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;
+pub(super) mod renew;
+pub(super) mod renew_price;

@@ -29,6 +29,7 @@ use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
 use super::auto_renewals;
+use super::cloud;
 use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
@@ -281,7 +282,11 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         renewed.push((resource, was_frozen));
     }
     store::charges::insert(&mut cx.tx, &charges).await?;
-    // What was frozen and works again is told to the cloud here: `renewed` says of each whether it was.
+    let thawed = |(resource, was_frozen): &&(Resource, bool)| {
+        *was_frozen && resource.status == ResourceStatus::InUse.code()
+    };
+    let thawed: Vec<&Resource> = renewed.iter().filter(thawed).map(|(resource, _)| resource).collect();
+    cloud::tell(cx, None, &thawed, cloud::Action::Unfreeze).await?;
     let events: Vec<Event<'_>> = renewed.iter().map(|(resource, _)| event(order, resource)).collect();
     webhooks::notify(cx, &events).await?;
     Ok(outcomes)
@@ -346,19 +351,7 @@ fn charge(
 }
 
 fn event<'a>(order: &'a Order, resource: &'a Resource) -> Event<'a> {
-    let data = json!({
-        "id": resource.id,
-        "resource_id": resource.resource_id,
-        "order_id": order.id,
-        "customer_id": resource.account,
-        "parent_id": resource.parent,
-        "status": resource.status,
-        "expire_time": resource.expires_at.map(Instant::to_wire),
-    });
-    Event {
-        name: webhooks::RESOURCE_RENEWED,
-        account: &resource.account,
-        partner: order.partner.as_deref(),
-        data,
-    }
+    let mut event = cloud::event(webhooks::RESOURCE_RENEWED, order.partner.as_deref(), resource);
+    event.data["order_id"] = json!(order.id);
+    event
 }
