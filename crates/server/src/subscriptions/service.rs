@@ -11,6 +11,7 @@ pub(super) mod ordering;
 pub(super) mod renewals;
 pub(super) mod sets;
 pub(super) mod trials;
+mod unsubscribing;
 
 use std::collections::HashMap;
 
@@ -109,6 +110,30 @@ impl Fulfilment for Subscriptions {
                 store::hold(&mut cx.tx, &order.account, resource, &order.id).await?;
             }
             Ok(())
+        })
+    }
+
+    fn returned<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            unsubscribing::note(cx, order).await?;
+            match order.order_type {
+                OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
+                // Whoever asked for these changed the resources.
+                OrderType::Change | OrderType::ToOnDemand => Ok(()),
+                OrderType::Purchase
+                | OrderType::Renewal
+                | OrderType::ToPeriod
+                | OrderType::Trial
+                | OrderType::TrialToCommercial
+                | OrderType::FeeAdjustment => {
+                    Err(DbError::Other(format!("order {} gives nothing back", order.id)).into())
+                }
+            }
         })
     }
 
