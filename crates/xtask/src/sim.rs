@@ -99,7 +99,9 @@ fn build(root: &Path, target: Option<&Path>) -> Result<PathBuf, Failure> {
         let named = line.trim().strip_prefix("Executable")?;
         Some(root.join(named.rsplit_once('(')?.1.trim_end_matches(')')))
     });
-    program.filter(|_| output.status.success()).ok_or_else(|| format!("the simulation does not build:\n{told}"))
+    program
+        .filter(|_| output.status.success())
+        .ok_or_else(|| format!("the simulation does not build:\n{told}"))
 }
 
 /// Plays seeds on all processors until one fails; whether none did, and the sums of what they tell.
@@ -226,7 +228,8 @@ fn faults(repository: &Repository, options: &Options) -> Result<bool, Failure> {
         if fault.from.is_empty() || sound.matches(&fault.from).count() != 1 {
             return Err(format!("{}: what it replaces must stand once in {}", fault.name, fault.file));
         }
-        let write = |text: &str| std::fs::write(&path, text).map_err(|error| format!("{}: {error}", fault.file));
+        let write =
+            |text: &str| std::fs::write(&path, text).map_err(|error| format!("{}: {error}", fault.file));
         write(&sound.replace(&fault.from, &fault.to))?;
         let played = build(&copy, Some(&target)).and_then(|program| play(&program, &options, None, false));
         write(&sound)?;

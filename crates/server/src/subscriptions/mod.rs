@@ -53,7 +53,13 @@ pub const FEATURE: Feature = Feature {
             .add::<api::to_on_demand::UpdatePeriodToOnDemand>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
-            .add::<api::quotas::DeleteQuota>();
+            .add::<api::quotas::DeleteQuota>()
+            .add::<api::change::ChangeResource>()
+            .add::<api::commercial::MakeCommercial>()
+            .add::<api::on_demand::RegisterOnDemand>()
+            .add::<api::on_demand::ListOnDemand>()
+            .add::<api::on_demand::ReleaseOnDemand>()
+            .add::<api::on_demand::ConvertToPeriod>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::renew::Renew>();

@@ -17,7 +17,12 @@ async fn get(world: &World, process: usize, customer: &Customer, path: &str) -> 
     if reply.status == 200 { Ok(reply.body) } else { Err(format!("{path}: {} {}", reply.status, reply.body)) }
 }
 
-async fn resources(world: &World, process: usize, customer: &Customer, filter: Value) -> Result<Vec<Value>, String> {
+async fn resources(
+    world: &World,
+    process: usize,
+    customer: &Customer,
+    filter: Value,
+) -> Result<Vec<Value>, String> {
     let reply = world.call(process, &customer.key, ("POST", RESOURCES), &filter, None).await;
     if reply.status != 200 {
         return Err(format!("{filter}: {} {}", reply.status, reply.body));
@@ -90,7 +95,10 @@ pub async fn name_resources(world: &World, process: usize, customer: &mut Custom
                 found["resource_name"].as_str() == Some(&one.name) && its_parent == parent.as_deref()
             };
             let Some(at) = shown.iter().position(is_it) else {
-                return Err(format!("resource {} of order {} is not shown", one.name, customer.orders[order].id));
+                return Err(format!(
+                    "resource {} of order {} is not shown",
+                    one.name, customer.orders[order].id
+                ));
             };
             let found = shown.remove(at);
             let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
@@ -126,7 +134,8 @@ pub async fn name_orders(world: &World, process: usize, customer: &mut Customer)
 
 /// Finds the ids of the orders that the system placed by itself.
 pub async fn name_own_orders(world: &World, process: usize, customer: &mut Customer) -> Result<(), String> {
-    let nameless: Vec<usize> = (0..customer.orders.len()).filter(|at| customer.orders[*at].id.is_empty()).collect();
+    let nameless: Vec<usize> =
+        (0..customer.orders.len()).filter(|at| customer.orders[*at].id.is_empty()).collect();
     if nameless.is_empty() {
         return Ok(());
     }
@@ -141,7 +150,10 @@ pub async fn name_own_orders(world: &World, process: usize, customer: &mut Custo
             created && crate::model::facts::cents(&shown["official_amount"]) == order.list()
         };
         let Some(at) = unknown.iter().position(is_it) else {
-            return Err(format!("the order of the system of {} is not shown", crate::calendar::text(order.created)));
+            return Err(format!(
+                "the order of the system of {} is not shown",
+                crate::calendar::text(order.created)
+            ));
         };
         customer.orders[number].id = unknown.remove(at)["order_id"].as_str().unwrap_or_default().to_owned();
     }

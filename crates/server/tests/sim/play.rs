@@ -58,7 +58,10 @@ pub struct Tally {
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs } = self;
-        write!(f, "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} ")?;
+        write!(
+            f,
+            "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} "
+        )?;
         write!(f, "repeated={repeated} days={days} job_runs={runs}")
     }
 }
@@ -94,7 +97,13 @@ pub async fn play_seed(plan: Plan) -> Result<Tally, Failure> {
         let lately: Vec<usize> = run.lately.iter().copied().collect();
         let step = next(
             &mut dice,
-            &Scene { now: run.now, customers: &run.customers, lately: &lately, processes: plan.processes, serial },
+            &Scene {
+                now: run.now,
+                customers: &run.customers,
+                lately: &lately,
+                processes: plan.processes,
+                serial,
+            },
         );
         steps.push(step.clone());
         let is_last = serial + 1 == plan.steps;
@@ -162,7 +171,12 @@ impl Run {
     }
 
     /// A step, and everything recomputed where that is due. The flag of an error says that the step itself showed it.
-    async fn checked_step(&mut self, step: &Step, serial: usize, is_last: bool) -> Result<(), (bool, String)> {
+    async fn checked_step(
+        &mut self,
+        step: &Step,
+        serial: usize,
+        is_last: bool,
+    ) -> Result<(), (bool, String)> {
         let checked = AssertUnwindSafe(self.try_step(step, serial, is_last)).catch_unwind().await;
         checked.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -238,7 +252,10 @@ impl Run {
         let replies = if at_once {
             join_all((0..3).map(|_| self.send(act.who, &request, Some(once)))).await
         } else {
-            vec![self.send(act.who, &request, Some(once)).await, self.send(act.who, &request, Some(once)).await]
+            vec![
+                self.send(act.who, &request, Some(once)).await,
+                self.send(act.who, &request, Some(once)).await,
+            ]
         };
         for reply in &replies {
             answered(&answer, reply)?;
@@ -246,7 +263,10 @@ impl Run {
         let first = replies.iter().filter(|reply| !reply.is_hit).count();
         let wanted = if !answer.is_done() { replies.len() } else { 1 };
         if first != wanted || replies.iter().any(|reply| answer.is_done() && reply.body != replies[0].body) {
-            return Err(format!("one of {} equal requests is the first, not {first}: {replies:?}", replies.len()));
+            return Err(format!(
+                "one of {} equal requests is the first, not {first}: {replies:?}",
+                replies.len()
+            ));
         }
         after.note(&answer.made, &replies[0].body);
         self.accept(act.who, after).await
@@ -273,7 +293,8 @@ impl Run {
                 Err(what) => why.push(format!("{order:?}: {what}")),
             }
         }
-        let shown: Vec<String> = replies.iter().map(|reply| format!("{} {}", reply.status, reply.body)).collect();
+        let shown: Vec<String> =
+            replies.iter().map(|reply| format!("{} {}", reply.status, reply.body)).collect();
         Err(format!("no order of the requests explains {shown:#?}\n{}", why.join("\n")))
     }
 
@@ -440,7 +461,8 @@ impl Run {
 }
 
 /// Jobs of the house that say nothing about a customer.
-const HOUSEKEEPING: [&str; 3] = ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
+const HOUSEKEEPING: [&str; 3] =
+    ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
 
 /// Whether the jobs that ran are those that were due, each once and in the order of their instants.
 fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: bool) -> Checked {
@@ -470,8 +492,10 @@ fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: boo
     if found == wanted {
         return Ok(());
     }
-    let missing: Vec<_> = wanted.iter().filter(|one| !found.contains(one)).map(|(at, what)| (text(*at), what)).collect();
-    let extra: Vec<_> = found.iter().filter(|one| !wanted.contains(one)).map(|(at, what)| (text(*at), what)).collect();
+    let missing: Vec<_> =
+        wanted.iter().filter(|one| !found.contains(one)).map(|(at, what)| (text(*at), what)).collect();
+    let extra: Vec<_> =
+        found.iter().filter(|one| !wanted.contains(one)).map(|(at, what)| (text(*at), what)).collect();
     Err(format!("jobs that did not run: {missing:?}; jobs that should not have: {extra:?}"))
 }
 

@@ -61,7 +61,11 @@ fn postgres_two_processes() {
 #[test]
 #[ignore = "cargo xtask sim plays it"]
 fn asked_for() {
-    let on = if std::env::var("OPENBSS_SIM_DATABASE").is_ok_and(|name| name == "postgres") { On::Postgres } else { On::Sqlite };
+    let on = if std::env::var("OPENBSS_SIM_DATABASE").is_ok_and(|name| name == "postgres") {
+        On::Postgres
+    } else {
+        On::Sqlite
+    };
     let steps = usize::try_from(number("OPENBSS_SIM_STEPS", 1_000)).unwrap();
     let processes = usize::try_from(number("OPENBSS_SIM_PROCESSES", 1)).unwrap();
     run(on, number("OPENBSS_SIM_FIRST", 0), number("OPENBSS_SIM_SEEDS", 1), steps, processes);

@@ -93,7 +93,10 @@ fn instant(dice: &mut Dice, scene: &Scene<'_>) -> Secs {
         6 if dice.once_in(3) => now + dice.within(20, 45) * DAY,
         _ => {
             let who = customer(dice, scene);
-            let due = scene.customers[who].next_due().map(|(at, _)| at).filter(|at| *at > now && *at < now + 40 * DAY);
+            let due = scene.customers[who]
+                .next_due()
+                .map(|(at, _)| at)
+                .filter(|at| *at > now && *at < now + 40 * DAY);
             let at = due.unwrap_or(now + dice.within(1, 6) * DAY);
             around(dice, at)
         }
@@ -137,10 +140,14 @@ fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
     let known = features();
     let primary = customer.resources[resource].parent.unwrap_or(resource);
     match dice.below(4) {
-        0 if known.unsubscribe => Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) },
+        0 if known.unsubscribe => {
+            Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) }
+        }
         1 if known.auto_renew => Deed::AutoRenew { resource, times: None },
         2 if known.auto_renew => Deed::NoAutoRenew { resource },
-        _ if known.renew => Deed::Renew { resources: vec![primary], term: term(dice), auto_pay: dice.once_in(2) },
+        _ if known.renew => {
+            Deed::Renew { resources: vec![primary], term: term(dice), auto_pay: dice.once_in(2) }
+        }
         _ => Deed::Unfreeze,
     }
 }
@@ -181,7 +188,9 @@ fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
                 Deed::FreezeCoupon { coupon, is_to_be: !customer.coupons[coupon].is_frozen }
             }
         },
-        77 if !customer.discounts.is_empty() => Deed::Withdraw { discount: dice.below(customer.discounts.len()) },
+        77 if !customer.discounts.is_empty() => {
+            Deed::Withdraw { discount: dice.below(customer.discounts.len()) }
+        }
         _ => top_up(dice, serial),
     }
 }
@@ -196,7 +205,9 @@ fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
         0..=39 if known.renew => {
             let mut resources = vec![mostly_primary];
             if dice.once_in(5) {
-                resources.extend(some_resource(dice, customer).map(|one| customer.resources[one].parent.unwrap_or(one)));
+                resources.extend(
+                    some_resource(dice, customer).map(|one| customer.resources[one].parent.unwrap_or(one)),
+                );
                 resources.dedup();
             }
             Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
@@ -210,7 +221,9 @@ fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
             Some(Deed::AutoRenew { resource, times })
         }
         80..=87 if known.auto_renew => Some(Deed::NoAutoRenew { resource }),
-        88..=92 if known.live => Some(Deed::ToOnDemand { resource: mostly_primary, is_to_be: !dice.once_in(4) }),
+        88..=92 if known.live => {
+            Some(Deed::ToOnDemand { resource: mostly_primary, is_to_be: !dice.once_in(4) })
+        }
         93..=95 if known.live => Some(Deed::Tier { tier: dice.below(6) }),
         96..=99 if known.approve => {
             let waits = |number: &usize| customer.orders[*number].status == status::APPROVAL;
@@ -244,11 +257,13 @@ fn credit(dice: &mut Dice, customer: &Customer, now: Secs) -> Deed {
 fn grant(dice: &mut Dice, customer: &Customer) -> Deed {
     let kind = [605, 607, 700][dice.below(3)];
     // One of a kind, so that the best is the best.
-    let known = customer.discounts.iter().position(|discount| discount.kind == kind && !discount.is_withdrawn);
+    let known =
+        customer.discounts.iter().position(|discount| discount.kind == kind && !discount.is_withdrawn);
     if let Some(discount) = known {
         return Deed::Withdraw { discount };
     }
-    let mode = if dice.once_in(3) { Mode::Off(dice.within(1, 3_000)) } else { Mode::Ratio(dice.within(30, 99)) };
+    let mode =
+        if dice.once_in(3) { Mode::Off(dice.within(1, 3_000)) } else { Mode::Ratio(dice.within(30, 99)) };
     Deed::Grant { kind, mode }
 }
 

@@ -1,7 +1,10 @@
 //! The operations of subscriptions.
 
 pub(super) mod auto_renewal;
+pub(super) mod change;
+pub(super) mod commercial;
 pub(super) mod freeze;
+pub(super) mod on_demand;
 pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;

@@ -45,8 +45,11 @@ impl Customer {
     /// for.
     pub fn place(&mut self, placing: &Placing, now: Secs) -> Result<(Vec<usize>, Option<Code>), Code> {
         let lines: Vec<Line> = placing.lines.iter().map(|wanted| line(wanted, &placing.name, now)).collect();
-        let parts: Vec<Vec<Line>> =
-            if placing.is_combined { lines.into_iter().map(|line| vec![line]).collect() } else { vec![lines] };
+        let parts: Vec<Vec<Line>> = if placing.is_combined {
+            lines.into_iter().map(|line| vec![line]).collect()
+        } else {
+            vec![lines]
+        };
         let group = placing.is_combined.then_some(self.groups.len());
         let first = self.orders.len();
         for lines in parts {
@@ -135,7 +138,8 @@ impl Customer {
         self.let_go(orders);
         self.take(&drawn, orders);
         if let Some(coupon) = coupon {
-            let spent: i64 = orders.iter().flat_map(|order| &self.orders[*order].lines).map(|line| line.coupon).sum();
+            let spent: i64 =
+                orders.iter().flat_map(|order| &self.orders[*order].lines).map(|line| line.coupon).sum();
             if spent > 0 {
                 self.coupons[coupon].left -= spent;
                 self.coupons[coupon].uses += 1;

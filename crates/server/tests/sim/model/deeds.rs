@@ -125,9 +125,9 @@ impl Deed {
                     set.iter().all(|one| !customer.resources[*one].is_uneven)
                 })
             }),
-            Self::AutoRenew { resource, .. } | Self::NoAutoRenew { resource } | Self::ToOnDemand { resource, .. } => {
-                *resource < customer.resources.len()
-            }
+            Self::AutoRenew { resource, .. }
+            | Self::NoAutoRenew { resource }
+            | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
@@ -145,11 +145,13 @@ impl Deed {
     pub fn request(&self, customer: &Customer) -> Request {
         let account = |rest: &str| format!("/openbss/v1/accounts/{}/{rest}", customer.domain);
         let by_operator = |method, path: String, body| Request { is_operators: true, method, path, body };
-        let own = |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
+        let own =
+            |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
         match self {
             Self::TopUp { cents, is_bonus, serial } => {
                 let kind = if *is_bonus { 5 } else { 1 };
-                let body = json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
+                let body =
+                    json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
                 by_operator("POST", account("top-ups"), body)
             }
             Self::Credit { cents, expires } => {
@@ -306,11 +308,15 @@ impl Deed {
                 Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
-            Self::Renew { resources, term, auto_pay } => match customer.renew(resources, *term, *auto_pay, now) {
-                Ok((orders, Ok(()))) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
-                Ok((orders, Err(code))) => Answer { made: Made::Listed(orders), ..Answer::of(Err(code), 200) },
-                Err(code) => Answer::of(Err(code), 200),
-            },
+            Self::Renew { resources, term, auto_pay } => {
+                match customer.renew(resources, *term, *auto_pay, now) {
+                    Ok((orders, Ok(()))) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
+                    Ok((orders, Err(code))) => {
+                        Answer { made: Made::Listed(orders), ..Answer::of(Err(code), 200) }
+                    }
+                    Err(code) => Answer::of(Err(code), 200),
+                }
+            }
             Self::Unsubscribe { resources, only_renewals } => {
                 match customer.unsubscribe(resources, *only_renewals, now) {
                     Ok(orders) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
@@ -375,9 +381,12 @@ impl Customer {
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),
             Made::Listed(orders) => {
-                let ids: Vec<String> = body["order_ids"].as_array().into_iter().flatten().map(text_of).collect();
+                let ids: Vec<String> =
+                    body["order_ids"].as_array().into_iter().flatten().map(text_of).collect();
                 match self.orders[orders[0]].group {
-                    Some(group) if orders.len() > 1 && ids.len() == 1 => self.groups[group].id = ids[0].clone(),
+                    Some(group) if orders.len() > 1 && ids.len() == 1 => {
+                        self.groups[group].id = ids[0].clone()
+                    }
                     _ => {
                         for (order, id) in orders.iter().zip(ids) {
                             self.orders[*order].id = id;

@@ -64,7 +64,9 @@ impl Customer {
         let mut rows = vec![format!("1 {}", money(self.cash))];
         let usable: Vec<_> = self.credit.iter().filter(|line| line.is_usable(now)).collect();
         if !usable.is_empty() {
-            let (left, granted) = usable.iter().fold((0, 0), |(left, granted), line| (left + line.left, granted + line.granted));
+            let (left, granted) = usable
+                .iter()
+                .fold((0, 0), |(left, granted), line| (left + line.left, granted + line.granted));
             rows.push(format!("2 {} of {}", money(left), money(granted)));
         }
         rows.extend(self.bonus.map(|bonus| format!("5 {}", money(bonus))));
@@ -184,7 +186,8 @@ pub fn shown_order(body: &Value) -> String {
         shown_time(&info["payment_time"])
     );
     let line = |line: &Value| {
-        let (list, pay) = (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
+        let (list, pay) =
+            (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
         // What a refund says of its periods is not foreseen.
         let (from, to) = match info["order_type"].as_i64() {
             Some(4) => ("-", "-"),

@@ -5,7 +5,9 @@ use domain::site::Site;
 
 use super::reductions::Code;
 use super::{Charge, Customer, Group, Line, Order, status};
-use crate::calendar::{HOUR, Secs, Term, at, date, days_of, date_of_days, end_of_day_after, expiry, next_three};
+use crate::calendar::{
+    HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
+};
 use crate::goods::GOODS;
 
 pub const IN_USE: i64 = 2;
@@ -366,4 +368,3 @@ impl Customer {
         Ok(true)
     }
 }
-

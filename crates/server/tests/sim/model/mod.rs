@@ -305,7 +305,11 @@ impl Customer {
         let credit = credit.filter_map(|(number, line)| Some((line.expires?, Due::Credit(number))));
         let resources = if features().live { self.resources.len() } else { 0 };
         let live = (0..resources).filter_map(|number| Some((self.due(number)?, Due::Live(number))));
-        let renew = self.resources.iter().enumerate().filter(|(_, one)| features().auto_renew && one.parent.is_none());
+        let renew = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| features().auto_renew && one.parent.is_none());
         let renew = renew.filter_map(|(number, one)| Some((one.renew_at?, Due::Renew(number))));
         unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank()))
     }

@@ -28,7 +28,13 @@ fn large(site: Site) -> i64 {
 fn fee_percent(charge: &Charge, now: Secs) -> i64 {
     let years = (charge.term.months() + 11) / 12;
     let is_past = |year: i64| now > expiry(charge.begins, Term::Years(year));
-    let year = if is_past(2) { 3 } else if is_past(1) { 2 } else { 1 };
+    let year = if is_past(2) {
+        3
+    } else if is_past(1) {
+        2
+    } else {
+        1
+    };
     match (years, year) {
         (3.., 1) => 15,
         (3.., 2) => 10,
@@ -61,7 +67,12 @@ struct Part {
 
 impl Customer {
     /// Unsubscribes from resources, or from their periods that have not begun; answers the order of each.
-    pub fn unsubscribe(&mut self, named: &[usize], only_renewals: bool, now: Secs) -> Result<Vec<usize>, Code> {
+    pub fn unsubscribe(
+        &mut self,
+        named: &[usize],
+        only_renewals: bool,
+        now: Secs,
+    ) -> Result<Vec<usize>, Code> {
         for number in named {
             if self.resources[*number].status == CLOSED {
                 return Err(DELETED);
@@ -72,7 +83,8 @@ impl Customer {
         }
         let mut sets: Vec<Vec<usize>> = Vec::new();
         for number in named {
-            let set = if self.resources[*number].parent.is_some() { vec![*number] } else { self.set_of(*number) };
+            let set =
+                if self.resources[*number].parent.is_some() { vec![*number] } else { self.set_of(*number) };
             // A child beside its primary goes with that.
             if !named.contains(&self.resources[*number].parent.unwrap_or(usize::MAX)) {
                 sets.push(set);
@@ -121,7 +133,11 @@ impl Customer {
         let order = self.push_order(4, lines, None, now);
         let back: i64 = parts.iter().map(|part| part.back).sum();
         self.orders[order].until = None;
-        self.pending_refunds.push(Pending { order, only_renewals, parts: parts.into_iter().map(Into::into).collect() });
+        self.pending_refunds.push(Pending {
+            order,
+            only_renewals,
+            parts: parts.into_iter().map(Into::into).collect(),
+        });
         if back > large(self.site) {
             self.orders[order].status = status::APPROVAL;
         } else {
