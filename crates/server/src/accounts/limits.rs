@@ -23,6 +23,8 @@
 mod model;
 mod settings;
 
+use std::collections::BTreeSet;
+
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};
 use platform::db::DbError;
@@ -237,17 +239,32 @@ pub(super) struct Back<'a> {
     pub projects: &'a [(String, Charge)],
 }
 
-/// Lowers what the payment of a refunded order counted: budgets by list price, quotas by money, each by no more than
+/// Lowers what the payments of refunded orders counted: budgets by list price, quotas by money, each by no more than
 /// was counted. It locks limits, so it comes before any ledger account is locked.
-pub(super) async fn take_back(cx: &mut Cx, back: Back<'_>) -> Result<(), DbError> {
-    let mut uses = store::lock_uses(&mut cx.tx, back.payer, back.base_order).await?;
-    let mut accounts: Vec<String> = uses.iter().map(|of| of.limit_account.clone()).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
+pub(super) async fn take_back(cx: &mut Cx, backs: &[Back<'_>]) -> Result<(), DbError> {
+    let mut counted: Vec<(&Back<'_>, Vec<Use>)> = Vec::with_capacity(backs.len());
+    for back in backs {
+        counted.push((back, store::lock_uses(&mut cx.tx, back.payer, back.base_order).await?));
+    }
+    let uses = counted.iter().flat_map(|(_, uses)| uses);
+    let accounts: BTreeSet<String> = uses.map(|of| of.limit_account.clone()).collect();
     let mut limits = Vec::new();
     for account in &accounts {
         limits.extend(store::lock(&mut cx.tx, account).await?);
     }
+    for (back, uses) in counted {
+        lower(cx, back, uses, &mut limits).await?;
+    }
+    Ok(())
+}
+
+/// Lowers what one payment counted against limits that are locked.
+async fn lower(
+    cx: &mut Cx,
+    back: &Back<'_>,
+    mut uses: Vec<Use>,
+    limits: &mut [Limit],
+) -> Result<(), DbError> {
     for of in &mut uses {
         let amount = match of.kind {
             Kind::Budget => back.list,

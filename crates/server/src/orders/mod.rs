@@ -63,6 +63,7 @@ pub const FEATURE: Feature = Feature {
     checks: &[
         &checks::Lines,
         &checks::Amounts,
+        &checks::Returns,
         &checks::States,
         &checks::Counters,
         &checks::Postings,

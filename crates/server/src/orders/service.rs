@@ -7,6 +7,7 @@ mod pay;
 mod pending;
 mod place;
 mod refund;
+mod returning;
 
 use domain::calendar::Instant;
 use domain::order::{OrderEvent, transition};
@@ -27,8 +28,9 @@ pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
 pub use pending::find_payable;
-pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared};
+pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
+pub use returning::{ReturnKind, ReturnRow, ReturnedCharge, approve, give_back, reject, rows_of};
 
 /// A page of orders, and how many there are in all.
 pub async fn list(

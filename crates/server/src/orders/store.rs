@@ -32,6 +32,7 @@ macro_rules! line_columns {
 // Below the columns, which lists read too.
 pub(super) mod checks;
 pub(super) mod list;
+pub(super) mod returns;
 
 platform::statements! {
     /// An order of a customer, locked.
@@ -410,6 +411,7 @@ pub(super) fn statements() -> Vec<String> {
     let lists = [STATEMENTS, list::STATEMENTS, checks::STATEMENTS];
     let mut all: Vec<String> = lists.into_iter().flatten().map(|(_, sql)| (*sql).to_owned()).collect();
     all.extend(list::composed());
+    all.extend(returns::statements());
     let columns = line_columns!().split(',').count() + 2;
     let values: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
     all.push(format!("{INSERT_LINES} ({})", values.join(",")));

@@ -8,10 +8,10 @@
 //! Everything is computed anew, from the catalogue that set the price and from the postings: an explanation that
 //! repeated what is stored would prove nothing. Nothing is changed or remembered here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::calendar::{Instant, Term};
-use domain::id::DomainId;
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
 use domain::promotion::Modifier;
@@ -24,10 +24,10 @@ use crate::Cx;
 use crate::catalog::model::{Catalog, PeriodOffer, UsageOffer, Version};
 use crate::catalog::service::of_version;
 use crate::codes;
-use crate::ledger::service::{Told, receipt, returns};
+use crate::ledger::service::{Told, receipt, returns as back_of};
 use crate::orders::model::{Line, Order};
-use crate::orders::store;
-use crate::promotions::service::Spent;
+use crate::orders::store::returns::ReturnRow;
+use crate::orders::store::{self, returns};
 
 /// One of the things that a price of one subscription, of size one, is the sum of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,10 @@ pub struct Explained {
     pub order: Order,
     /// Its lines, and how their list prices came about; a refund order gives back parts of lines, which have none.
     pub lines: Vec<(Line, Option<Derivation>)>,
-    /// What each fund paid, in the order in which they did; below zero in a refund order.
+    /// Of a refund order, what it gives back and keeps of what had been collected.
+    pub rows: Vec<ReturnRow>,
+    /// What each fund paid, in the order in which they did; of a refund order what came back to each, by the orders that
+    /// had collected it.
     pub paid: Vec<Told>,
     /// What came back to each fund since, by refund orders.
     pub returned: Vec<Told>,
@@ -183,13 +186,29 @@ pub async fn explain(cx: &mut Cx, order: Order) -> Result<Explained, ApiError> {
         };
         lines.push((line, derivation));
     }
-    let kind = if order.gives_back { JournalKind::RefundOrder } else { JournalKind::PayOrder };
-    let paid = receipt(&mut cx.tx, &Cause::new(kind.code(), &order.id, "")).await?;
-    let returned = match paid.first() {
-        Some(first) => returns(&mut cx.tx, &first.journal).await?,
+    let rows = match order.gives_back {
+        true => returns::of_order(&mut cx.tx, &order).await?,
+        false => Vec::new(),
+    };
+    let mut paid = Vec::new();
+    for cause in causes(&order, &rows) {
+        paid.extend(receipt(&mut cx.tx, &cause).await?);
+    }
+    let returned = match paid.first().filter(|_| !order.gives_back) {
+        Some(first) => back_of(&mut cx.tx, &first.journal).await?,
         None => Vec::new(),
     };
-    Ok(Explained { order, lines, paid, returned })
+    Ok(Explained { order, lines, rows, paid, returned })
+}
+
+/// The causes of an order's journals: its payment, or one for each order whose money it gives back.
+fn causes(order: &Order, rows: &[ReturnRow]) -> Vec<Cause> {
+    if !order.gives_back {
+        return vec![Cause::new(JournalKind::PayOrder.code(), &order.id, "")];
+    }
+    let bases: BTreeSet<&str> = rows.iter().map(|row| row.base_order.as_str()).collect();
+    let cause = |base| Cause::new(JournalKind::RefundOrder.code(), &order.id, base);
+    bases.into_iter().map(cause).collect()
 }
 
 /// The derivation of a line's list price, by the catalogue that it was priced by. Lines of one order were mostly priced
@@ -222,6 +241,7 @@ impl Explained {
         };
         self.lines.iter().all(is_line_right)
             && self.is_sum_of_lines()
+            && self.is_sum_of_rows()
             && self.is_paid_by_funds()
             && self.is_no_more_returned()
     }
@@ -239,6 +259,15 @@ impl Explained {
             && reduced(&self.order.modifiers) == Charge::sum(of_lines.iter().map(|one| one.amount))
     }
 
+    /// Each line of a refund order is the sum of its rows.
+    fn is_sum_of_rows(&self) -> bool {
+        let is_sum = |line: &Line| {
+            let own = self.rows.iter().filter(|row| row.line_no == line.line_no);
+            Charge::sum(own.map(|row| row.amount)) == Some(line.payable)
+        };
+        !self.order.gives_back || self.lines.iter().all(|(line, _)| is_sum(line))
+    }
+
     /// Balances paid what is payable, and each coupon or card what its modifier says. Nobody paid what is not paid.
     fn is_paid_by_funds(&self) -> bool {
         let Self { order, paid, .. } = self;
@@ -247,18 +276,20 @@ impl Explained {
         }
         let is_benefit = |told: &&Told| told.account.kind().is_benefit();
         let money = Charge::sum(paid.iter().filter(|told| !is_benefit(told)).map(|told| told.amount));
-        let Ok(owner) = DomainId::parse(&order.payer) else { return false };
-        let spent = |one: &Modifier| {
-            let spent = Spent { id: one.source.clone(), kind: one.kind, amount: one.amount };
-            spent.account(&owner).map(|account| (account, one.amount))
-        };
-        let mut due: Vec<_> = order.modifiers.iter().filter_map(spent).collect();
-        let of_fund = |told: &Told| Some((told.account.clone(), told.amount.checked_neg()?));
-        let Some(mut drawn) = paid.iter().filter(is_benefit).map(of_fund).collect::<Option<Vec<_>>>() else {
-            return false;
-        };
-        due.sort();
-        drawn.sort();
+        // By account and not by name: of a refund order, what came back to a coupon may be of several orders.
+        let mut due: BTreeMap<String, Charge> = BTreeMap::new();
+        for one in order.modifiers.iter().filter(|one| one.kind.is_benefit()) {
+            due.insert(one.source.clone(), one.amount);
+        }
+        let mut drawn: BTreeMap<String, Charge> = BTreeMap::new();
+        for told in paid.iter().filter(is_benefit) {
+            let sum =
+                drawn.entry(told.account.piece().unwrap_or_default().to_owned()).or_insert(Charge::ZERO);
+            match sum.checked_sub(told.amount) {
+                Some(more) => *sum = more,
+                None => return false,
+            }
+        }
         money.and_then(Charge::checked_neg) == Some(order.payable) && due == drawn
     }
 

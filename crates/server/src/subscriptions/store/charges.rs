@@ -7,6 +7,7 @@ use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
 use crate::orders::model::{modifiers_from, modifiers_text};
+use crate::orders::service::{ReturnKind, ReturnRow};
 
 macro_rules! charge_columns {
     () => {
@@ -90,6 +91,37 @@ pub(in crate::subscriptions) struct ResourceCharge {
     /// What refund orders gave back of the money, or kept as a fee.
     pub returned_money: Charge,
     pub returned_list: Charge,
+}
+
+impl ResourceCharge {
+    /// What balances paid and did not get back.
+    pub(in crate::subscriptions) fn left(&self) -> Charge {
+        self.money.checked_sub(self.returned_money).expect("no more goes back than was paid")
+    }
+
+    /// The list price less the part of what went back.
+    pub(in crate::subscriptions) fn list_left(&self) -> Charge {
+        self.list.checked_sub(self.returned_list).expect("no more goes back than was paid")
+    }
+
+    /// Notes what a refund order says of this charge in one of its rows: what it gave back, or kept as a fee; `None`
+    /// where that is more than there was.
+    pub(in crate::subscriptions) fn note(&mut self, row: &ReturnRow) -> Option<()> {
+        if row.kind == ReturnKind::Fee {
+            // The refund that it is kept of was noted whole.
+            return Some(());
+        }
+        let back = row.amount.checked_neg()?;
+        self.returned_money = self.returned_money.checked_add(back).filter(|sum| *sum <= self.money)?;
+        self.returned_list = self.returned_list.checked_add(row.list).filter(|sum| *sum <= self.list)?;
+        for benefit in &row.benefits {
+            let is_it = |own: &&mut Modifier| own.kind == benefit.kind && own.source == benefit.source;
+            let own = self.benefits.iter_mut().find(is_it)?;
+            own.amount = own.amount.checked_sub(benefit.amount).filter(|left| !left.is_negative())?;
+        }
+        self.benefits.retain(|own| !own.amount.is_zero());
+        Some(())
+    }
 }
 
 fn from_row(mut row: Row) -> ResourceCharge {
