@@ -41,6 +41,7 @@ pub const FEATURE: Feature = Feature {
             .add::<api::query::ListPayPerUseCustomerResources>()
             .add::<api::renew::RenewalResources>()
             .add::<api::renew_price::ListRenewRateOnPeriod>()
+            .add::<api::unsubscribe::CancelResourcesSubscription>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
@@ -49,6 +50,6 @@ pub const FEATURE: Feature = Feature {
             .add::<api::quotas::DeleteQuota>();
     },
     jobs: |_| {},
-    checks: &[&checks::Counters],
+    checks: &[&checks::Counters, &checks::Charges, &checks::FiveDays],
     statements: store::statements,
 };

@@ -10,7 +10,7 @@ pub(super) mod on_demand;
 pub(super) mod renewals;
 pub(super) mod sets;
 pub(super) mod trials;
-mod unsubscribing;
+pub(super) mod unsubscribing;
 
 use std::collections::HashMap;
 
@@ -127,7 +127,13 @@ impl Fulfilment for Subscriptions {
         order: &'a Order,
         _: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
-        Box::pin(async move { Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?) })
+        Box::pin(async move {
+            store::let_go(&mut cx.tx, &order.account, &order.id).await?;
+            match order.order_type {
+                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await,
+                _ => Ok(()),
+            }
+        })
     }
 }
 

@@ -45,6 +45,8 @@ pub const RESOURCE_FROZEN: &str = "resource.frozen";
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource, or its renewed terms that are to come, were given back.
+pub const RESOURCE_UNSUBSCRIBED: &str = "resource.unsubscribed";
 /// A resource was renewed.
 pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
@@ -66,6 +68,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_UNFROZEN,
     RESOURCE_CLOSED,
     RESOURCE_RENEWED,
+    RESOURCE_UNSUBSCRIBED,
     "*",
 ];
 

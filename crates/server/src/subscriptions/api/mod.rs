@@ -5,3 +5,4 @@ pub(super) mod query;
 pub(super) mod quotas;
 pub(super) mod renew;
 pub(super) mod renew_price;
+pub(super) mod unsubscribe;
