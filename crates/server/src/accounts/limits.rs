@@ -264,12 +264,7 @@ pub(super) async fn take_back(cx: &mut Cx, backs: &[Back<'_>]) -> Result<(), DbE
 }
 
 /// Lowers what one payment counted against limits that are locked.
-async fn lower(
-    cx: &mut Cx,
-    back: &Back<'_>,
-    uses: &mut [Use],
-    limits: &mut [Limit],
-) -> Result<(), DbError> {
+async fn lower(cx: &mut Cx, back: &Back<'_>, uses: &mut [Use], limits: &mut [Limit]) -> Result<(), DbError> {
     for of in uses {
         let amount = match of.kind {
             Kind::Budget => back.list,

@@ -28,7 +28,7 @@ pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
 pub use pending::find_payable;
-pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared};
+pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
 pub use returning::{ReturnKind, ReturnRow, ReturnedCharge, approve, give_back, give_back_all, reject, rows_of};
 

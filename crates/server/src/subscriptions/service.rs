@@ -4,11 +4,15 @@ pub(super) mod auto_renewals;
 pub(super) mod changes;
 pub(super) mod cloud;
 pub(super) mod conversions;
+pub(super) mod holds;
+pub(super) mod life;
 pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
+pub(super) mod ordering;
 pub(super) mod renewals;
 pub(super) mod sets;
+pub(super) mod to_on_demand;
 pub(super) mod trials;
 pub(super) mod unsubscribing;
 
@@ -51,10 +55,22 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
         Box::pin(async move {
-            match order.order_type {
-                OrderType::Renewal => renewals::admit(cx, order, lines).await,
-                _ => quotas::admit(cx, order, lines).await,
-            }
+            let mut short = match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await?,
+                OrderType::Change => changes::admit(cx, order, lines).await?,
+                OrderType::ToPeriod => conversions::admit(cx, order, lines).await?,
+                OrderType::TrialToCommercial => trials::admit(cx, order, lines).await?,
+                // What is bought is not there yet, and nothing else is paid.
+                OrderType::Purchase
+                | OrderType::Trial
+                | OrderType::Unsubscription
+                | OrderType::ToOnDemand
+                | OrderType::FeeAdjustment => Vec::new(),
+            };
+            let found = quotas::admit(cx, order, lines).await?;
+            let known: Vec<usize> = short.iter().map(|one| one.line).collect();
+            short.extend(found.into_iter().filter(|one| !known.contains(&one.line)));
+            Ok(short)
         })
     }
 
@@ -90,6 +106,9 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
+            if order.order_type == OrderType::ToPeriod {
+                return conversions::held(cx, order, lines).await;
+            }
             for resource in lines.iter().filter_map(|line| line.resource.as_ref()) {
                 store::hold(&mut cx.tx, &order.account, resource, &order.id).await?;
             }
@@ -104,10 +123,9 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            unsubscribing::note(cx, order).await?;
             match order.order_type {
                 OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
-                // Whoever asked for these changed the resources.
+                // Whoever asked for these changed the resources and noted on their charges what goes back.
                 OrderType::Change | OrderType::ToOnDemand => Ok(()),
                 OrderType::Purchase
                 | OrderType::Renewal
@@ -125,14 +143,15 @@ impl Fulfilment for Subscriptions {
         &'a self,
         cx: &'a mut Cx,
         order: &'a Order,
-        _: &'a [Line],
+        lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            store::let_go(&mut cx.tx, &order.account, &order.id).await?;
             match order.order_type {
-                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await,
-                _ => Ok(()),
+                OrderType::ToPeriod => return conversions::let_go(cx, order, lines).await,
+                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await?,
+                _ => {}
             }
+            Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?)
         })
     }
 }

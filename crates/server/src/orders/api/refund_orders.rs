@@ -58,7 +58,13 @@ struct OrderRefundInfo {
     base_order_id: String,
 }
 
-fn shown(order: &Order, line: &Line, row: &ReturnRow, catalog: &Catalog, language: Language) -> OrderRefundInfo {
+fn shown(
+    order: &Order,
+    line: &Line,
+    row: &ReturnRow,
+    catalog: &Catalog,
+    language: Language,
+) -> OrderRefundInfo {
     let kind = catalog.find_resource_type(&line.resource_type_code);
     OrderRefundInfo {
         id: format!("{}-{:06}", order.id, row.row_no),

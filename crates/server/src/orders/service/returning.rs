@@ -57,8 +57,8 @@ pub(super) struct Returned {
 /// fulfils the lines is told, and the money goes to what had paid. Where it needs approval nothing moves until then,
 /// and it holds the resources that it is about. An order may give nothing back.
 ///
-/// The resources are locked by the caller. What goes back is noted on their charges here; what becomes of them is told
-/// to whoever fulfils the lines of an unsubscription, and of other orders is the caller's business.
+/// The resources are locked by the caller. What becomes of them, and of their charges, is told to whoever fulfils the
+/// lines of an unsubscription; of other orders it is the caller's business.
 ///
 /// # Errors
 /// The database's.
@@ -248,11 +248,7 @@ struct Back {
 }
 
 impl Back {
-    fn refund<'a>(
-        &'a self,
-        refund_order: &'a str,
-        benefits: &'a [(LedgerAccount, Charge)],
-    ) -> Refund<'a> {
+    fn refund<'a>(&'a self, refund_order: &'a str, benefits: &'a [(LedgerAccount, Charge)]) -> Refund<'a> {
         Refund {
             payer: &self.base.payer,
             base_order: &self.base.id,
@@ -402,7 +398,8 @@ async fn move_back(cx: &mut Cx, orders: &mut [Order], backs: &[Vec<Back>]) -> Re
             parts.push((order.id.clone(), back, benefits));
         }
     }
-    let refunds: Vec<Refund<'_>> = parts.iter().map(|(id, back, benefits)| back.refund(id, benefits)).collect();
+    let refunds: Vec<Refund<'_>> =
+        parts.iter().map(|(id, back, benefits)| back.refund(id, benefits)).collect();
     let mut taxes = refund_orders(cx, &refunds).await?.into_iter();
     for (order, backs) in orders.iter_mut().zip(backs) {
         let own: Vec<Charge> = taxes.by_ref().take(backs.len()).collect();

@@ -274,8 +274,8 @@ async fn template(
     })
 }
 
-/// A refund order is carried out: what it gives back is noted on the charges of the resources that it is about.
-pub(super) async fn note(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
+/// What a refund order gives back is noted on the charges of the resources that it is about.
+async fn note(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
     let rows = orders::rows_of(cx, order).await?;
     for of_resource in rows.chunk_by(|one, next| one.resource == next.resource) {
         let resource = &of_resource[0].resource;
@@ -297,6 +297,7 @@ pub(super) async fn note(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
 
 /// An unsubscription is carried out: its resources are closed, or end where their last begun term does.
 pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    note(cx, order).await?;
     let mut closed = Vec::new();
     let mut changed = Vec::with_capacity(lines.len());
     for line in lines {

@@ -50,10 +50,7 @@ fn is_term(charge: &ResourceCharge) -> bool {
 }
 
 /// What goes back of each charge that something is left of.
-pub(super) fn parts(
-    charges: &[ResourceCharge],
-    terms: &Terms<'_>,
-) -> Result<Vec<ReturnPart>, RefundError> {
+pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec<ReturnPart>, RefundError> {
     let running_until = end_of_begun(charges, terms.now);
     let mut parts = Vec::new();
     for charge in charges.iter().filter(|charge| !charge.is_taken_back()) {
@@ -112,10 +109,7 @@ fn split(charge: &ResourceCharge, until: Instant) -> Result<(Share, Share), Refu
 }
 
 /// A share of each amount of a share; benefits of which nothing is left are left out.
-fn of_each(
-    share: &Share,
-    of: impl Fn(Charge) -> Result<Charge, RefundError>,
-) -> Result<Share, RefundError> {
+fn of_each(share: &Share, of: impl Fn(Charge) -> Result<Charge, RefundError>) -> Result<Share, RefundError> {
     let benefit = |own: &Modifier| Ok(Modifier { amount: of(own.amount)?, ..own.clone() });
     let mut benefits = share.benefits.iter().map(benefit).collect::<Result<Vec<_>, RefundError>>()?;
     benefits.retain(|benefit| !benefit.amount.is_zero());

@@ -14,10 +14,7 @@ use crate::subscriptions::store::{Resource, WAITING};
 
 /// The code, with the resource that it is about.
 pub(super) fn about(resource_id: &str, code: &'static Code) -> ApiError {
-    code.because(
-        format!("Resource {resource_id}: {}", code.en),
-        format!("资源 {resource_id}：{}", code.zh),
-    )
+    code.because(format!("Resource {resource_id}: {}", code.en), format!("资源 {resource_id}：{}", code.zh))
 }
 
 fn of(resource: &Resource, code: &'static Code) -> ApiError {
@@ -34,9 +31,8 @@ pub(super) async fn check(cx: &mut Cx, unit: &Unit, scope: Scope) -> Result<(), 
     if unit.members.iter().any(|one| one.status == ResourceStatus::Closed.code()) {
         return Err(about(&unit.named, &codes::UNSUBSCRIPTION_RESOURCE_GONE));
     }
-    let is_bundle = |one: &Resource| {
-        product_of(&catalog, one).is_some_and(|product| product.is(Flag::Bundle))
-    };
+    let is_bundle =
+        |one: &Resource| product_of(&catalog, one).is_some_and(|product| product.is(Flag::Bundle));
     if !unit.is_set && (is_bundle(&unit.primary) || unit.members.iter().any(is_bundle)) {
         return Err(about(&unit.named, &codes::UNSUBSCRIPTION_AS_WHOLE_ONLY));
     }
@@ -54,9 +50,7 @@ pub(super) async fn check(cx: &mut Cx, unit: &Unit, scope: Scope) -> Result<(), 
     }
     let is_add_on = |one: &&Resource| product_of(&catalog, one).is_some_and(|own| own.is(Flag::AddOn));
     match unit.members.iter().find(is_add_on) {
-        Some(resource) if scope == Scope::RenewedTerms => {
-            Err(of(resource, &codes::RENEWAL_HAS_ADD_ON))
-        }
+        Some(resource) if scope == Scope::RenewedTerms => Err(of(resource, &codes::RENEWAL_HAS_ADD_ON)),
         _ => Ok(()),
     }
 }
@@ -78,7 +72,11 @@ async fn check_orders(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> 
         _ => &codes::UNSUBSCRIPTION_WHILE_BUSY,
     };
     Err(code.because(
-        format!("Resource {}: order {id}. {}", resource.resource_id.as_ref().unwrap_or(&resource.id), code.en),
+        format!(
+            "Resource {}: order {id}. {}",
+            resource.resource_id.as_ref().unwrap_or(&resource.id),
+            code.en
+        ),
         format!("资源 {}：订单 {id}。{}", resource.resource_id.as_ref().unwrap_or(&resource.id), code.zh),
     ))
 }
