@@ -55,7 +55,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
             .add::<api::pay::CancelCustomerOrder>()
-            .add::<api::explain::ExplainAmounts>();
+            .add::<api::explain::ExplainAmounts>()
+            .add::<api::adjust::AdjustOrder>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();
