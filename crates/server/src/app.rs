@@ -1,7 +1,7 @@
 //! The application: its state, and the list of features.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use domain::id::IdSource;
 use domain::site::Site;
@@ -14,11 +14,12 @@ use platform::op::http::{DoorConfig, Server};
 use platform::op::metrics::Metrics;
 use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 
+use crate::identity::freezing::ResourceHolder;
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
 use crate::{
-    accounts, catalog, identity, ledger, machine, notices, orders, pricing, promotions, sandbox, subscriptions,
-    verify, webhooks,
+    accounts, catalog, identity, ledger, machine, notices, orders, pricing, promotions, sandbox,
+    subscriptions, verify, webhooks,
 };
 
 /// One part of the product: what it hands to the application, and nothing else.
@@ -123,6 +124,8 @@ pub struct App {
     pub jobs: Jobs<App>,
     /// What a paid, refunded or failed line means, by kind of product; the first that claims a line has it.
     pub fulfilments: Vec<&'static dyn Fulfilment>,
+    /// Who keeps resources, and holds them while their account is frozen with them.
+    pub holders: Vec<&'static dyn ResourceHolder>,
     /// Rung when something was put into the outbox.
     pub outbox: webhooks::Bell,
     /// The way to the mail server of a production server that has one; set before anything is served.
@@ -156,6 +159,7 @@ impl App {
             metrics: Arc::default(),
             jobs,
             fulfilments: vec![&subscriptions::SUBSCRIPTIONS],
+            holders: vec![&subscriptions::SUBSCRIPTIONS],
             outbox: webhooks::Bell::default(),
             mailer: OnceLock::new(),
         });

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::discount::share_off;
 use super::{
-    Card, Coupon, CouponType, Discount, DiscountType, Item, LimitKey, Misfit, Reducible, SubscribeType, Unusable,
+    Card, Coupon, CouponType, Discount, DiscountType, Item, LimitKey, Misfit, Reducible, SubscribeType,
+    Unusable,
 };
 use crate::calendar::Instant;
 use crate::money::{Charge, Exact, Overflow, Rounding, Scaled, split};

@@ -25,6 +25,7 @@
 
 mod api;
 mod checks;
+mod jobs;
 mod quotas;
 mod service;
 mod store;
@@ -39,11 +40,17 @@ pub const FEATURE: Feature = Feature {
     operations: |registry| {
         registry
             .add::<api::query::ListPayPerUseCustomerResources>()
+            .add::<api::auto_renewal::AutoRenewalResources>()
+            .add::<api::auto_renewal::CancelAutoRenewalResources>()
+            .add::<api::renew_config::SetResourcesRenewConfig>()
             .add::<api::renew::RenewalResources>()
             .add::<api::renew_price::ListRenewRateOnPeriod>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
+            .add::<api::freeze::FreezeResource>()
+            .add::<api::freeze::UnfreezeResource>()
+            .add::<api::to_on_demand::UpdatePeriodToOnDemand>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
             .add::<api::quotas::DeleteQuota>()
@@ -54,7 +61,10 @@ pub const FEATURE: Feature = Feature {
             .add::<api::on_demand::ReleaseOnDemand>()
             .add::<api::on_demand::ConvertToPeriod>();
     },
-    jobs: |_| {},
-    checks: &[&checks::Counters],
+    jobs: |jobs| {
+        jobs.add::<jobs::renew::Renew>();
+        jobs.add::<jobs::live::Live>();
+    },
+    checks: &[&checks::Counters, &checks::States],
     statements: store::statements,
 };

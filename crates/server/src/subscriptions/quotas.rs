@@ -52,10 +52,9 @@ pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<
         | OrderType::ToPeriod
         | OrderType::TrialToCommercial => {}
         // They are about resources that are there and count already.
-        OrderType::Renewal
-        | OrderType::Unsubscription
-        | OrderType::ToOnDemand
-        | OrderType::FeeAdjustment => return Ok(Vec::new()),
+        OrderType::Renewal | OrderType::Unsubscription | OrderType::ToOnDemand | OrderType::FeeAdjustment => {
+            return Ok(Vec::new());
+        }
     }
     let catalog = cx.app.catalog.current();
     let room = room(cx, &order.account, lines).await?;

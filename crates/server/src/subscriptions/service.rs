@@ -4,12 +4,15 @@ pub(super) mod auto_renewals;
 pub(super) mod changes;
 pub(super) mod cloud;
 pub(super) mod conversions;
+pub(super) mod holds;
+pub(super) mod life;
 pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
 pub(super) mod ordering;
 pub(super) mod renewals;
 pub(super) mod sets;
+pub(super) mod to_on_demand;
 pub(super) mod trials;
 mod unsubscribing;
 

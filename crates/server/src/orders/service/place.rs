@@ -370,13 +370,7 @@ pub fn price_line(cx: &Cx, catalog: &Catalog, new: &NewLine, at: &str) -> Result
 }
 
 /// Fixes the price of one line: settled to cents once, half up.
-fn price(
-    cx: &Cx,
-    catalog: &Catalog,
-    new: &NewLine,
-    line_no: i64,
-    at: &str,
-) -> Result<Priced, ApiError> {
+fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, line_no: i64, at: &str) -> Result<Priced, ApiError> {
     check_term(new.term, at)?;
     let query = PeriodQuery {
         at,
@@ -561,7 +555,10 @@ mod tests {
         ];
         for (period, count) in cases {
             assert!(check_term(Term { period, count }, "lines[0]").is_ok(), "{count} {period:?}");
-            assert!(check_term(Term { period, count: count + 1 }, "lines[0]").is_err(), "{count} and one {period:?}");
+            assert!(
+                check_term(Term { period, count: count + 1 }, "lines[0]").is_err(),
+                "{count} and one {period:?}"
+            );
         }
     }
 }

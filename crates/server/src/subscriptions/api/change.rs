@@ -2,9 +2,7 @@
 
 use domain::order::OrderStatus;
 use platform::input;
-use platform::op::{
-    Audit, Json, Limit, Method, Mode, OPERATOR_OR_CUSTOMER, Operation, Right, Sites, Spec,
-};
+use platform::op::{Audit, Json, Limit, Method, Mode, OPERATOR_OR_CUSTOMER, Operation, Right, Sites, Spec};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -2,9 +2,7 @@
 
 use domain::calendar::{PeriodType, Term};
 use platform::input;
-use platform::op::{
-    Audit, Json, Limit, Method, Mode, OPERATOR_OR_CUSTOMER, Operation, Right, Sites, Spec,
-};
+use platform::op::{Audit, Json, Limit, Method, Mode, OPERATOR_OR_CUSTOMER, Operation, Right, Sites, Spec};
 
 use super::change::{ORDER_ERRORS, OrderedOutput};
 use crate::Cx;

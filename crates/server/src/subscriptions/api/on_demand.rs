@@ -3,8 +3,8 @@
 use domain::calendar::Instant;
 use platform::input;
 use platform::op::{
-    AccountKind, ApiError, Audit, Json, Limit, Method, Mode, OPERATOR, OPERATOR_OR_CUSTOMER, Operation, Right,
-    Sites, Spec,
+    AccountKind, ApiError, Audit, Json, Limit, Method, Mode, OPERATOR, OPERATOR_OR_CUSTOMER, Operation,
+    Right, Sites, Spec,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

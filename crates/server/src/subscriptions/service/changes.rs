@@ -111,7 +111,9 @@ async fn check(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> {
     }
     if !is_usable(resource, cx.now) {
         return Err(codes::INVALID_VALUE.because(
-            format!("Resource {name} is not in use: it has expired or is frozen. Renew or unfreeze it first."),
+            format!(
+                "Resource {name} is not in use: it has expired or is frozen. Renew or unfreeze it first."
+            ),
             format!("资源 {name} 已到期或被冻结，请先续订或解冻。"),
         ));
     }
@@ -160,15 +162,11 @@ fn price(cx: &Cx, catalog: &Catalog, resource: &Resource, wanted: &Wanted) -> Re
     }
     let (old, price_version) =
         price_unit(catalog, cx.now, &resource.product_id, unit).ok_or_else(|| no_old_price(resource))?;
-    let (new, _) = price_unit(catalog, cx.now, &line.product_id, unit).ok_or_else(|| no_old_price(resource))?;
+    let (new, _) =
+        price_unit(catalog, cx.now, &line.product_id, unit).ok_or_else(|| no_old_price(resource))?;
     let from = resource.effective_at.map_or(cx.now, |begin| begin.max(cx.now));
     let until = resource.expires_at.expect("a resource in use has a term");
-    let rest = Rest {
-        unit_price: old.to_string(),
-        price_version,
-        from_ms: from.ms(),
-        until_ms: until.ms(),
-    };
+    let rest = Rest { unit_price: old.to_string(), price_version, from_ms: from.ms(), until_ms: until.ms() };
     let difference = difference(&rest, unit, (new, line.resource_size), resource.spec_size);
     let difference = difference.map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?;
     let settle = |amount: Exact| {
@@ -289,7 +287,8 @@ async fn finish(
     let was_visible = resource.is_visible();
     let resource = Resource { open_order: None, ..changed(resource, line, cx.now) };
     store::update(&mut cx.tx, &resource, was_visible).await?;
-    let ends_at = resource.expires_at.ok_or_else(|| DbError::Other(format!("{} has no term", resource.id)))?;
+    let ends_at =
+        resource.expires_at.ok_or_else(|| DbError::Other(format!("{} has no term", resource.id)))?;
     // A change that the cloud reported late is charged to the end all the same.
     let begins_at = cx.now.min(ends_at);
     if !line.official.is_zero() {

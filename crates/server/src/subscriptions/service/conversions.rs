@@ -132,8 +132,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
             .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
         let used = lock(cx, order, line).await?;
         let used = used.ok_or_else(|| DbError::Other(format!("{:?} is no longer there", line.resource)))?;
-        let ended =
-            OnDemand { status: ENDED, open_order: None, ended_at: Some(cx.now), ..used.clone() };
+        let ended = OnDemand { status: ENDED, open_order: None, ended_at: Some(cx.now), ..used.clone() };
         on_demand::update(&mut cx.tx, &ended).await?;
         let primary = line.attached_to.and_then(|no| lines.iter().find(|other| other.line_no == no));
         let parent = primary.and_then(|primary| primary.resource.clone());

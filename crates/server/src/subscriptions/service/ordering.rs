@@ -33,7 +33,8 @@ pub(in crate::subscriptions) struct Buyer {
 pub(in crate::subscriptions) async fn buyer(cx: &mut Cx, account: &str) -> Result<Buyer, ApiError> {
     let app = cx.app.clone();
     let customer = find_account(&app, &mut cx.tx, account).await?;
-    let customer = customer.ok_or_else(|| DbError::Other(format!("{account} owns a resource and is unknown")))?;
+    let customer =
+        customer.ok_or_else(|| DbError::Other(format!("{account} owns a resource and is unknown")))?;
     let payer = payer_of(&customer).to_owned();
     if standing(&mut cx.tx, &payer, account).await?.is_frozen {
         return Err(codes::ACCOUNT_FROZEN.error());

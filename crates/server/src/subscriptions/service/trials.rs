@@ -96,7 +96,8 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         let expires_at = first_expiry(cx.now, line.term())
             .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
         let policy = if order.auto_renew { ExpirePolicy::AutoRenew } else { ExpirePolicy::EnterGrace };
-        let is_other = trial.resource_spec_code != line.resource_spec_code || trial.spec_size != line.resource_size;
+        let is_other =
+            trial.resource_spec_code != line.resource_spec_code || trial.spec_size != line.resource_size;
         let mut resource = Resource {
             status: ResourceStatus::InUse.code(),
             expire_policy: policy.code(),

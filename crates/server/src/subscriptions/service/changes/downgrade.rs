@@ -112,8 +112,7 @@ fn unused(
     now: Instant,
     site: &SiteProfile,
 ) -> Result<Charge, RefundError> {
-    let period =
-        Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
+    let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
     Ok(period.settle(amount, now, site, HandlingFee::Waived)?.refund)
 }
 
