@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod changes;
 mod combined;
 mod contract;
 mod coupons;
