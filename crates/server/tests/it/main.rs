@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod auto_renewals;
 mod catalog;
 mod combined;
 mod contract;
@@ -28,6 +29,7 @@ mod placed_with;
 mod postgres;
 mod pricing;
 mod quotas;
+mod renew_config;
 mod sandbox;
 mod settle_due;
 mod statements;

@@ -17,6 +17,7 @@ use domain::money::{Charge, Exact, Overflow, Rounding};
 use domain::promotion::Modifier;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
+use domain::subscription::MonthParts;
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -36,6 +37,13 @@ pub enum Part {
     Period(PeriodPart),
     /// So much usage.
     Usage(UsagePart),
+    /// Days beyond a term, as parts of months (rule 1.6).
+    Extra {
+        /// How many months.
+        months: MonthParts,
+        /// What a month costs.
+        monthly: Exact,
+    },
 }
 
 impl Part {
@@ -43,6 +51,7 @@ impl Part {
         match self {
             Self::Period(part) => part.amount(),
             Self::Usage(part) => part.amount(),
+            Self::Extra { months, monthly } => months.at_price(*monthly),
         }
     }
 }
@@ -115,18 +124,24 @@ impl Derivation {
     }
 }
 
-/// How a term is priced. `price_version` is what pricing answered: catalogue and start of the price.
+/// How a term is priced, with the days beyond it of a renewal that ends on a unified day. `price_version` is what pricing
+/// answered: catalogue and start of the price.
 pub fn of_term(
     catalog: &Catalog,
     offer: &PeriodOffer,
     price_version: &str,
-    term: Term,
+    (term, extra): (Term, Option<MonthParts>),
     times: Times,
 ) -> Result<Derivation, ApiError> {
     let version = version_named(&offer.versions, price_version)?;
     let parts = version.price.parts(term).map_err(|_| gone(price_version))?;
-    let parts = parts.into_iter().map(Part::Period);
-    Derivation::of(catalog, version, None, parts, times).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    let mut parts: Vec<Part> = parts.into_iter().map(Part::Period).collect();
+    if let Some(months) = extra {
+        let monthly = version.price.monthly().map_err(|_| gone(price_version))?;
+        parts.push(Part::Extra { months, monthly });
+    }
+    Derivation::of(catalog, version, None, parts.into_iter(), times)
+        .map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 /// How a usage is priced; the units of `usage` are worked out here.
@@ -230,7 +245,7 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     let offer = product.and_then(|product| product.period.as_ref());
     let offer = offer.ok_or_else(|| gone(&line.price_version))?;
     let times = Times { size: line.resource_size.zip(line.size_measure_id), num: line.subscription_num };
-    of_term(&catalog, offer, &line.price_version, line.term(), times)
+    of_term(&catalog, offer, &line.price_version, (line.term(), line.extra_months()), times)
 }
 
 impl Explained {
