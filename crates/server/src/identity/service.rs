@@ -20,6 +20,8 @@ use crate::codes;
 /// The longest access key id, token and name that is looked up at all.
 const ACCESS_KEY_LENGTH_MAX: usize = 64;
 const TOKEN_LENGTH_MAX: usize = 4096;
+/// The longest mail address that mail servers pass on.
+const EMAIL_LENGTH_MAX: usize = 254;
 
 /// Facts of an account that other features need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +117,9 @@ pub async fn create_account(cx: &mut Cx, new: &NewAccount) -> Result<Account, Ap
     check_name("name", &new.name)?;
     if let Some(country) = &new.country {
         check_country("country", country)?;
+    }
+    if let Some(email) = &new.email {
+        check_email("email", email)?;
     }
     check_parents(cx, new).await?;
     let id = match &new.id {
@@ -214,6 +219,19 @@ pub fn check_country(field: &str, country: &str) -> Result<(), Refusal> {
         field,
         "must be the two capital letters of a country, such as DE",
         "必须为两位大写字母的国家代码，例如 DE",
+    ))
+}
+
+/// Checks the form of a mail address.
+fn check_email(field: &str, email: &str) -> Result<(), Refusal> {
+    // As the mailer reads it; a mail server on the way need not understand more than ASCII.
+    if email.is_ascii() && email.len() <= EMAIL_LENGTH_MAX && email.parse::<lettre::Address>().is_ok() {
+        return Ok(());
+    }
+    Err(Refusal::because(
+        field,
+        "must be a mail address, such as billing@example.com",
+        "必须为邮箱地址，例如 billing@example.com",
     ))
 }
 
@@ -370,9 +388,14 @@ pub async fn find_project_id(tx: &mut Tx, account: &str, name: &str) -> Result<O
 /// Whether the account has a project with this id. Only callers that send X-Project-Id pay for the look.
 pub async fn owns_project(app: &App, account: &str, project: &str) -> Result<bool, ApiError> {
     let mut tx = app.db().begin_read().await?;
-    let row = tx.opt(store::FIND_PROJECT, params![account, project]).await?;
+    let is_own = has_project(&mut tx, account, project).await?;
     tx.rollback().await;
-    Ok(row.is_some())
+    Ok(is_own)
+}
+
+/// The same, in a transaction that is there.
+pub async fn has_project(tx: &mut Tx, account: &str, project: &str) -> Result<bool, DbError> {
+    Ok(tx.opt(store::FIND_PROJECT, params![account, project]).await?.is_some())
 }
 
 /// The key's secret and user, if the key is known and active: from memory, or read once.
@@ -485,6 +508,18 @@ pub async fn set_country(cx: &mut Cx, id: &str, country: Option<&str>) -> Result
     cx.tx.exec(store::SET_COUNTRY, params![id, country]).await?;
     changed(cx).await?;
     Ok(account)
+}
+
+/// Sets where the notices of an account go; `None`: nowhere.
+///
+/// # Errors
+/// A refusal that names the field.
+pub async fn set_email(cx: &mut Cx, id: &str, email: Option<&str>) -> Result<(), ApiError> {
+    if let Some(email) = email {
+        check_email("email", email)?;
+    }
+    cx.tx.exec(store::SET_EMAIL, params![id, email]).await?;
+    Ok(changed(cx).await?)
 }
 
 /// An account that buys or sells: any but the operator's.

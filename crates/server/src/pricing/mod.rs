@@ -17,6 +17,7 @@
 pub mod api;
 pub mod discounts;
 pub mod service;
+pub mod shown;
 
 use crate::app::Feature;
 

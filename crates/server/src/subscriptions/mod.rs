@@ -40,6 +40,8 @@ pub const FEATURE: Feature = Feature {
     operations: |registry| {
         registry
             .add::<api::query::ListPayPerUseCustomerResources>()
+            .add::<api::renew::RenewalResources>()
+            .add::<api::renew_price::ListRenewRateOnPeriod>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()

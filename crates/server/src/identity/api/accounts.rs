@@ -50,6 +50,8 @@ input! {
         pub accounting: Option<String> = body("accounting").one_of(&["independent", "unified"]),
         /// Whose taxes it pays: ISO 3166-1 alpha-2 in capitals, such as DE; without it, no tax applies.
         pub country: Option<String> = body("country"),
+        /// The mail address that its notices go to; without it, none are sent.
+        pub email: Option<String> = body("email").length(254),
         /// Its first user, which has all rights.
         pub user: Option<FirstUserInput> = body("user"),
         /// Further users.
@@ -96,6 +98,8 @@ pub struct AccountAnswer {
     country: Option<String>,
     /// V0 to V5: how long what expires is kept, on the China site.
     tier: String,
+    /// Where its notices go; null: nowhere.
+    email: Option<String>,
     /// 0 not frozen, 1 the account, 2 the account and its resources.
     is_frozen: i64,
     created_at: String,
@@ -115,6 +119,7 @@ impl AccountAnswer {
             currency: account.currency.code().to_owned(),
             country: account.country.clone(),
             tier: account.tier.text().to_owned(),
+            email: account.email.clone(),
             is_frozen: account.frozen,
             created_at: account.created_at.to_wire(),
         }
@@ -170,7 +175,7 @@ async fn prepare(app: &Arc<App>, input: CreateAccountInput) -> Result<Prepared, 
             None => input.accounting,
         },
         country: input.country,
-        email: None,
+        email: input.email,
         partner_id: input.partner_id,
         has_direct_customers: input.has_direct_customers,
         master_id: input.master_id,

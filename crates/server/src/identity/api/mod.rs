@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod accounts;
+mod contact;
 mod country;
 mod freeze;
 mod iam;
@@ -26,6 +27,7 @@ pub fn register(registry: &mut Registry<App>) {
         .add::<accounts::ShowAccount>()
         .add::<country::SetAccountCountry>()
         .add::<tier::SetAccountTier>()
+        .add::<contact::SetAccountContact>()
         .add::<freeze::FreezeAccount>()
         .add::<freeze::UnfreezeAccount>()
         .add::<users::CreateUser>()

@@ -8,13 +8,14 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, Discounted, Sum, refuse_repeated, too_much};
+use super::{ASKED, CURRENCY_MEASURE, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::catalog::model::Place;
 use crate::codes::{AMOUNT_OVER_LIMIT, NO_SUCH_BILLING_ITEM, PRODUCT_NOT_FOUND, WRONG_USAGE_UNIT};
 use crate::pricing::discounts::{self, Reduction, preferred, reductions};
 use crate::pricing::service::{DECIMALS, DECIMALS_MAX, UsageQuery, price_usage, usage_value};
+use crate::pricing::shown::{Discounted, Sum};
 
 input! {
     /// One product (004 table 4-18).
@@ -139,7 +140,7 @@ impl Operation<App> for ListOnDemandResourceRatings {
         let catalog = cx.app.catalog.current();
         let decimals = if input.inquiry_precision == 1 { DECIMALS_MAX } else { DECIMALS };
         let discounts = discounts::of_caller(&cx.app, cx.account()).await?;
-        let mut sum = Sum::new(decimals);
+        let mut sum = Sum::new(ASKED, decimals);
         let mut results = Vec::with_capacity(input.product_infos.len());
         let mut amounts = Vec::with_capacity(input.product_infos.len());
         for (index, info) in input.product_infos.into_iter().enumerate() {
@@ -148,7 +149,7 @@ impl Operation<App> for ListOnDemandResourceRatings {
             let official = sum.add(priced.list)?;
             let found = reductions(&discounts, cx.now, &[priced.priced]).map_err(too_much)?;
             let discounted = match preferred(&found).map_err(too_much)? {
-                Some(chosen) => Discounted::by(official, chosen.total)?,
+                Some(chosen) => Discounted::by(ASKED, official, chosen.total)?,
                 None => Discounted::none(official),
             };
             results.push(result(info.id, &priced.offer.product_id, &discounted, &found)?);
@@ -176,7 +177,7 @@ fn result(
         Ok(DemandDiscountRatingResult {
             discount_id: reduction.discount.id.clone(),
             discount_type: reduction.discount.kind.code(),
-            amount: Num::of(Discounted::by(discounted.official, reduction.total)?.discount),
+            amount: Num::of(Discounted::by(ASKED, discounted.official, reduction.total)?.discount),
             measure_id: CURRENCY_MEASURE,
             discount_name: reduction.discount.name.clone(),
         })

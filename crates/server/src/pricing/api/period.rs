@@ -9,12 +9,13 @@ use platform::op::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CURRENCY_MEASURE, Discounted, Sum, refuse_repeated, too_much};
+use super::{ASKED, CURRENCY_MEASURE, refuse_repeated, too_much};
 use crate::Cx;
 use crate::app::App;
 use crate::codes::{AMOUNT_OVER_LIMIT, PRODUCT_NOT_FOUND};
 use crate::pricing::discounts::{self, Reduction, best, reductions};
 use crate::pricing::service::{DECIMALS, PeriodQuery, price_period};
+use crate::pricing::shown::{Discounted, Sum};
 
 input! {
     /// One product (004 table 4-21).
@@ -184,7 +185,7 @@ impl Operation<App> for ListRateOnPeriodDetail {
         refuse_repeated(input.product_infos.iter().map(|product| product.id.as_str()))?;
         let catalog = cx.app.catalog.current();
         let discounts = discounts::of_caller(&cx.app, cx.account()).await?;
-        let mut sum = Sum::new(DECIMALS);
+        let mut sum = Sum::new(ASKED, DECIMALS);
         let mut lines = Vec::with_capacity(input.product_infos.len());
         let mut prices = Vec::with_capacity(input.product_infos.len());
         for (index, info) in input.product_infos.iter().enumerate() {
@@ -256,7 +257,7 @@ fn optional(
     reduction: &Reduction<'_>,
     is_best: bool,
 ) -> Result<OptionalDiscountRatingResult, ApiError> {
-    let discounted = |(line, part): (&Line<'_>, &Exact)| Discounted::by(line.official, *part);
+    let discounted = |(line, part): (&Line<'_>, &Exact)| Discounted::by(ASKED, line.official, *part);
     let parts = lines.iter().zip(&reduction.parts).map(discounted).collect::<Result<Vec<_>, ApiError>>()?;
     let all = Discounted::sum(DECIMALS, &parts);
     Ok(OptionalDiscountRatingResult {

@@ -5,3 +5,5 @@ pub(super) mod provisioning;
 pub(super) mod query;
 pub(super) mod quotas;
 pub(super) mod to_on_demand;
+pub(super) mod renew;
+pub(super) mod renew_price;

@@ -35,18 +35,17 @@ pub(in crate::subscriptions) async fn deduction_days(
     Ok(renew_configs::find(tx, account).await?.deduction_days)
 }
 
-/// Schedules resources of one account that begin their terms now; none of them costs a statement that is not to be
+/// Schedules resources of one account whose terms begin or change now; it costs no statement where none of them is to be
 /// renewed automatically.
 pub(in crate::subscriptions) async fn schedule_all(
     tx: &mut Tx,
     resources: &mut [Resource],
     now: Instant,
 ) -> Result<(), DbError> {
-    let Some(account) = resources.iter().find(|resource| resource.auto_renew).map(|one| one.account.clone())
-    else {
-        return Ok(());
+    let days = match resources.iter().find(|resource| is_renewing(resource)) {
+        Some(one) => deduction_days(tx, &one.account).await?,
+        None => DeductionDays::DEFAULT,
     };
-    let days = deduction_days(tx, &account).await?;
     for resource in resources {
         schedule(resource, days, now);
     }

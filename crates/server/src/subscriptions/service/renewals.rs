@@ -19,7 +19,7 @@ use domain::calendar::{Instant, Term, next_expiry};
 use domain::money::Charge;
 use domain::order::OrderStatus;
 use domain::promotion::ModifierType;
-use domain::subscription::renewal::{Attempt, DeductionDays, exceeds, first_attempt};
+use domain::subscription::renewal::exceeds;
 use domain::subscription::{
     ExpirePolicy, KeepEnds, ResourceEvent, ResourceState, ResourceStatus, transition,
 };
@@ -28,6 +28,8 @@ use platform::op::ApiError;
 use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
+use super::auto_renewals;
+use super::cloud;
 use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
@@ -271,6 +273,8 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         let mut resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
         let was_frozen = resource.status == ResourceStatus::Frozen.code();
         let (effective_at, expires_at) = renew(&mut resource, line, cx.now)?;
+        // The next attempt of automatic renewal is computed from the new expiry (rule 1.5.7).
+        auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
         store::update(&mut cx.tx, &resource, true).await?;
         let charge_no = store::charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
         charges.push(charge(&resource, order, line, (charge_no, effective_at, expires_at)));
@@ -278,7 +282,11 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         renewed.push((resource, was_frozen));
     }
     store::charges::insert(&mut cx.tx, &charges).await?;
-    // What was frozen and works again is told to the cloud here: `renewed` says of each whether it was.
+    let thawed = |(resource, was_frozen): &&(Resource, bool)| {
+        *was_frozen && resource.status == ResourceStatus::InUse.code()
+    };
+    let thawed: Vec<&Resource> = renewed.iter().filter(thawed).map(|(resource, _)| resource).collect();
+    cloud::tell(cx, None, &thawed, cloud::Action::Unfreeze).await?;
     let events: Vec<Event<'_>> = renewed.iter().map(|(resource, _)| event(order, resource)).collect();
     webhooks::notify(cx, &events).await?;
     Ok(outcomes)
@@ -314,19 +322,7 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
     resource.retained_until = None;
     resource.open_order = None;
     resource.updated_at = now;
-    resource.renew_at = rescheduled(resource, ends_at, now);
     Ok((begins_at, ends_at))
-}
-
-/// The next attempt of automatic renewal is computed from the new expiry (rule 1.5.7).
-fn rescheduled(resource: &Resource, expires_at: Instant, now: Instant) -> Option<Instant> {
-    if !resource.auto_renew {
-        return None;
-    }
-    match first_attempt(now, expires_at, DeductionDays::DEFAULT) {
-        Attempt::Now => Some(now),
-        Attempt::At(at) => Some(at),
-    }
 }
 
 fn charge(
@@ -355,19 +351,7 @@ fn charge(
 }
 
 fn event<'a>(order: &'a Order, resource: &'a Resource) -> Event<'a> {
-    let data = json!({
-        "id": resource.id,
-        "resource_id": resource.resource_id,
-        "order_id": order.id,
-        "customer_id": resource.account,
-        "parent_id": resource.parent,
-        "status": resource.status,
-        "expire_time": resource.expires_at.map(Instant::to_wire),
-    });
-    Event {
-        name: webhooks::RESOURCE_RENEWED,
-        account: &resource.account,
-        partner: order.partner.as_deref(),
-        data,
-    }
+    let mut event = cloud::event(webhooks::RESOURCE_RENEWED, order.partner.as_deref(), resource);
+    event.data["order_id"] = json!(order.id);
+    event
 }

@@ -1,5 +1,7 @@
 //! Sets: a primary resource with what is attached to it. Operations on the primary are about all of them.
 
+use std::collections::BTreeMap;
+
 use platform::db::DbError;
 
 use crate::Cx;
@@ -15,6 +17,15 @@ pub(in crate::subscriptions) struct Set {
 }
 
 impl Set {
+    /// Of a primary resource among others; `None` where it is not among them.
+    fn of(mut members: Vec<Resource>, primary: &str) -> Option<Self> {
+        let at = members.iter().position(|resource| resource.id == primary)?;
+        let primary = members.remove(at);
+        let closed = domain::subscription::ResourceStatus::Closed.code();
+        members.retain(|resource| resource.status != closed && resource.status != NEVER_THERE);
+        Some(Self { primary, attached: members })
+    }
+
     /// The primary first, then what is attached to it.
     pub(in crate::subscriptions) fn members(&self) -> impl Iterator<Item = &Resource> {
         std::iter::once(&self.primary).chain(&self.attached)
@@ -43,13 +54,42 @@ pub(in crate::subscriptions) async fn find(
 /// The set of a resource, locked: that of its primary where it is attached to one. The resource was found before.
 pub(in crate::subscriptions) async fn lock(cx: &mut Cx, of: &Resource) -> Result<Set, DbError> {
     let primary = of.parent.as_deref().unwrap_or(&of.id);
-    let mut members = store::lock_set(&mut cx.tx, &of.account, primary).await?;
-    let at = members.iter().position(|resource| resource.id == primary);
-    let Some(at) = at else {
-        return Err(DbError::Other(format!("resource {} has no primary {primary}", of.id)));
+    let members = store::lock_set(&mut cx.tx, &of.account, primary).await?;
+    Set::of(members, primary).ok_or_else(|| no_primary(of, primary))
+}
+
+fn no_primary(of: &Resource, primary: &str) -> DbError {
+    DbError::Other(format!("resource {} has no primary {primary}", of.id))
+}
+
+/// The same as [`lock`], to be looked at only.
+pub(in crate::subscriptions) async fn read(cx: &mut Cx, of: &Resource) -> Result<Set, DbError> {
+    let primary = of.parent.as_deref().unwrap_or(&of.id);
+    let members = store::find_set(&mut cx.tx, &of.account, primary).await?;
+    Set::of(members, primary).ok_or_else(|| no_primary(of, primary))
+}
+
+/// The sets that an order bought and customers see, in the order of their ids; to be looked at only.
+pub(in crate::subscriptions) async fn of_order(
+    cx: &mut Cx,
+    account: &str,
+    order: &str,
+) -> Result<Vec<Set>, DbError> {
+    let bought = store::of_order(&mut cx.tx, account, order).await?;
+    let mut attached: BTreeMap<String, Vec<Resource>> = BTreeMap::new();
+    let mut primaries = Vec::new();
+    for resource in bought {
+        match resource.parent.clone() {
+            Some(parent) => attached.entry(parent).or_default().push(resource),
+            None if resource.is_visible() => primaries.push(resource),
+            None => {}
+        }
+    }
+    let set = |primary: Resource| {
+        let id = primary.id.clone();
+        let mut members = attached.remove(&id).unwrap_or_default();
+        members.push(primary);
+        Set::of(members, &id)
     };
-    let primary = members.remove(at);
-    let closed = domain::subscription::ResourceStatus::Closed.code();
-    members.retain(|resource| resource.status != closed && resource.status != NEVER_THERE);
-    Ok(Set { primary, attached: members })
+    Ok(primaries.into_iter().filter_map(set).collect())
 }

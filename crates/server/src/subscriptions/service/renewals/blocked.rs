@@ -55,7 +55,7 @@ pub(in crate::subscriptions) enum Why {
 }
 
 impl Blocked {
-    pub(super) fn of(resource: &Resource, why: Why) -> Self {
+    pub(in crate::subscriptions) fn of(resource: &Resource, why: Why) -> Self {
         let resource_id = resource.resource_id.as_ref().unwrap_or(&resource.id).clone();
         Self { resource_id, why }
     }
