@@ -12,6 +12,7 @@ mod counts;
 mod install;
 mod postgres;
 mod process;
+mod sim;
 mod suite;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ usage: cargo xtask COMMAND
 
   test [--no-install] [FILTER]   check everything; with FILTER only the tests whose names contain it
   pg -- COMMAND...               run COMMAND with a fresh PostgreSQL in OPENBSS_TEST_POSTGRES
+  sim [--seeds N] [--first N] [--steps N] [--processes N] [--database sqlite|postgres] [--faults]
+                                 play the simulation on seeds; with --faults prove that it notices planted ones
   sdk-venv                       make the Python environment of the SDK tests and print its path";
 
 /// What went wrong, as a sentence for the person at the terminal.
@@ -75,6 +78,11 @@ fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
             Ok(suite::run(&Repository::find()?, install, filter))
         }
         ["pg", "--", program, rest @ ..] => with_postgres(&Repository::find()?, program, rest),
+        ["sim", options @ ..] => {
+            let options = sim::Options::parse(options).map_err(|failure| format!("{failure}\n{USAGE}"))?;
+            let passed = sim::run(&Repository::find()?, &options)?;
+            Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         ["sdk-venv"] => {
             let python = install::sdk_environment(&Repository::find()?)?;
             println!("{}", python.display());

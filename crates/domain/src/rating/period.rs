@@ -7,6 +7,7 @@
 use super::{PriceError, check_price, linear};
 use crate::calendar::{PeriodType, Term};
 use crate::money::{Exact, Overflow, Price};
+use crate::subscription::MonthParts;
 
 const MONTHS_PER_YEAR: i64 = 12;
 const DAYS_PER_WEEK: i64 = 7;
@@ -121,4 +122,23 @@ pub fn rate_period(
     let parts = prices.parts(term)?;
     let one = parts.iter().try_fold(Exact::zero(), |sum, part| sum.checked_add(part.amount()?))?;
     Ok(linear::times_size(one, size)?.times_int(num)?)
+}
+
+/// The list price of days beyond a term, as parts of months: the price of a month, or a twelfth of that of a year where
+/// months have none, × size × number of subscriptions (rule 1.6, where no document states a price).
+///
+/// # Errors
+/// [`RatingError::NotSold`] where neither has a price, [`RatingError::Overflow`].
+pub fn rate_extra(
+    prices: &PeriodPrices,
+    parts: MonthParts,
+    size: Option<i64>,
+    num: i64,
+) -> Result<Exact, RatingError> {
+    let monthly = match (prices.price(PeriodType::Month), prices.price(PeriodType::Year)) {
+        (Some(month), _) => Exact::from_price(month),
+        (None, Some(year)) => Exact::from_price(year).div_int(MONTHS_PER_YEAR)?,
+        (None, None) => return Err(RatingError::NotSold),
+    };
+    Ok(linear::times_size(parts.at_price(monthly)?, size)?.times_int(num)?)
 }

@@ -1,5 +1,4 @@
-//! What falls due on resources.
+//! What falls due on resources: automatic renewal, and the steps of their life.
 
-mod live;
-
-pub use live::Live;
+pub(super) mod live;
+pub(super) mod renew;

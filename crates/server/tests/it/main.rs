@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catalog;
+mod changes;
 mod combined;
 mod contract;
 mod coupons;
@@ -31,6 +32,8 @@ mod postgres;
 mod pricing;
 mod provisioning;
 mod quotas;
+mod renewal_price;
+mod renewals;
 mod sandbox;
 mod settle_due;
 mod statements;

@@ -41,10 +41,25 @@ pub const GOODS: &[Good] = &[
     good((EC2, VM, "s3.small.1.linux"), None, (960, Some(9_600)), true),
     good((EC2, VM, "s2.small.1.linux"), None, (1_200, Some(12_000)), true),
     good((EC2, VM, CHEAPER), None, (6_000, Some(60_000)), true),
-    good(("hws.service.type.rds", "hws.resource.type.rds.instance", "rds.mysql.s1.medium"), None, (3_200, Some(32_000)), true),
-    good(("hws.service.type.dcs", "hws.resource.type.dcs.redis", "redis.ha.xu1.large.r2.2"), None, (3_800, Some(38_000)), true),
+    good(
+        ("hws.service.type.rds", "hws.resource.type.rds.instance", "rds.mysql.s1.medium"),
+        None,
+        (3_200, Some(32_000)),
+        true,
+    ),
+    good(
+        ("hws.service.type.dcs", "hws.resource.type.dcs.redis", "redis.ha.xu1.large.r2.2"),
+        None,
+        (3_800, Some(38_000)),
+        true,
+    ),
     good(("hws.service.type.elb", "hws.resource.type.elb", "elb.l7.small"), None, (2_800, None), true),
-    good(("hws.service.type.vpc", "hws.resource.type.bandwidth", "19_share"), Some(15), (910, Some(9_100)), true),
+    good(
+        ("hws.service.type.vpc", "hws.resource.type.bandwidth", "19_share"),
+        Some(15),
+        (910, Some(9_100)),
+        true,
+    ),
     good(("hws.service.type.vpc", "hws.resource.type.ip", "5_bgp"), None, (0, None), true),
     good((EBS, VOLUME, "SATA"), Some(17), (5, Some(50)), false),
     good((EBS, VOLUME, "SAS"), Some(17), (9, Some(92)), false),
@@ -62,7 +77,11 @@ pub const REGION: &str = "ap-southeast-1";
 impl Good {
     /// Cents of a month and of a year, where that has a price of its own.
     pub fn prices(&self, now: Secs) -> (i64, Option<i64>) {
-        if self.spec == CHEAPER && now >= parse(CHEAPER_FROM) { (5_400, Some(54_000)) } else { (self.month, self.year) }
+        if self.spec == CHEAPER && now >= parse(CHEAPER_FROM) {
+            (5_400, Some(54_000))
+        } else {
+            (self.month, self.year)
+        }
     }
 
     /// The list price of one, in cents: the longest priced period first (rule 3.10).

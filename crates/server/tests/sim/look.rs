@@ -17,7 +17,12 @@ async fn get(world: &World, process: usize, customer: &Customer, path: &str) -> 
     if reply.status == 200 { Ok(reply.body) } else { Err(format!("{path}: {} {}", reply.status, reply.body)) }
 }
 
-async fn resources(world: &World, process: usize, customer: &Customer, filter: Value) -> Result<Vec<Value>, String> {
+async fn resources(
+    world: &World,
+    process: usize,
+    customer: &Customer,
+    filter: Value,
+) -> Result<Vec<Value>, String> {
     let reply = world.call(process, &customer.key, ("POST", RESOURCES), &filter, None).await;
     if reply.status != 200 {
         return Err(format!("{filter}: {} {}", reply.status, reply.body));
@@ -90,13 +95,67 @@ pub async fn name_resources(world: &World, process: usize, customer: &mut Custom
                 found["resource_name"].as_str() == Some(&one.name) && its_parent == parent.as_deref()
             };
             let Some(at) = shown.iter().position(is_it) else {
-                return Err(format!("resource {} of order {} is not shown", one.name, customer.orders[order].id));
+                return Err(format!(
+                    "resource {} of order {} is not shown",
+                    one.name, customer.orders[order].id
+                ));
             };
-            customer.resources[number].id = shown.remove(at)["resource_id"].as_str().unwrap_or_default().to_owned();
+            let found = shown.remove(at);
+            let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+            customer.resources[number].id = text("resource_id");
+            customer.resources[number].own_id = text("id");
         }
         if let Some(more) = shown.first() {
             return Err(format!("order {} has a resource too many: {more}", customer.orders[order].id));
         }
+    }
+    Ok(())
+}
+
+/// Finds the ids of orders that the application told only by the id of their combined order.
+pub async fn name_orders(world: &World, process: usize, customer: &mut Customer) -> Result<(), String> {
+    for number in 0..customer.groups.len() {
+        let orders = customer.groups[number].orders.clone();
+        if orders.iter().all(|order| !customer.orders[*order].id.is_empty()) {
+            continue;
+        }
+        let path = format!("/v2/orders/customer-orders/details/{}?limit=100", customer.groups[number].id);
+        let body = get(world, process, customer, &path).await?;
+        let ids = body["order_info"]["sub_order_infos"].as_array().cloned().unwrap_or_default();
+        if ids.len() != orders.len() {
+            return Err(format!("{path} has {} parts, not {}", ids.len(), orders.len()));
+        }
+        for (order, shown) in orders.into_iter().zip(ids) {
+            customer.orders[order].id = shown["order_id"].as_str().unwrap_or_default().to_owned();
+        }
+    }
+    Ok(())
+}
+
+/// Finds the ids of the orders that the system placed by itself.
+pub async fn name_own_orders(world: &World, process: usize, customer: &mut Customer) -> Result<(), String> {
+    let nameless: Vec<usize> =
+        (0..customer.orders.len()).filter(|at| customer.orders[*at].id.is_empty()).collect();
+    if nameless.is_empty() {
+        return Ok(());
+    }
+    let path = "/v2/orders/customer-orders?limit=100&order_type=2";
+    let body = get(world, process, customer, path).await?;
+    let mut unknown: Vec<Value> = body["order_infos"].as_array().cloned().unwrap_or_default();
+    unknown.retain(|shown| customer.orders.iter().all(|order| shown["order_id"].as_str() != Some(&order.id)));
+    for number in nameless {
+        let order = &customer.orders[number];
+        let is_it = |shown: &Value| {
+            let created = shown["create_time"].as_str() == Some(&crate::calendar::text(order.created));
+            created && crate::model::facts::cents(&shown["official_amount"]) == order.list()
+        };
+        let Some(at) = unknown.iter().position(is_it) else {
+            return Err(format!(
+                "the order of the system of {} is not shown",
+                crate::calendar::text(order.created)
+            ));
+        };
+        customer.orders[number].id = unknown.remove(at)["order_id"].as_str().unwrap_or_default().to_owned();
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
-use crate::look::{look, name_resources};
+use crate::look::{look, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, Request};
 use crate::model::facts::{About, Facts};
@@ -55,6 +55,17 @@ pub struct Tally {
     pub runs: usize,
 }
 
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs } = self;
+        write!(
+            f,
+            "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} "
+        )?;
+        write!(f, "repeated={repeated} days={days} job_runs={runs}")
+    }
+}
+
 /// Where a run went wrong.
 #[derive(Debug)]
 pub struct Failure {
@@ -86,7 +97,13 @@ pub async fn play_seed(plan: Plan) -> Result<Tally, Failure> {
         let lately: Vec<usize> = run.lately.iter().copied().collect();
         let step = next(
             &mut dice,
-            &Scene { now: run.now, customers: &run.customers, lately: &lately, processes: plan.processes, serial },
+            &Scene {
+                now: run.now,
+                customers: &run.customers,
+                lately: &lately,
+                processes: plan.processes,
+                serial,
+            },
         );
         steps.push(step.clone());
         let is_last = serial + 1 == plan.steps;
@@ -154,7 +171,12 @@ impl Run {
     }
 
     /// A step, and everything recomputed where that is due. The flag of an error says that the step itself showed it.
-    async fn checked_step(&mut self, step: &Step, serial: usize, is_last: bool) -> Result<(), (bool, String)> {
+    async fn checked_step(
+        &mut self,
+        step: &Step,
+        serial: usize,
+        is_last: bool,
+    ) -> Result<(), (bool, String)> {
         let checked = AssertUnwindSafe(self.try_step(step, serial, is_last)).catch_unwind().await;
         checked.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -230,15 +252,21 @@ impl Run {
         let replies = if at_once {
             join_all((0..3).map(|_| self.send(act.who, &request, Some(once)))).await
         } else {
-            vec![self.send(act.who, &request, Some(once)).await, self.send(act.who, &request, Some(once)).await]
+            vec![
+                self.send(act.who, &request, Some(once)).await,
+                self.send(act.who, &request, Some(once)).await,
+            ]
         };
         for reply in &replies {
             answered(&answer, reply)?;
         }
         let first = replies.iter().filter(|reply| !reply.is_hit).count();
-        let wanted = if answer.code.is_some() { replies.len() } else { 1 };
-        if first != wanted || replies.iter().any(|reply| answer.code.is_none() && reply.body != replies[0].body) {
-            return Err(format!("one of {} equal requests is the first, not {first}: {replies:?}", replies.len()));
+        let wanted = if !answer.is_done() { replies.len() } else { 1 };
+        if first != wanted || replies.iter().any(|reply| answer.is_done() && reply.body != replies[0].body) {
+            return Err(format!(
+                "one of {} equal requests is the first, not {first}: {replies:?}",
+                replies.len()
+            ));
         }
         after.note(&answer.made, &replies[0].body);
         self.accept(act.who, after).await
@@ -265,7 +293,8 @@ impl Run {
                 Err(what) => why.push(format!("{order:?}: {what}")),
             }
         }
-        let shown: Vec<String> = replies.iter().map(|reply| format!("{} {}", reply.status, reply.body)).collect();
+        let shown: Vec<String> =
+            replies.iter().map(|reply| format!("{} {}", reply.status, reply.body)).collect();
         Err(format!("no order of the requests explains {shown:#?}\n{}", why.join("\n")))
     }
 
@@ -305,13 +334,13 @@ impl Run {
             return Err(format!("the commit failed, and the answer is {} {}", reply.status, reply.body));
         }
         self.world.restart(self.process).await;
-        if !crash.is_after || answer.code.is_some() {
+        if !crash.is_after || !answer.is_done() {
             let before = self.customers[act.who].clone();
             self.compare_all(&before).await.map_err(|what| format!("before it is sent again: {what}"))?;
         }
         let again = self.send(act.who, &request, Some(once)).await;
         answered(&answer, &again).map_err(|what| format!("sent again: {what}"))?;
-        if again.is_hit != (crash.is_after && answer.code.is_none()) {
+        if again.is_hit != (crash.is_after && answer.is_done()) {
             return Err(format!("{crash:?}, and is_hit of the second is {}", again.is_hit));
         }
         after.note(&answer.made, &again.body);
@@ -328,6 +357,8 @@ impl Run {
 
     /// Compares what changed.
     async fn compare(&self, before: &Customer, after: &mut Customer) -> Checked {
+        name_orders(&self.world, self.process, after).await?;
+        name_own_orders(&self.world, self.process, after).await?;
         name_resources(&self.world, self.process, after).await?;
         let (old, new) = (before.facts(self.now), after.facts(self.now));
         let touched: Facts = new
@@ -430,7 +461,8 @@ impl Run {
 }
 
 /// Jobs of the house that say nothing about a customer.
-const HOUSEKEEPING: [&str; 3] = ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
+const HOUSEKEEPING: [&str; 3] =
+    ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
 
 /// Whether the jobs that ran are those that were due, each once and in the order of their instants.
 fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: bool) -> Checked {
@@ -460,8 +492,10 @@ fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: boo
     if found == wanted {
         return Ok(());
     }
-    let missing: Vec<_> = wanted.iter().filter(|one| !found.contains(one)).map(|(at, what)| (text(*at), what)).collect();
-    let extra: Vec<_> = found.iter().filter(|one| !wanted.contains(one)).map(|(at, what)| (text(*at), what)).collect();
+    let missing: Vec<_> =
+        wanted.iter().filter(|one| !found.contains(one)).map(|(at, what)| (text(*at), what)).collect();
+    let extra: Vec<_> =
+        found.iter().filter(|one| !wanted.contains(one)).map(|(at, what)| (text(*at), what)).collect();
     Err(format!("jobs that did not run: {missing:?}; jobs that should not have: {extra:?}"))
 }
 

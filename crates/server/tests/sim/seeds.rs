@@ -10,7 +10,11 @@ const STEPS: usize = 1_000;
 async fn seed(plan: Plan) -> Tally {
     match play_seed(plan).await {
         Ok(tally) => tally,
-        Err(failure) => panic!("{}", report(plan, failure).await),
+        Err(failure) => {
+            // Said first: whoever ends the run early knows this much.
+            eprintln!("seed {} on {:?} fails at step {}: {}", plan.seed, plan.on, failure.at, failure.what);
+            panic!("{}", report(plan, failure).await)
+        }
     }
 }
 
@@ -24,7 +28,7 @@ fn run(on: On, first: u64, seeds: u64, steps: usize, processes: usize) {
         let begun = platform::clock::monotonic();
         let tally = runtime.block_on(seed(Plan { seed: number, steps, on, processes }));
         let took = platform::clock::since(begun).as_millis();
-        println!("sim seed {number} on {on:?}, {processes} process(es): {tally:?}, {took} ms");
+        println!("sim: seed={number} {tally} ms={took}");
     }
 }
 
@@ -57,7 +61,11 @@ fn postgres_two_processes() {
 #[test]
 #[ignore = "cargo xtask sim plays it"]
 fn asked_for() {
-    let on = if std::env::var("OPENBSS_SIM_DATABASE").is_ok_and(|name| name == "postgres") { On::Postgres } else { On::Sqlite };
+    let on = if std::env::var("OPENBSS_SIM_DATABASE").is_ok_and(|name| name == "postgres") {
+        On::Postgres
+    } else {
+        On::Sqlite
+    };
     let steps = usize::try_from(number("OPENBSS_SIM_STEPS", 1_000)).unwrap();
     let processes = usize::try_from(number("OPENBSS_SIM_PROCESSES", 1)).unwrap();
     run(on, number("OPENBSS_SIM_FIRST", 0), number("OPENBSS_SIM_SEEDS", 1), steps, processes);

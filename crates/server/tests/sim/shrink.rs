@@ -3,8 +3,8 @@
 use crate::play::{Failure, Plan, play_steps};
 use crate::steps::Step;
 
-/// How many runs are spent on leaving steps out.
-const TRIALS: usize = 120;
+/// How long steps are left out.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
 
 async fn fails(plan: Plan, steps: &[Step]) -> Option<String> {
     play_steps(plan, steps).await.err().map(|failure| failure.what)
@@ -29,15 +29,15 @@ pub async fn report(plan: Plan, failure: Failure) -> String {
         steps.truncate(to);
     }
     let prefix = steps.len();
-    let mut trials = 0;
+    let begun = platform::clock::monotonic();
+    let has_time = || platform::clock::since(begun) < PATIENCE;
     let mut part = steps.len().div_ceil(2);
-    while part > 0 && trials < TRIALS {
+    while part > 0 && has_time() {
         let mut from = 0;
-        while from + 1 < steps.len() && trials < TRIALS {
+        while from + 1 < steps.len() && has_time() {
             let mut fewer = steps.clone();
             // The last step is the one that shows it.
             fewer.drain(from..(from + part).min(steps.len() - 1));
-            trials += 1;
             match fails(plan, &fewer).await {
                 Some(same) => (steps, what) = (fewer, same),
                 None => from += part,

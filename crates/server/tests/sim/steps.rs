@@ -6,7 +6,8 @@ use crate::dice::Dice;
 use crate::goods::GOODS;
 use crate::model::buying::{Placing, Wanted};
 use crate::model::deeds::Deed;
-use crate::model::{CouponLimits, Customer, Mode, status};
+use crate::model::life::CLOSED;
+use crate::model::{CouponLimits, Customer, Mode, features, status};
 use crate::world::Crash;
 
 /// A deed of a customer.
@@ -92,7 +93,10 @@ fn instant(dice: &mut Dice, scene: &Scene<'_>) -> Secs {
         6 if dice.once_in(3) => now + dice.within(20, 45) * DAY,
         _ => {
             let who = customer(dice, scene);
-            let due = scene.customers[who].next_due().map(|(at, _)| at).filter(|at| *at > now && *at < now + 40 * DAY);
+            let due = scene.customers[who]
+                .next_due()
+                .map(|(at, _)| at)
+                .filter(|at| *at > now && *at < now + 40 * DAY);
             let at = due.unwrap_or(now + dice.within(1, 6) * DAY);
             around(dice, at)
         }
@@ -117,11 +121,13 @@ fn act(dice: &mut Dice, scene: &Scene<'_>) -> Act {
 fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<Deed> {
     let customer = &scene.customers[who];
     let order = some_order(dice, customer, true);
+    let resource = some_resource(dice, customer);
     let mut deeds = Vec::new();
     for number in 0..count {
         let rival = match (order, dice.below(5)) {
             (Some(order), 0 | 1) => pay(dice, customer, order),
             (Some(order), 2) => Deed::Cancel { order, is_part: false },
+            (_, 3) if resource.is_some() => about(dice, customer, resource.unwrap()),
             _ => deed(dice, scene, who, number + 1),
         };
         deeds.push(rival);
@@ -129,9 +135,32 @@ fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<D
     deeds
 }
 
+/// Something about a resource that others are about, too.
+fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
+    let known = features();
+    let primary = customer.resources[resource].parent.unwrap_or(resource);
+    match dice.below(4) {
+        0 if known.unsubscribe => {
+            Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) }
+        }
+        1 if known.auto_renew => Deed::AutoRenew { resource, times: None },
+        2 if known.auto_renew => Deed::NoAutoRenew { resource },
+        _ if known.renew => {
+            Deed::Renew { resources: vec![primary], term: term(dice), auto_pay: dice.once_in(2) }
+        }
+        _ => Deed::Unfreeze,
+    }
+}
+
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if !customer.resources.is_empty()
+        && dice.once_in(2)
+        && let Some(deed) = life(dice, customer)
+    {
+        return deed;
+    }
     match dice.below(100) {
         0..=27 => Deed::Place(placing(dice, scene, who, serial)),
         28..=49 => match some_order(dice, customer, true) {
@@ -159,9 +188,58 @@ fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
                 Deed::FreezeCoupon { coupon, is_to_be: !customer.coupons[coupon].is_frozen }
             }
         },
-        77 if !customer.discounts.is_empty() => Deed::Withdraw { discount: dice.below(customer.discounts.len()) },
+        77 if !customer.discounts.is_empty() => {
+            Deed::Withdraw { discount: dice.below(customer.discounts.len()) }
+        }
         _ => top_up(dice, serial),
     }
+}
+
+/// Something about resources that are there; none where the application does not know it.
+fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
+    let known = features();
+    let resource = some_resource(dice, customer)?;
+    let primary = customer.resources[resource].parent.unwrap_or(resource);
+    let mostly_primary = if dice.once_in(12) { resource } else { primary };
+    match dice.below(100) {
+        0..=39 if known.renew => {
+            let mut resources = vec![mostly_primary];
+            if dice.once_in(5) {
+                resources.extend(
+                    some_resource(dice, customer).map(|one| customer.resources[one].parent.unwrap_or(one)),
+                );
+                resources.dedup();
+            }
+            Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
+        }
+        40..=64 if known.unsubscribe => {
+            let resources = vec![if dice.once_in(4) { resource } else { primary }];
+            Some(Deed::Unsubscribe { resources, only_renewals: dice.once_in(3) })
+        }
+        65..=79 if known.auto_renew => {
+            let times = dice.once_in(3).then(|| dice.within(0, 3));
+            Some(Deed::AutoRenew { resource, times })
+        }
+        80..=87 if known.auto_renew => Some(Deed::NoAutoRenew { resource }),
+        88..=92 if known.live => {
+            Some(Deed::ToOnDemand { resource: mostly_primary, is_to_be: !dice.once_in(4) })
+        }
+        93..=95 if known.live => Some(Deed::Tier { tier: dice.below(6) }),
+        96..=99 if known.approve => {
+            let waits = |number: &usize| customer.orders[*number].status == status::APPROVAL;
+            let orders: Vec<usize> = (0..customer.orders.len()).filter(waits).collect();
+            dice.one(&orders).map(|order| Deed::Decide { order: *order, is_approved: !dice.once_in(3) })
+        }
+        _ => None,
+    }
+}
+
+/// A resource; mostly one that is not closed.
+fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
+    let may_be_closed = dice.once_in(20);
+    let fits = |number: &usize| may_be_closed || customer.resources[*number].status != CLOSED;
+    let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
+    dice.one(&resources).copied()
 }
 
 fn top_up(dice: &mut Dice, serial: usize) -> Deed {
@@ -179,11 +257,13 @@ fn credit(dice: &mut Dice, customer: &Customer, now: Secs) -> Deed {
 fn grant(dice: &mut Dice, customer: &Customer) -> Deed {
     let kind = [605, 607, 700][dice.below(3)];
     // One of a kind, so that the best is the best.
-    let known = customer.discounts.iter().position(|discount| discount.kind == kind && !discount.is_withdrawn);
+    let known =
+        customer.discounts.iter().position(|discount| discount.kind == kind && !discount.is_withdrawn);
     if let Some(discount) = known {
         return Deed::Withdraw { discount };
     }
-    let mode = if dice.once_in(3) { Mode::Off(dice.within(1, 3_000)) } else { Mode::Ratio(dice.within(30, 99)) };
+    let mode =
+        if dice.once_in(3) { Mode::Off(dice.within(1, 3_000)) } else { Mode::Ratio(dice.within(30, 99)) };
     Deed::Grant { kind, mode }
 }
 

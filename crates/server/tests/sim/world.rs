@@ -162,7 +162,11 @@ impl World {
                 return CommitVerdict::Proceed;
             }
             is_dead.store(true, Ordering::SeqCst);
-            if number == crash.commit && crash.is_after { CommitVerdict::FailAfter } else { CommitVerdict::FailBefore }
+            if number == crash.commit && crash.is_after {
+                CommitVerdict::FailAfter
+            } else {
+                CommitVerdict::FailBefore
+            }
         }));
         told
     }
@@ -194,7 +198,8 @@ impl World {
     ) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let now = machine_now().to_wire().replace(['-', ':'], "");
-        let mut request = Request::builder().method(method).uri(path).header("host", HOST).header("x-sdk-date", now);
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", HOST).header("x-sdk-date", now);
         if !body.is_empty() {
             request = request.header("content-type", "application/json");
         }
@@ -216,7 +221,8 @@ impl World {
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let is_hit = head.headers.get("idempotency-hit").is_some();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
         Reply { status: head.status.as_u16(), is_hit, body }
     }
 

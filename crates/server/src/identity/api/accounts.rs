@@ -96,10 +96,10 @@ pub struct AccountAnswer {
     currency: String,
     /// Whose taxes it pays; null: no tax applies.
     country: Option<String>,
-    /// V0 to V5: how long what expires is kept, on the China site.
-    tier: String,
     /// Where its notices go; null: nowhere.
     email: Option<String>,
+    /// V0 to V5: how long what expires is kept, on the China site.
+    tier: String,
     /// 0 not frozen, 1 the account, 2 the account and its resources.
     is_frozen: i64,
     created_at: String,
@@ -118,8 +118,8 @@ impl AccountAnswer {
             accounting: account.accounting.clone(),
             currency: account.currency.code().to_owned(),
             country: account.country.clone(),
-            tier: account.tier.text().to_owned(),
             email: account.email.clone(),
+            tier: account.tier.text().to_owned(),
             is_frozen: account.frozen,
             created_at: account.created_at.to_wire(),
         }

@@ -308,7 +308,8 @@ async fn failed(
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
     store::update(&mut cx.tx, &resource, false).await?;
-    let refund = orders::refund(cx, &order, &line, &share).await?;
+    let about = Line { resource: Some(resource.id.clone()), ..line.clone() };
+    let refund = orders::refund(cx, &order, &about, &share).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, order.partner.as_deref(), &resource)]).await?;
     finish_line(cx, order, line, &resource).await?;
     finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await

@@ -1,7 +1,8 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
-use super::reductions::{Code, MISFIT};
-use super::{Customer, Group, Line, Order, Resource, status};
+use super::life::{AUTO_RENEW, IN_USE};
+use super::reductions::{Code, MISFIT, shares};
+use super::{Charge, Customer, Group, Line, Order, Resource, status};
 use crate::calendar::{Secs, Term, end_of_day_after, expiry};
 use crate::goods::GOODS;
 
@@ -44,8 +45,11 @@ impl Customer {
     /// for.
     pub fn place(&mut self, placing: &Placing, now: Secs) -> Result<(Vec<usize>, Option<Code>), Code> {
         let lines: Vec<Line> = placing.lines.iter().map(|wanted| line(wanted, &placing.name, now)).collect();
-        let parts: Vec<Vec<Line>> =
-            if placing.is_combined { lines.into_iter().map(|line| vec![line]).collect() } else { vec![lines] };
+        let parts: Vec<Vec<Line>> = if placing.is_combined {
+            lines.into_iter().map(|line| vec![line]).collect()
+        } else {
+            vec![lines]
+        };
         let group = placing.is_combined.then_some(self.groups.len());
         let first = self.orders.len();
         for lines in parts {
@@ -134,7 +138,8 @@ impl Customer {
         self.let_go(orders);
         self.take(&drawn, orders);
         if let Some(coupon) = coupon {
-            let spent: i64 = orders.iter().flat_map(|order| &self.orders[*order].lines).map(|line| line.coupon).sum();
+            let spent: i64 =
+                orders.iter().flat_map(|order| &self.orders[*order].lines).map(|line| line.coupon).sum();
             if spent > 0 {
                 self.coupons[coupon].left -= spent;
                 self.coupons[coupon].uses += 1;
@@ -160,18 +165,38 @@ impl Customer {
         order.status = status::COMPLETED;
         order.paid = Some(now);
         order.until = None;
+        match order.kind {
+            2 => self.renewed(number, now),
+            _ => self.bought(number, now),
+        }
+    }
+
+    fn bought(&mut self, number: usize, now: Secs) {
         let mut first = None;
-        for (at, line) in order.lines.iter_mut().enumerate() {
-            line.effective = Some(now);
+        for at in 0..self.orders[number].lines.len() {
+            let line = self.orders[number].lines[at].clone();
             let expires = expiry(now, line.term);
-            line.expires = Some(expires);
-            for _ in 0..line.count {
+            let weights = vec![1; usize::try_from(line.count).unwrap()];
+            let (money, coupon) = (shares(line.payable(), &weights), shares(line.coupon, &weights));
+            let is_uneven = [&money, &coupon].iter().any(|parts| parts.iter().any(|part| *part != parts[0]));
+            for (money, coupon) in money.into_iter().zip(coupon) {
                 let made = self.resources.len();
                 let parent = first.filter(|_| line.is_attached);
                 first = first.or(Some(made));
-                line.resources.push(made);
+                self.orders[number].lines[at].resources.push(made);
+                let charge = Charge {
+                    order: number,
+                    term: line.term,
+                    begins: now,
+                    ends: expires,
+                    money,
+                    coupon,
+                    is_purchase: true,
+                    is_back: false,
+                };
                 self.resources.push(Resource {
                     id: String::new(),
+                    own_id: String::new(),
                     order: number,
                     line: at,
                     good: line.good,
@@ -179,12 +204,22 @@ impl Customer {
                     name: line.name.clone(),
                     parent,
                     term: line.term,
-                    status: 2,
-                    policy: if order.auto_renew { 3 } else { 0 },
+                    status: IN_USE,
+                    policy: if self.orders[number].auto_renew { AUTO_RENEW } else { 0 },
                     effective: now,
                     expires,
+                    grace_until: None,
+                    retained_until: None,
+                    renew_at: None,
+                    times: None,
+                    lock: None,
+                    charges: vec![charge],
+                    is_uneven,
                 });
+                self.schedule(made, now);
             }
+            let line = &mut self.orders[number].lines[at];
+            (line.effective, line.expires) = (Some(now), Some(expires));
         }
     }
 
@@ -205,6 +240,9 @@ impl Customer {
     /// An order is not paid any more.
     pub fn cancel(&mut self, order: usize) {
         self.let_go(&[order]);
+        for one in self.resources.iter_mut().filter(|one| one.lock == Some(order)) {
+            one.lock = None;
+        }
         let order = &mut self.orders[order];
         order.status = status::CANCELLED;
         order.until = None;

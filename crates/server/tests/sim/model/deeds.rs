@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::buying::{Placing, Wanted};
 use super::facts::money;
 use super::reductions::Code;
-use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode};
-use crate::calendar::{Secs, text};
+use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode, status};
+use crate::calendar::{Secs, Term, text};
 use crate::goods::GOODS;
 
 /// What is asked for. Things are named by their number among those of the customer, so that a step stays meaningful
@@ -35,6 +35,20 @@ pub enum Deed {
     Pay { order: usize, is_part: bool, discount: Option<usize>, coupon: Option<usize> },
     /// An order is cancelled.
     Cancel { order: usize, is_part: bool },
+    /// Primary resources are renewed.
+    Renew { resources: Vec<usize>, term: Term, auto_pay: bool },
+    /// Resources are given up, or only their periods that have not begun.
+    Unsubscribe { resources: Vec<usize>, only_renewals: bool },
+    /// The system is to renew a resource, so many times or without end.
+    AutoRenew { resource: usize, times: Option<i64> },
+    /// The system is to renew a resource no more.
+    NoAutoRenew { resource: usize },
+    /// A resource is to become pay-per-use at its expiry, or not.
+    ToOnDemand { resource: usize, is_to_be: bool },
+    /// The customer is of another tier.
+    Tier { tier: usize },
+    /// A large refund is allowed, or not.
+    Decide { order: usize, is_approved: bool },
 }
 
 /// A request as it is sent.
@@ -52,6 +66,8 @@ pub struct Request {
 pub enum Made {
     Nothing,
     Orders(Vec<usize>),
+    /// The same, told as `order_ids`: each, or the id of the combined order alone.
+    Listed(Vec<usize>),
     Coupon(usize),
     Discount(usize),
     Credit(usize),
@@ -68,6 +84,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether it was carried out: a refusal changes nothing, except that an order may be left to be paid.
+    pub fn is_done(&self) -> bool {
+        self.code.is_none() || self.made != Made::Nothing
+    }
+
     fn done(status: u16) -> Self {
         Self { status, code: None, made: Made::Nothing, unpaid: None }
     }
@@ -97,11 +118,25 @@ impl Deed {
                 *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
             }
             Self::Cancel { order, .. } => *order < customer.orders.len(),
+            Self::Renew { resources, .. } => resources.iter().all(|one| *one < customer.resources.len()),
+            Self::Unsubscribe { resources, .. } => resources.iter().all(|one| {
+                customer.resources.get(*one).is_some_and(|_| {
+                    let set = customer.set_of(*one);
+                    set.iter().all(|one| !customer.resources[*one].is_uneven)
+                })
+            }),
+            Self::AutoRenew { resource, .. }
+            | Self::NoAutoRenew { resource }
+            | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            Self::Decide { order, .. } => {
+                customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
+            }
             Self::TopUp { .. }
             | Self::Credit { .. }
             | Self::Grant { .. }
             | Self::Issue { .. }
             | Self::Freeze { .. }
+            | Self::Tier { .. }
             | Self::Unfreeze => true,
         }
     }
@@ -110,11 +145,13 @@ impl Deed {
     pub fn request(&self, customer: &Customer) -> Request {
         let account = |rest: &str| format!("/openbss/v1/accounts/{}/{rest}", customer.domain);
         let by_operator = |method, path: String, body| Request { is_operators: true, method, path, body };
-        let own = |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
+        let own =
+            |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
         match self {
             Self::TopUp { cents, is_bonus, serial } => {
                 let kind = if *is_bonus { 5 } else { 1 };
-                let body = json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
+                let body =
+                    json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
                 by_operator("POST", account("top-ups"), body)
             }
             Self::Credit { cents, expires } => {
@@ -175,6 +212,39 @@ impl Deed {
                 let body = json!({"order_id": customer.payable_id(*order, *is_part)});
                 own("PUT", "/v2/orders/customer-orders/cancel", body)
             }
+            Self::Renew { resources, term, auto_pay } => {
+                let (period_type, period_num) = term.wire();
+                let body = json!({
+                    "resource_ids": ids(customer, resources), "period_type": period_type, "period_num": period_num,
+                    "is_auto_pay": i64::from(*auto_pay),
+                });
+                own("POST", &format!("{RESOURCES}/renew"), body)
+            }
+            Self::Unsubscribe { resources, only_renewals } => {
+                let kind = if *only_renewals { 2 } else { 1 };
+                let body = json!({"resource_ids": ids(customer, resources), "unsubscribe_type": kind});
+                own("POST", &format!("{RESOURCES}/unsubscribe"), body)
+            }
+            Self::AutoRenew { resource, times } => {
+                let path = format!("{RESOURCES}/autorenew/{}", customer.resources[*resource].id);
+                let body = times.map_or(Value::Null, |times| json!({"auto_renew_times": times}));
+                own("POST", &path, body)
+            }
+            Self::NoAutoRenew { resource } => {
+                let path = format!("{RESOURCES}/autorenew/{}", customer.resources[*resource].id);
+                own("DELETE", &path, Value::Null)
+            }
+            Self::ToOnDemand { resource, is_to_be } => {
+                let operation = if *is_to_be { "SET_UP" } else { "CANCEL" };
+                let body = json!({"operation": operation, "resource_ids": ids(customer, &[*resource])});
+                own("POST", &format!("{RESOURCES}/to-on-demand"), body)
+            }
+            Self::Tier { tier } => by_operator("PUT", account("tier"), json!({"tier": format!("V{tier}")})),
+            Self::Decide { order, is_approved } => {
+                let what = if *is_approved { "approve" } else { "reject" };
+                let path = format!("/openbss/v1/orders/{}/{what}", customer.orders[*order].id);
+                by_operator("POST", path, json!({}))
+            }
         }
     }
 
@@ -182,7 +252,7 @@ impl Deed {
     pub fn apply(&self, customer: &mut Customer, now: Secs) -> Answer {
         let before = customer.clone();
         let answer = self.change(customer, now);
-        if answer.code.is_some() {
+        if !answer.is_done() {
             *customer = before;
         }
         answer
@@ -212,6 +282,7 @@ impl Deed {
             Self::Issue { cents, expires, limits } => {
                 customer.coupons.push(Coupon {
                     id: String::new(),
+                    face: *cents,
                     left: *cents,
                     expires: *expires,
                     uses: 0,
@@ -237,8 +308,48 @@ impl Deed {
                 Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
+            Self::Renew { resources, term, auto_pay } => {
+                match customer.renew(resources, *term, *auto_pay, now) {
+                    Ok((orders, Ok(()))) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
+                    Ok((orders, Err(code))) => {
+                        Answer { made: Made::Listed(orders), ..Answer::of(Err(code), 200) }
+                    }
+                    Err(code) => Answer::of(Err(code), 200),
+                }
+            }
+            Self::Unsubscribe { resources, only_renewals } => {
+                match customer.unsubscribe(resources, *only_renewals, now) {
+                    Ok(orders) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
+                    Err(code) => Answer::of(Err(code), 200),
+                }
+            }
+            Self::AutoRenew { resource, times } => {
+                Answer::of(customer.renew_by_itself(*resource, *times, now), 204)
+            }
+            Self::NoAutoRenew { resource } => Answer::of(customer.renew_no_more(*resource), 204),
+            Self::ToOnDemand { resource, is_to_be } => {
+                Answer::of(customer.set_on_demand(*resource, *is_to_be).map(drop), 200)
+            }
+            Self::Tier { tier } => {
+                customer.tier = *tier;
+                Answer::done(200)
+            }
+            Self::Decide { order, is_approved } => {
+                if *is_approved {
+                    customer.approve(*order, now);
+                } else {
+                    customer.reject(*order);
+                }
+                Answer::done(200)
+            }
         }
     }
+}
+
+const RESOURCES: &str = "/v2/orders/subscriptions/resources";
+
+fn ids(customer: &Customer, resources: &[usize]) -> Value {
+    json!(resources.iter().map(|one| &customer.resources[*one].id).collect::<Vec<_>>())
 }
 
 impl Customer {
@@ -269,6 +380,20 @@ impl Customer {
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),
+            Made::Listed(orders) => {
+                let ids: Vec<String> =
+                    body["order_ids"].as_array().into_iter().flatten().map(text_of).collect();
+                match self.orders[orders[0]].group {
+                    Some(group) if orders.len() > 1 && ids.len() == 1 => {
+                        self.groups[group].id = ids[0].clone()
+                    }
+                    _ => {
+                        for (order, id) in orders.iter().zip(ids) {
+                            self.orders[*order].id = id;
+                        }
+                    }
+                }
+            }
             Made::Orders(orders) => {
                 let ids = body["sub_order_ids"].as_array().into_iter().flatten();
                 for (order, id) in orders.iter().zip(ids) {
@@ -280,6 +405,10 @@ impl Customer {
             }
         }
     }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn limits_on_wire(limits: CouponLimits) -> Value {

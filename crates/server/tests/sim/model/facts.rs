@@ -64,7 +64,9 @@ impl Customer {
         let mut rows = vec![format!("1 {}", money(self.cash))];
         let usable: Vec<_> = self.credit.iter().filter(|line| line.is_usable(now)).collect();
         if !usable.is_empty() {
-            let (left, granted) = usable.iter().fold((0, 0), |(left, granted), line| (left + line.left, granted + line.granted));
+            let (left, granted) = usable
+                .iter()
+                .fold((0, 0), |(left, granted), line| (left + line.left, granted + line.granted));
             rows.push(format!("2 {} of {}", money(left), money(granted)));
         }
         rows.extend(self.bonus.map(|bonus| format!("5 {}", money(bonus))));
@@ -103,20 +105,25 @@ impl Order {
     fn fact(&self) -> String {
         let sum = |part: fn(&super::Line) -> i64| money(self.lines.iter().map(part).sum());
         let mut fact = format!(
-            "type {} status {} list {} pay {} off {} coupon {} until {} paid {}",
+            "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
             self.kind,
             self.status,
             money(self.list()),
             money(self.payable()),
             sum(|line| line.discount),
             sum(|line| line.coupon),
+            sum(|line| line.fee),
+            sum(|line| line.consumed),
             time(self.until),
             time(self.paid)
         );
-        for line in &self.lines {
+        let line = |line: &super::Line| {
             let (list, pay) = (money(line.list), money(line.payable()));
-            fact += &format!(" | {list} {pay} from {} to {}", time(line.effective), time(line.expires));
-        }
+            format!(" | {list} {pay} from {} to {}", time(line.effective), time(line.expires))
+        };
+        let mut lines: Vec<String> = self.lines.iter().map(line).collect();
+        lines.sort();
+        fact += &lines.concat();
         fact
     }
 }
@@ -166,20 +173,30 @@ fn or_zero(value: &Value) -> i64 {
 pub fn shown_order(body: &Value) -> String {
     let info = &body["order_info"];
     let mut fact = format!(
-        "type {} status {} list {} pay {} off {} coupon {} until {} paid {}",
+        "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
         info["order_type"],
         info["status"],
         money(cents(&info["official_amount"])),
         money(cents(&info["amount_after_discount"])),
         money(off(&info["amount_info"])),
         money(or_zero(&info["amount_info"]["coupon_amount"])),
+        money(or_zero(&info["amount_info"]["commission_amount"])),
+        money(or_zero(&info["amount_info"]["consumed_amount"])),
         shown_time(&info["pending_payment_end_time"]),
         shown_time(&info["payment_time"])
     );
-    for line in body["order_line_items"].as_array().unwrap() {
-        let (list, pay) = (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
-        let (from, to) = (shown_time(&line["effective_time"]), shown_time(&line["expire_time"]));
-        fact += &format!(" | {list} {pay} from {from} to {to}");
-    }
+    let line = |line: &Value| {
+        let (list, pay) =
+            (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
+        // What a refund says of its periods is not foreseen.
+        let (from, to) = match info["order_type"].as_i64() {
+            Some(4) => ("-", "-"),
+            _ => (shown_time(&line["effective_time"]), shown_time(&line["expire_time"])),
+        };
+        format!(" | {list} {pay} from {from} to {to}")
+    };
+    let mut lines: Vec<String> = body["order_line_items"].as_array().unwrap().iter().map(line).collect();
+    lines.sort();
+    fact += &lines.concat();
     fact
 }

@@ -35,7 +35,8 @@ impl Customer {
 
     /// What each balance pays of an amount: cash, bonus, then credit, the line that ends first before the others.
     pub fn draw(&self, amount: i64, now: Secs) -> Option<Vec<Taken>> {
-        let mut lines: Vec<usize> = (0..self.credit.len()).filter(|line| self.credit[*line].is_usable(now)).collect();
+        let mut lines: Vec<usize> =
+            (0..self.credit.len()).filter(|line| self.credit[*line].is_usable(now)).collect();
         lines.sort_by_key(|line| {
             let line = &self.credit[*line];
             (line.expires.is_none(), line.expires, line.id.clone())

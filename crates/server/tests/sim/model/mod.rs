@@ -8,7 +8,11 @@ pub mod buying;
 pub mod deeds;
 pub mod facts;
 pub mod funds;
+pub mod life;
 pub mod reductions;
+pub mod refunds;
+
+use std::collections::BTreeMap;
 
 use domain::site::Site;
 
@@ -78,6 +82,7 @@ pub struct Discount {
 #[derive(Clone, Debug)]
 pub struct Coupon {
     pub id: String,
+    pub face: i64,
     pub left: i64,
     pub expires: Secs,
     pub uses: usize,
@@ -185,6 +190,8 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub id: String,
+    /// The application's own id of it.
+    pub own_id: String,
     /// The order and the line that made it.
     pub order: usize,
     pub line: usize,
@@ -198,6 +205,31 @@ pub struct Resource {
     pub policy: i64,
     pub effective: Secs,
     pub expires: Secs,
+    pub grace_until: Option<Secs>,
+    pub retained_until: Option<Secs>,
+    /// When the system tries to renew it next, and how often it still does so; none: without end.
+    pub renew_at: Option<Secs>,
+    pub times: Option<i64>,
+    /// The order that it waits for.
+    pub lock: Option<usize>,
+    pub charges: Vec<Charge>,
+    /// Its share of the line that made it is not the same as its sisters'.
+    pub is_uneven: bool,
+}
+
+/// What was collected for a period of a resource.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    pub order: usize,
+    pub term: Term,
+    pub begins: Secs,
+    pub ends: Secs,
+    /// What balances paid, and what a coupon did.
+    pub money: i64,
+    pub coupon: i64,
+    pub is_purchase: bool,
+    /// It was taken back.
+    pub is_back: bool,
 }
 
 /// A customer.
@@ -217,6 +249,12 @@ pub struct Customer {
     pub groups: Vec<Group>,
     pub resources: Vec<Resource>,
     pub site: Site,
+    pub tier: usize,
+    /// Days before the expiry at which the system first renews, where the customer has set them.
+    pub days_before: Option<i64>,
+    /// Purchases that were returned for nothing, by year.
+    pub five_day: BTreeMap<i64, usize>,
+    pub pending_refunds: Vec<refunds::Pending>,
 }
 
 impl Customer {
@@ -235,6 +273,10 @@ impl Customer {
             groups: Vec::new(),
             resources: Vec::new(),
             site,
+            tier: 0,
+            days_before: None,
+            five_day: BTreeMap::new(),
+            pending_refunds: Vec::new(),
         }
     }
 
@@ -261,21 +303,61 @@ impl Customer {
         let unpaid = unpaid.filter_map(|(number, order)| Some((order.until?, Due::Unpaid(number))));
         let credit = self.credit.iter().enumerate().filter(|(_, line)| line.left > 0);
         let credit = credit.filter_map(|(number, line)| Some((line.expires?, Due::Credit(number))));
-        unpaid.chain(credit).min_by_key(|(at, due)| (*at, due.rank()))
+        let resources = if features().live { self.resources.len() } else { 0 };
+        let live = (0..resources).filter_map(|number| Some((self.due(number)?, Due::Live(number))));
+        let renew = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| features().auto_renew && one.parent.is_none());
+        let renew = renew.filter_map(|(number, one)| Some((one.renew_at?, Due::Renew(number))));
+        unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank()))
     }
 
     fn fall_due(&mut self, at: Secs, due: Due) -> Fallen {
-        match due {
+        let (job, subject) = match due {
             Due::Unpaid(order) => {
                 self.cancel(order);
-                Fallen { at, job: "orders.cancel_unpaid", subject: Subject::Order(order) }
+                ("orders.cancel_unpaid", Subject::Order(order))
             }
             Due::Credit(line) => {
                 self.credit[line].left = 0;
-                Fallen { at, job: "accounts.expire_credit", subject: Subject::Credit(line) }
+                ("accounts.expire_credit", Subject::Credit(line))
             }
-        }
+            Due::Live(resource) => {
+                self.live(resource, at);
+                ("subscriptions.live", Subject::Resource(resource))
+            }
+            Due::Renew(primary) => {
+                self.attempt(primary, at);
+                ("subscriptions.renew", Subject::Resource(primary))
+            }
+        };
+        Fallen { at, job, subject }
     }
+}
+
+/// Operations that the application may not have yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Features {
+    pub renew: bool,
+    pub unsubscribe: bool,
+    pub auto_renew: bool,
+    pub live: bool,
+    pub approve: bool,
+}
+
+/// What the application has.
+pub fn features() -> Features {
+    static KNOWN: std::sync::OnceLock<Features> = std::sync::OnceLock::new();
+    let has = crate::world::has_operation;
+    *KNOWN.get_or_init(|| Features {
+        renew: has("RenewalResources"),
+        unsubscribe: has("CancelResourcesSubscription"),
+        auto_renew: has("AutoRenewalResources"),
+        live: has("UpdatePeriodToOnDemand"),
+        approve: has("ApproveOrder"),
+    })
 }
 
 /// What falls due.
@@ -285,6 +367,10 @@ pub enum Due {
     Unpaid(usize),
     /// A credit line.
     Credit(usize),
+    /// A resource that goes on in its life.
+    Live(usize),
+    /// A primary resource that is renewed by the system.
+    Renew(usize),
 }
 
 impl Due {
@@ -293,6 +379,8 @@ impl Due {
         match self {
             Self::Credit(number) => (0, number),
             Self::Unpaid(number) => (1, number),
+            Self::Live(number) => (2, number),
+            Self::Renew(number) => (3, number),
         }
     }
 }
@@ -302,6 +390,7 @@ impl Due {
 pub enum Subject {
     Order(usize),
     Credit(usize),
+    Resource(usize),
 }
 
 /// A run of a job.
@@ -317,6 +406,7 @@ impl Fallen {
     pub fn subject(&self, customer: &Customer) -> String {
         match self.subject {
             Subject::Order(order) => customer.orders[order].id.clone(),
+            Subject::Resource(resource) => customer.resources[resource].own_id.clone(),
             Subject::Credit(line) => format!("{}/{}", customer.domain, customer.credit[line].id),
         }
     }

@@ -23,7 +23,8 @@ pub fn shares(whole: i64, weights: &[i64]) -> Vec<i64> {
         return vec![0; weights.len()];
     }
     let exact = |weight: &i64| i128::from(whole) * i128::from(*weight);
-    let mut parts: Vec<i64> = weights.iter().map(|weight| i64::try_from(exact(weight) / sum).unwrap()).collect();
+    let mut parts: Vec<i64> =
+        weights.iter().map(|weight| i64::try_from(exact(weight) / sum).unwrap()).collect();
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by_key(|at| (-(exact(&weights[*at]) % sum), *at));
     let left = whole - parts.iter().sum::<i64>();
@@ -127,8 +128,10 @@ impl Customer {
             let offers = (0..self.discounts.len()).filter(|at| self.discounts[*at].kind != 700);
             let saving = offers.filter_map(|at| {
                 let saved = reduced(&self.discounts[at], &lists);
-                let goes = saved.1.iter().sum::<i64>() > 0 && trial.reduce(orders, Some(at), named.1, now).is_ok();
-                let gives = named.1.is_none() || orders.iter().any(|order| trial.orders[*order].coupon.is_some());
+                let goes =
+                    saved.1.iter().sum::<i64>() > 0 && trial.reduce(orders, Some(at), named.1, now).is_ok();
+                let gives =
+                    named.1.is_none() || orders.iter().any(|order| trial.orders[*order].coupon.is_some());
                 (goes && gives).then_some((-saved.0, self.discounts[at].kind, at))
             });
             saving.min().map(|(_, _, at)| at)

@@ -1,0 +1,370 @@
+//! What becomes of a resource after its purchase: expiry, grace, retention, renewal by hand and by the system
+//! (rules 1.2 to 1.5).
+
+use domain::site::Site;
+
+use super::reductions::Code;
+use super::{Charge, Customer, Group, Line, Order, status};
+use crate::calendar::{
+    HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
+};
+use crate::goods::GOODS;
+
+pub const IN_USE: i64 = 2;
+pub const CLOSED: i64 = 3;
+pub const FROZEN: i64 = 4;
+pub const EXPIRED: i64 = 5;
+
+/// Policies as they are shown.
+pub const TO_ON_DEMAND: i64 = 1;
+pub const AUTO_RENEW: i64 = 3;
+
+/// The longest term from now.
+const YEARS_MAX: i64 = 5;
+/// Days before the expiry at which the system first renews.
+const DAYS_BEFORE: i64 = 7;
+/// Days in which an order can be paid.
+const DAYS_TO_PAY: i64 = 7;
+
+const GONE: Code = "CBC.99003016";
+const NOT_PRIMARY: Code = "CBC.30010036";
+const ACCOUNT_FROZEN: Code = "CBC.7281";
+const UNPAID: Code = "CBC.99003100";
+const IN_PROGRESS: Code = "CBC.99003144";
+const TOO_LONG: Code = "CBC.99003154";
+pub const NOT_PAID: Code = "CBC.30050006";
+const UNKNOWN: Code = "CBC.99003012";
+const NOT_RENEWABLE: Code = "CBC.99003602";
+const NOT_ENABLED: Code = "CBC.99003605";
+
+/// Days of grace and of retention, by site and tier (rule 1.3).
+pub fn keep_days(site: Site, tier: usize) -> (i64, i64) {
+    match site {
+        Site::Cn => [(1, 1), (1, 7), (1, 7), (7, 7), (7, 15), (7, 15)][tier],
+        Site::Intl | Site::Eu => (15, 15),
+    }
+}
+
+/// The policy that is shown in a status where nothing else was chosen (rule 1.2).
+fn course(status: i64) -> i64 {
+    match status {
+        EXPIRED => 4,
+        FROZEN | CLOSED => 5,
+        _ => 0,
+    }
+}
+
+impl Customer {
+    /// A primary resource with what is attached to it and is not closed.
+    pub fn set_of(&self, resource: usize) -> Vec<usize> {
+        let primary = self.resources[resource].parent.unwrap_or(resource);
+        let is_part = |number: &usize| {
+            let one = &self.resources[*number];
+            one.status != CLOSED && (*number == primary || one.parent == Some(primary))
+        };
+        (0..self.resources.len()).filter(is_part).collect()
+    }
+
+    /// The status of the order that holds a resource.
+    pub fn lock(&self, resource: usize) -> Option<i64> {
+        self.resources[resource].lock.map(|order| self.orders[order].status)
+    }
+
+    /// The next thing that happens to a resource by itself.
+    pub fn due(&self, resource: usize) -> Option<Secs> {
+        let one = &self.resources[resource];
+        match one.status {
+            IN_USE => Some(one.expires),
+            EXPIRED => one.grace_until,
+            FROZEN => one.retained_until,
+            _ => None,
+        }
+    }
+
+    /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
+    pub fn live(&mut self, resource: usize, at: Secs) {
+        let (grace, retention) = keep_days(self.site, self.tier);
+        let one = &mut self.resources[resource];
+        match one.status {
+            IN_USE if one.policy == TO_ON_DEMAND => self.close(resource, at),
+            IN_USE => {
+                let grace = end_of_day_after(one.expires, grace);
+                one.grace_until = Some(grace);
+                one.retained_until = Some(end_of_day_after(grace, retention));
+                self.enter(resource, EXPIRED);
+            }
+            EXPIRED => self.enter(resource, FROZEN),
+            FROZEN => {
+                self.close(resource, at);
+                if self.resources[resource].parent.is_none() {
+                    for child in self.set_of(resource) {
+                        self.close(child, at);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, resource: usize, status: i64) {
+        let one = &mut self.resources[resource];
+        one.status = status;
+        if ![TO_ON_DEMAND, AUTO_RENEW].contains(&one.policy) {
+            one.policy = course(status);
+        }
+    }
+
+    /// A resource is gone.
+    pub fn close(&mut self, resource: usize, at: Secs) {
+        let one = &mut self.resources[resource];
+        one.status = CLOSED;
+        one.expires = at;
+        one.renew_at = None;
+        one.lock = None;
+    }
+
+    /// The lines of a renewal of a set.
+    fn renewal_lines(&self, set: &[usize], term: Term, now: Secs) -> Vec<Line> {
+        let line = |number: &usize| {
+            let one = &self.resources[*number];
+            Line {
+                good: one.good,
+                size: one.size,
+                term,
+                count: 1,
+                is_attached: one.parent.is_some(),
+                name: one.name.clone(),
+                list: GOODS[one.good].price(term, one.size, now),
+                discount: 0,
+                coupon: 0,
+                effective: None,
+                expires: None,
+                resources: vec![*number],
+                fee: 0,
+                consumed: 0,
+            }
+        };
+        set.iter().map(line).collect()
+    }
+
+    /// An order about resources that are there; it waits for payment and holds them.
+    pub fn push_order(&mut self, kind: i64, lines: Vec<Line>, group: Option<usize>, now: Secs) -> usize {
+        let number = self.orders.len();
+        for resource in lines.iter().flat_map(|line| &line.resources) {
+            self.resources[*resource].lock = Some(number);
+        }
+        self.orders.push(Order {
+            id: String::new(),
+            kind,
+            status: status::PENDING,
+            lines,
+            created: now,
+            until: Some(end_of_day_after(now, DAYS_TO_PAY)),
+            paid: None,
+            discount: None,
+            coupon: None,
+            auto_renew: false,
+            funds: Vec::new(),
+            group,
+        });
+        number
+    }
+
+    /// Renews primary resources: one order each, combined where there are several. The inner error is why they were
+    /// not paid.
+    pub fn renew(
+        &mut self,
+        primaries: &[usize],
+        term: Term,
+        auto_pay: bool,
+        now: Secs,
+    ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
+        for (is_in_the_way, code) in [
+            (primaries.iter().any(|number| self.resources[*number].status == CLOSED), GONE),
+            (primaries.iter().any(|number| self.resources[*number].parent.is_some()), NOT_PRIMARY),
+            (self.frozen.is_some(), ACCOUNT_FROZEN),
+        ] {
+            if is_in_the_way {
+                return Err(code);
+            }
+        }
+        let sets: Vec<Vec<usize>> = primaries.iter().map(|number| self.set_of(*number)).collect();
+        for number in sets.iter().flatten() {
+            match self.lock(*number) {
+                Some(status::PENDING) => return Err(UNPAID),
+                Some(_) => return Err(IN_PROGRESS),
+                None => {}
+            }
+        }
+        let furthest = expiry(now, Term::Years(YEARS_MAX));
+        if sets.iter().flatten().any(|number| expiry(self.resources[*number].expires, term) > furthest) {
+            return Err(TOO_LONG);
+        }
+        let group = (sets.len() > 1).then_some(self.groups.len());
+        let mut orders = Vec::new();
+        for set in &sets {
+            let lines = self.renewal_lines(set, term, now);
+            orders.push(self.push_order(2, lines, group, now));
+        }
+        if sets.len() > 1 {
+            self.groups.push(Group { id: String::new(), orders: orders.clone() });
+        }
+        let is_free = orders.iter().all(|order| self.orders[*order].payable() == 0);
+        if !auto_pay && !is_free {
+            return Ok((orders, Ok(())));
+        }
+        let mut paid = self.clone();
+        let chosen = if auto_pay { paid.choose(&orders, (None, None), now) } else { (None, None) };
+        match paid.pay_with(&orders, chosen, now) {
+            Ok(()) => {
+                *self = paid;
+                Ok((orders, Ok(())))
+            }
+            Err(_) if auto_pay => Ok((orders, Err(NOT_PAID))),
+            Err(_) => Ok((orders, Ok(()))),
+        }
+    }
+
+    /// A renewal is paid: each resource begins another term where its term ended.
+    pub fn renewed(&mut self, number: usize, now: Secs) {
+        for at in 0..self.orders[number].lines.len() {
+            let line = &mut self.orders[number].lines[at];
+            let one = &mut self.resources[line.resources[0]];
+            let begins = one.expires;
+            one.expires = expiry(begins, line.term);
+            one.charges.push(Charge {
+                order: number,
+                term: line.term,
+                begins,
+                ends: one.expires,
+                money: line.list - line.discount - line.coupon,
+                coupon: line.coupon,
+                is_purchase: false,
+                is_back: false,
+            });
+            (line.effective, line.expires) = (Some(begins), Some(one.expires));
+            one.lock = None;
+            one.grace_until = None;
+            one.retained_until = None;
+            let resource = line.resources[0];
+            self.back_by_time(resource, now);
+            self.schedule(resource, now);
+        }
+    }
+
+    /// The status that time makes of a resource whose expiry was moved.
+    fn back_by_time(&mut self, resource: usize, now: Secs) {
+        self.enter(resource, IN_USE);
+        while self.due(resource).is_some_and(|due| due <= now) {
+            self.live(resource, now);
+        }
+    }
+
+    /// When the system tries to renew a resource next: at 03:00, some days before its expiry.
+    pub fn schedule(&mut self, resource: usize, now: Secs) {
+        let days_before = self.days_before.unwrap_or(DAYS_BEFORE);
+        let one = &mut self.resources[resource];
+        one.renew_at = None;
+        if one.policy == AUTO_RENEW && one.status != CLOSED {
+            let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
+            one.renew_at = Some(first.max(next_three(now)));
+        }
+    }
+
+    /// Automatic renewal of a set is switched on.
+    pub fn renew_by_itself(&mut self, resource: usize, times: Option<i64>, now: Secs) -> Result<(), Code> {
+        let set = self.set_of(resource);
+        if self.resources[resource].status == CLOSED {
+            return Err(UNKNOWN);
+        }
+        if set.iter().any(|number| self.resources[*number].status != IN_USE) || self.frozen.is_some() {
+            return Err(NOT_RENEWABLE);
+        }
+        for number in &set {
+            let one = &mut self.resources[*number];
+            let was_on = one.policy == AUTO_RENEW;
+            one.policy = AUTO_RENEW;
+            if !was_on || times.is_some() {
+                one.times = times.filter(|times| *times > 0);
+            }
+            self.schedule(*number, now);
+        }
+        let primary = set[0];
+        // The next 03:00 would come too late.
+        if next_three(now) > self.resources[primary].expires {
+            self.attempt(primary, now);
+        }
+        Ok(())
+    }
+
+    /// Automatic renewal of a set is switched off.
+    pub fn renew_no_more(&mut self, resource: usize) -> Result<(), Code> {
+        if self.resources[resource].status == CLOSED {
+            return Err(UNKNOWN);
+        }
+        if self.resources[resource].policy != AUTO_RENEW {
+            return Err(NOT_ENABLED);
+        }
+        for number in self.set_of(resource) {
+            self.stop_renewing(number);
+        }
+        Ok(())
+    }
+
+    /// The system renews a resource no more.
+    pub fn stop_renewing(&mut self, resource: usize) {
+        let one = &mut self.resources[resource];
+        one.policy = course(one.status);
+        one.renew_at = None;
+        one.times = None;
+    }
+
+    /// The system tries to renew a set; where it cannot, it tries again the next day.
+    pub fn attempt(&mut self, primary: usize, now: Secs) {
+        let set = self.set_of(primary);
+        let term = self.resources[primary].term;
+        let mut after = self.clone();
+        let done = after.renew(&[primary], term, true, now).and_then(|(orders, paid)| paid.map(|()| orders));
+        if done.is_err() {
+            for number in set {
+                self.resources[number].renew_at = Some(next_three(now));
+            }
+            return;
+        }
+        *self = after;
+        for number in set {
+            let one = &mut self.resources[number];
+            one.times = one.times.map(|times| times - 1);
+            if one.times == Some(0) {
+                self.stop_renewing(number);
+            }
+        }
+    }
+
+    /// Turning pay-per-use at the expiry is set up, or cancelled.
+    pub fn set_on_demand(&mut self, primary: usize, is_to_be: bool) -> Result<bool, Code> {
+        let set = self.set_of(primary);
+        if self.resources[primary].status == CLOSED {
+            return Err(UNKNOWN);
+        }
+        if self.frozen.is_some() {
+            return Err("CBC.99003626");
+        }
+        if set.iter().any(|number| self.lock(*number).is_some()) {
+            return Err("CBC.99003623");
+        }
+        if set.iter().any(|number| self.resources[*number].status != IN_USE) {
+            return Ok(false);
+        }
+        for number in set {
+            let one = &mut self.resources[number];
+            if is_to_be {
+                one.policy = TO_ON_DEMAND;
+                one.renew_at = None;
+            } else if one.policy == TO_ON_DEMAND {
+                one.policy = 0;
+            }
+        }
+        Ok(true)
+    }
+}
