@@ -180,6 +180,7 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
+        self.to_on_demand(&resources).await;
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
         if self.app.app.site() == Site::Cn {
             let changes =
@@ -191,6 +192,18 @@ impl Walk<'_> {
             let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
             self.app.call("operator", "PUT", &limits, Some(quota)).await.ok(200);
             self.call("GET", "/v2/accounts/customer-accounts/expenditure-quota", None).await;
+        }
+    }
+
+    /// Sets up and cancels pay-per-use on expiry.
+    async fn to_on_demand(&mut self, resources: &Value) {
+        let mut data = resources["data"].as_array().expect("resources are listed").iter();
+        let primary = data.find(|one| one["is_main_resource"] == 1).expect("one is primary");
+        for operation in ["SET_UP", "CANCEL"] {
+            let wish = json!({"operation": operation, "resource_ids": [primary["resource_id"]]});
+            let path = "/v2/orders/subscriptions/resources/to-on-demand";
+            let answer = self.call("POST", path, Some(wish)).await;
+            assert_eq!(answer, json!({"error_details": []}));
         }
     }
 

@@ -30,7 +30,6 @@ const NOT_SERVED_YET: &[&str] = &[
     "CancelResourcesSubscription",
     "AutoRenewalResources",
     "CancelAutoRenewalResources",
-    "UpdatePeriodToOnDemand",
     "SetResourcesRenewConfig",
     "ListFreeResourceInfos",
     "ListFreeResourceUsages",
