@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod auto_renewals;
 mod catalog;
+mod changes;
 mod combined;
 mod contract;
 mod coupons;
@@ -30,6 +32,7 @@ mod pricing;
 mod quotas;
 mod renewal_price;
 mod renewals;
+mod renew_config;
 mod sandbox;
 mod settle_due;
 mod statements;
