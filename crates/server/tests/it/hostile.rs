@@ -55,6 +55,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
     ("DeleteQuota", "no quota is set"),
+    ("RenewalResources", "the id is made by the server"),
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.

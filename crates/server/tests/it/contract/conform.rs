@@ -181,6 +181,7 @@ impl Walk<'_> {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
         self.to_on_demand(&resources).await;
+        self.renewals(&resources["data"]).await;
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
         if self.app.app.site() == Site::Cn {
             let changes =
@@ -205,6 +206,16 @@ impl Walk<'_> {
             let answer = self.call("POST", path, Some(wish)).await;
             assert_eq!(answer, json!({"error_details": []}));
         }
+    }
+
+    async fn renewals(&mut self, resources: &Value) {
+        let mut primaries = resources.as_array().expect("a list").iter();
+        let primary = primaries.find(|one| one["is_main_resource"] == 1).expect("a primary resource");
+        let mut body =
+            json!({"resource_ids": [primary["resource_id"], "nothing"], "period_type": 2, "period_num": 1});
+        self.call("POST", "/v2/bills/ratings/period-resources/renew-rate", Some(body.clone())).await;
+        body["resource_ids"] = json!([primary["resource_id"]]);
+        self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
     }
 
     async fn benefits(&mut self) {

@@ -81,6 +81,9 @@ on_both! {
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
             }
             probe.empty(intruder, "POST", query, Some(json!({"resource_ids": [resource]}))).await;
+            let renewal = json!({"resource_ids": [resource], "period_type": 2, "period_num": 1});
+            let asked = format!("/v2/orders/subscriptions/resources/renew?{resource}");
+            probe.refused(intruder, "POST", &asked, Some(renewal), 400, "CBC.99003016").await;
             probe.empty(intruder, "GET", "/v2/orders/customer-orders", None).await;
         }
         let foreign = format!("/v2/orders/customer-orders?customer_id={}", app.domain("acme"));
