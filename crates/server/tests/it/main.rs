@@ -4,6 +4,7 @@
 mod accounts;
 mod auto_renewals;
 mod catalog;
+mod changes;
 mod combined;
 mod contract;
 mod coupons;
@@ -30,6 +31,8 @@ mod postgres;
 mod pricing;
 mod quotas;
 mod renew_config;
+mod renewal_price;
+mod renewals;
 mod sandbox;
 mod settle_due;
 mod statements;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use domain::calendar::{Instant, Term};
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
+use domain::order::OrderType;
 use domain::promotion::Modifier;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
@@ -26,7 +27,7 @@ use crate::catalog::model::{Catalog, PeriodOffer, UsageOffer, Version};
 use crate::catalog::service::of_version;
 use crate::codes;
 use crate::ledger::service::{Told, receipt, returns as back_of};
-use crate::orders::model::{Line, Order};
+use crate::orders::model::{BaseProduct, Line, Order, Rest};
 use crate::orders::store::returns::ReturnRow;
 use crate::orders::store::{self, returns};
 
@@ -95,8 +96,23 @@ pub struct Derivation {
     pub unit: Exact,
     /// What that is multiplied by.
     pub times: Times,
+    /// Of a change of specification, what it is the difference to.
+    pub change: Option<Difference>,
     /// The list price, unrounded.
     pub exact: Exact,
+}
+
+/// What a change of specification starts from: (the new price − the old one) × the rest of the term (rule 2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What one unit of the term costs of the old specification, at its size.
+    pub old: Exact,
+    /// How many units of the term are left.
+    pub left: Exact,
+    /// From when on the new specification is charged.
+    pub from: Instant,
+    /// The end of the term.
+    pub until: Instant,
 }
 
 impl Derivation {
@@ -112,7 +128,21 @@ impl Derivation {
         let size = times.size.map_or(1, |(size, _)| size);
         let exact = unit.times_int(size)?.times_int(times.num)?;
         let (catalog_version, valid_from) = (catalog.version, version.valid_from);
-        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, exact })
+        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, change: None, exact })
+    }
+
+    /// The same as the difference to what a line is changed from; the price so far is that of one unit of the term.
+    fn as_change(self, line: &Line, base: &BaseProduct, rest: &Rest) -> Result<Self, Overflow> {
+        let remaining = rest.remaining(line.period_type);
+        let one = Exact::from_quantity(Quantity::from_int(1).map_err(|_| Overflow)?);
+        let change = Difference {
+            old: rest.old_price(base.size)?,
+            left: remaining.at_price(one)?,
+            from: Instant::from_ms(rest.from_ms),
+            until: Instant::from_ms(rest.until_ms),
+        };
+        let exact = remaining.at_price(self.exact.checked_sub(change.old)?)?;
+        Ok(Self { change: Some(change), exact, ..self })
     }
 
     /// What settling to cents makes of the list price.
@@ -195,7 +225,8 @@ pub async fn explain(cx: &mut Cx, order: Order) -> Result<Explained, ApiError> {
     let mut catalogs: Vec<Arc<Catalog>> = Vec::new();
     let mut lines = Vec::new();
     for line in store::lines(&mut cx.tx, &order).await? {
-        let derivation = match order.gives_back {
+        // What goes back is parts of lines, and an adjustment is the operator's own number.
+        let derivation = match order.gives_back || order.order_type == OrderType::FeeAdjustment {
             true => None,
             false => Some(derive(cx, &line, &mut catalogs).await?),
         };
@@ -245,7 +276,12 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     let offer = product.and_then(|product| product.period.as_ref());
     let offer = offer.ok_or_else(|| gone(&line.price_version))?;
     let times = Times { size: line.resource_size.zip(line.size_measure_id), num: line.subscription_num };
-    of_term(&catalog, offer, &line.price_version, (line.term(), line.extra_months()), times)
+    let Some((base, rest)) = line.rest() else {
+        return of_term(&catalog, offer, &line.price_version, (line.term(), line.extra_months()), times);
+    };
+    let unit = Term { period: line.period_type, count: 1 };
+    let new = of_term(&catalog, offer, &line.price_version, (unit, None), times)?;
+    new.as_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 impl Explained {
@@ -329,12 +365,12 @@ fn reduced(modifiers: &[Modifier]) -> Option<Charge> {
 /// Whether the list price, rounded, less the modifiers is what is payable. What a refund order gives back to coupons is
 /// no part of its amount.
 pub fn line_adds_up(line: &Line, derivation: Option<&Derivation>, rounding: Rounding) -> bool {
+    let is_reduced_to =
+        || reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable);
     match derivation {
-        None => line.official == line.payable,
-        Some(derivation) => {
-            derivation.settled(rounding).ok() == Some(line.official)
-                && reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off))
-                    == Some(line.payable)
-        }
+        // Coupons of a refund order are beside its amount; the record of an adjustment is reduced to nothing.
+        None if line.adjusted.is_zero() => line.official == line.payable,
+        None => is_reduced_to(),
+        Some(derivation) => derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to(),
     }
 }
