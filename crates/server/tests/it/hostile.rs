@@ -44,6 +44,8 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("AutoRenewalResources", "the id is made by the server"),
+    ("CancelAutoRenewalResources", "the id is made by the server"),
     ("ExplainAmounts", "it names no order, line or price, of which it takes one"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("FreezeCoupon", "the id is made by the server"),

@@ -21,6 +21,7 @@ mod ledger;
 mod limits;
 mod machine;
 mod money_races;
+mod notices;
 mod order_coupons;
 mod order_lists;
 mod orders;

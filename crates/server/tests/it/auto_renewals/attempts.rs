@@ -266,7 +266,7 @@ on_both! {
         // 182.07, of it 80 %: 145.66, less 40.
         assert_eq!(bill(&app, "acme", &order).await[0], "182.07 = 606:36.41 301:40 + 105.66; coupon 40");
         assert_eq!(coupon_is(&app, "acme", &cash_coupon).await, "3 0");
-        assert_eq!(coupon_is(&app, "acme", &for_new).await, "1 50");
+        assert_eq!(coupon_is(&app, "acme", &for_new).await, "2 50");
         assert_eq!(expiry(&app, "acme", &id).await, "2026-03-15T15:59:59Z");
         app.finish().await;
     }
