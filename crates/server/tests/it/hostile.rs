@@ -193,6 +193,8 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("domain_id", json!(aimed_at)),
             ("customer_id", json!(aimed_at)),
             ("country", json!("DE")),
+            ("email", json!("billing@acme.example")),
+            ("config_value", json!("7")),
             ("valid_from", json!("2026-06-01T00:00:00Z")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),

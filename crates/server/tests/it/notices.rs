@@ -96,6 +96,22 @@ async fn converse(
     Ok(())
 }
 
+/// The text of a base64 body.
+fn decoded(body: &str) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = body.bytes().filter_map(|byte| ALPHABET.iter().position(|known| *known == byte));
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0_u32);
+    for digit in digits {
+        bits = bits << 6 | u32::try_from(digit).unwrap();
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).unwrap());
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
 /// Tells an account that something of its is expired, in a transaction that is kept or not.
 async fn tell(app: &TestApp, tenant: &str, is_kept: bool) {
     let mut cx = platform::job::context(&app.app, "test").await.unwrap();
@@ -165,9 +181,13 @@ on_both! {
             "MAIL FROM:<billing@cloud.example>", "RCPT TO:<acme@example.com>",
             "From: \"Example Cloud\" <billing@cloud.example>", "To: acme@example.com", "Subject: Frozen: web-1",
             "Message-ID: <", "@cloud.example>", "Date: ", "Content-Type: text/plain; charset=utf-8",
-            "Resource: web-1 (cloud-1)", "2026-03-17 23:59:59 (GMT+8)",
         ] {
             assert!(mail.contains(line), "{line} is not in {mail}");
+        }
+        let (_, body) = mail.split_once("base64\n\n").expect("a body that is not all ASCII");
+        let text = decoded(body);
+        for line in ["Resource: web-1 (cloud-1)\r\n", "It is kept until: 2026-03-17 23:59:59 (GMT+8)", "产品：云服务器"] {
+            assert!(text.contains(line), "{line} is not in {text}");
         }
         // Once is enough.
         assert_eq!(carry_due(&app.app, &Mails).await.unwrap(), 0);
