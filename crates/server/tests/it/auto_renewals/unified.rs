@@ -35,9 +35,9 @@ on_both! {
         assert_eq!(attempts(&ran)[0].1, "renewed until 2026-05-01T15:59:59Z");
         assert_eq!(bill(&app, "acme", &latest(&app).await).await[0], "182.07 = + 182.07");
 
-        let told = app.get("acme", &format!("/openbss/v1/orders/{order}/explain")).await.ok(200);
+        let told = app.get("acme", &format!("/openbss/v1/explain?order_id={order}")).await.ok(200);
         assert_eq!(told["adds_up"], true, "{told}");
-        let parts = told["items"][0]["price"]["parts"].as_array().unwrap();
+        let parts = told["line_items"][0]["price"]["parts"].as_array().unwrap();
         assert_eq!(parts.len(), 2, "{told}");
         assert_eq!((&parts[1]["period_type"], &parts[1]["unit_price"]), (&json!(2), &json!("182.07")));
         assert_eq!(parts[1]["units"], "511/930");
