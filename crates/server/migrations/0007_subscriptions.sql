@@ -114,6 +114,15 @@ create table five_day_returns (
     primary key (account_id, year)
 );
 
+-- The refund orders that counted there, so that one that is rejected does not count.
+create table five_day_orders (
+    account_id {text} not null,
+    order_id {text} not null,
+    year bigint not null,
+    used bigint not null,
+    primary key (account_id, order_id)
+);
+
 -- Pay-per-use resources.
 create table on_demand_resources (
     account_id {text} not null,

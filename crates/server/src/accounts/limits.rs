@@ -23,7 +23,7 @@
 mod model;
 mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};
@@ -242,30 +242,30 @@ pub(super) struct Back<'a> {
 /// Lowers what the payments of refunded orders counted: budgets by list price, quotas by money, each by no more than
 /// was counted. It locks limits, so it comes before any ledger account is locked.
 pub(super) async fn take_back(cx: &mut Cx, backs: &[Back<'_>]) -> Result<(), DbError> {
-    let mut counted: Vec<(&Back<'_>, Vec<Use>)> = Vec::with_capacity(backs.len());
-    for back in backs {
-        counted.push((back, store::lock_uses(&mut cx.tx, back.payer, back.base_order).await?));
+    // Of a payment that several refund orders give back the uses are read once, and lowered one after the other.
+    let mut counted: BTreeMap<(&str, &str), Vec<Use>> = BTreeMap::new();
+    for Back { payer, base_order, .. } in backs {
+        counted.insert((payer, base_order), Vec::new());
     }
-    let uses = counted.iter().flat_map(|(_, uses)| uses);
+    for ((payer, base_order), uses) in &mut counted {
+        *uses = store::lock_uses(&mut cx.tx, payer, base_order).await?;
+    }
+    let uses = counted.values().flatten();
     let accounts: BTreeSet<String> = uses.map(|of| of.limit_account.clone()).collect();
     let mut limits = Vec::new();
     for account in &accounts {
         limits.extend(store::lock(&mut cx.tx, account).await?);
     }
-    for (back, uses) in counted {
+    for back in backs {
+        let uses = counted.get_mut(&(back.payer, back.base_order)).expect("read above");
         lower(cx, back, uses, &mut limits).await?;
     }
     Ok(())
 }
 
 /// Lowers what one payment counted against limits that are locked.
-async fn lower(
-    cx: &mut Cx,
-    back: &Back<'_>,
-    mut uses: Vec<Use>,
-    limits: &mut [Limit],
-) -> Result<(), DbError> {
-    for of in &mut uses {
+async fn lower(cx: &mut Cx, back: &Back<'_>, uses: &mut [Use], limits: &mut [Limit]) -> Result<(), DbError> {
+    for of in uses {
         let amount = match of.kind {
             Kind::Budget => back.list,
             Kind::Organization | Kind::ExpenditureQuota => back.money,

@@ -55,8 +55,12 @@ pub const FEATURE: Feature = Feature {
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
             .add::<api::pay::CancelCustomerOrder>()
-            .add::<api::explain::ExplainAmounts>()
-            .add::<api::adjust::AdjustOrder>();
+            .add::<api::refund_orders::ShowRefundOrderDetails>()
+            .add::<api::approvals::ApproveOrder>()
+            .add::<api::approvals::RejectOrder>()
+            .add::<api::approvals::SetOrderInvoice>()
+            .add::<api::adjust::AdjustOrder>()
+            .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::CancelUnpaid>();

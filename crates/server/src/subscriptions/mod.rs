@@ -45,6 +45,7 @@ pub const FEATURE: Feature = Feature {
             .add::<api::renew_config::SetResourcesRenewConfig>()
             .add::<api::renew::RenewalResources>()
             .add::<api::renew_price::ListRenewRateOnPeriod>()
+            .add::<api::unsubscribe::CancelResourcesSubscription>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
@@ -65,6 +66,6 @@ pub const FEATURE: Feature = Feature {
         jobs.add::<jobs::renew::Renew>();
         jobs.add::<jobs::live::Live>();
     },
-    checks: &[&checks::Counters, &checks::States],
+    checks: &[&checks::Counters, &checks::States, &checks::Charges, &checks::FiveDays],
     statements: store::statements,
 };

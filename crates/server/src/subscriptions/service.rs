@@ -14,7 +14,7 @@ pub(super) mod renewals;
 pub(super) mod sets;
 pub(super) mod to_on_demand;
 pub(super) mod trials;
-mod unsubscribing;
+pub(super) mod unsubscribing;
 
 use std::collections::HashMap;
 
@@ -123,10 +123,9 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            unsubscribing::note(cx, order).await?;
             match order.order_type {
                 OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
-                // Whoever asked for these changed the resources.
+                // Whoever asked for these changed the resources and noted on their charges what goes back.
                 OrderType::Change | OrderType::ToOnDemand => Ok(()),
                 OrderType::Purchase
                 | OrderType::Renewal
@@ -147,8 +146,10 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            if order.order_type == OrderType::ToPeriod {
-                return conversions::let_go(cx, order, lines).await;
+            match order.order_type {
+                OrderType::ToPeriod => return conversions::let_go(cx, order, lines).await,
+                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await?,
+                _ => {}
             }
             Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?)
         })

@@ -24,6 +24,7 @@ macro_rules! resource_columns {
 
 pub(super) mod charges;
 pub(super) mod checks;
+pub(super) mod five_days;
 pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod renew_configs;
@@ -572,6 +573,7 @@ pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
     all.extend(charges::statements());
+    all.extend(five_days::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all.extend(on_demand::statements());
     all.push(insert_text(tasks::INSERT, tasks::INSERT_COLUMNS));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));

@@ -47,6 +47,8 @@ pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
 pub const RESOURCE_TO_ON_DEMAND: &str = "resource.to_on_demand";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource, or its renewed terms that are to come, were given back.
+pub const RESOURCE_UNSUBSCRIBED: &str = "resource.unsubscribed";
 /// A resource was renewed.
 pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
@@ -69,6 +71,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_TO_ON_DEMAND,
     RESOURCE_CLOSED,
     RESOURCE_RENEWED,
+    RESOURCE_UNSUBSCRIBED,
     "*",
 ];
 

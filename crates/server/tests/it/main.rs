@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod auto_renewals;
 mod catalog;
 mod changes;
 mod combined;
@@ -29,6 +30,9 @@ mod placed_with;
 mod postgres;
 mod pricing;
 mod quotas;
+mod renewal_price;
+mod renewals;
+mod renew_config;
 mod sandbox;
 mod settle_due;
 mod statements;

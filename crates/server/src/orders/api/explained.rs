@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::calendar::PeriodType;
 use domain::id::{OrderId, OrderLineId};
 use domain::ledger::AccountKind;
 use domain::money::{Charge, Exact, Overflow, Rounding};
@@ -449,6 +450,14 @@ fn price_part(part: &Part, amount: Exact) -> PricePart {
             up_to: None,
             units: part.count.to_string(),
             unit_price: part.price.to_string(),
+            amount: amount.to_string(),
+        },
+        Part::Extra { months, monthly } => PricePart {
+            period_type: Some(PeriodType::Month.code()),
+            above: None,
+            up_to: None,
+            units: months.to_string(),
+            unit_price: monthly.to_string(),
             amount: amount.to_string(),
         },
         Part::Usage(part) => PricePart {

@@ -18,6 +18,7 @@ use domain::promotion::Modifier;
 use domain::order::OrderType;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
+use domain::subscription::MonthParts;
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -37,6 +38,13 @@ pub enum Part {
     Period(PeriodPart),
     /// So much usage.
     Usage(UsagePart),
+    /// Days beyond a term, as parts of months (rule 1.6).
+    Extra {
+        /// How many months.
+        months: MonthParts,
+        /// What a month costs.
+        monthly: Exact,
+    },
 }
 
 impl Part {
@@ -44,6 +52,7 @@ impl Part {
         match self {
             Self::Period(part) => part.amount(),
             Self::Usage(part) => part.amount(),
+            Self::Extra { months, monthly } => months.at_price(*monthly),
         }
     }
 }
@@ -145,18 +154,24 @@ impl Derivation {
     }
 }
 
-/// How a term is priced. `price_version` is what pricing answered: catalogue and start of the price.
+/// How a term is priced, with the days beyond it of a renewal that ends on a unified day. `price_version` is what pricing
+/// answered: catalogue and start of the price.
 pub fn of_term(
     catalog: &Catalog,
     offer: &PeriodOffer,
     price_version: &str,
-    term: Term,
+    (term, extra): (Term, Option<MonthParts>),
     times: Times,
 ) -> Result<Derivation, ApiError> {
     let version = version_named(&offer.versions, price_version)?;
     let parts = version.price.parts(term).map_err(|_| gone(price_version))?;
-    let parts = parts.into_iter().map(Part::Period);
-    Derivation::of(catalog, version, None, parts, times).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    let mut parts: Vec<Part> = parts.into_iter().map(Part::Period).collect();
+    if let Some(months) = extra {
+        let monthly = version.price.monthly().map_err(|_| gone(price_version))?;
+        parts.push(Part::Extra { months, monthly });
+    }
+    Derivation::of(catalog, version, None, parts.into_iter(), times)
+        .map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 /// How a usage is priced; the units of `usage` are worked out here.
@@ -262,9 +277,10 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     let offer = offer.ok_or_else(|| gone(&line.price_version))?;
     let times = Times { size: line.resource_size.zip(line.size_measure_id), num: line.subscription_num };
     let Some((base, rest)) = line.rest() else {
-        return of_term(&catalog, offer, &line.price_version, line.term(), times);
+        let bought = (line.term(), line.extra_months());
+        return of_term(&catalog, offer, &line.price_version, bought, times);
     };
-    let unit = Term { period: line.period_type, count: 1 };
+    let unit = (Term { period: line.period_type, count: 1 }, None);
     let new = of_term(&catalog, offer, &line.price_version, unit, times)?;
     new.as_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }

@@ -136,5 +136,6 @@ pub async fn refund(
     };
     let owner = Owner { partner: base.partner.clone(), payer: base.payer.clone(), currency: base.currency };
     let bill = returning::compose(cx, &new, owner)?;
-    returning::make(cx, bill, false).await.map(Some)
+    let made = returning::make(cx, vec![bill], false).await?;
+    Ok(made.into_iter().next())
 }

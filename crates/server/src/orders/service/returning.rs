@@ -16,7 +16,7 @@ use domain::id::OrderId;
 use domain::ledger::LedgerAccount;
 use domain::money::{Charge, Currency};
 use domain::order::{OrderEvent, OrderStatus, transition};
-use domain::promotion::{Modifier, sum_modifiers};
+use domain::promotion::{Modifier, ModifierType, sum_modifiers};
 use domain::quantity::Quantity;
 use platform::db::DbError;
 use platform::op::ApiError;
@@ -57,31 +57,52 @@ pub(super) struct Returned {
 /// fulfils the lines is told, and the money goes to what had paid. Where it needs approval nothing moves until then,
 /// and it holds the resources that it is about. An order may give nothing back.
 ///
-/// The resources are locked by the caller. What goes back is noted on their charges here; what becomes of them is told
-/// to whoever fulfils the lines of an unsubscription, and of other orders is the caller's business.
+/// The resources are locked by the caller. What becomes of them, and of their charges, is told to whoever fulfils the
+/// lines of an unsubscription; of other orders it is the caller's business.
 ///
 /// # Errors
 /// The database's.
 pub async fn give_back(cx: &mut Cx, new: &NewReturn) -> Result<Order, ApiError> {
+    let mut made = give_back_all(cx, std::slice::from_ref(new)).await?;
+    Ok(made.remove(0))
+}
+
+/// Makes several orders that give money back, of one customer, together: coupons of all before the money of all, so that
+/// locks are taken in their order. As [`give_back`].
+///
+/// # Errors
+/// The database's.
+pub async fn give_back_all(cx: &mut Cx, all: &[NewReturn]) -> Result<Vec<Order>, ApiError> {
+    let mut at_once = Vec::new();
+    let mut later = Vec::new();
+    for (place, new) in all.iter().enumerate() {
+        let owner = owner_of(cx, new).await?;
+        let returned = compose(cx, new, owner)?;
+        if new.needs_approval { &mut later } else { &mut at_once }.push((place, returned));
+    }
+    let (places, returned): (Vec<usize>, Vec<Returned>) = at_once.into_iter().unzip();
+    let made = make(cx, returned, true).await?;
+    let mut made: BTreeMap<usize, Order> = places.into_iter().zip(made).collect();
+    for (place, Returned { order, lines, rows }) in later {
+        store::insert(&mut cx.tx, &order, &lines).await?;
+        returns::insert(&mut cx.tx, &order, &rows).await?;
+        pay::hold(cx, &order, &lines).await?;
+        made.insert(place, order);
+    }
+    Ok(made.into_values().collect())
+}
+
+/// Whose the order is. The customer may have had another payer when it bought.
+async fn owner_of(cx: &mut Cx, new: &NewReturn) -> Result<Owner, ApiError> {
     let app = cx.app.clone();
     let customer = find_account(&app, &mut cx.tx, &new.account).await?;
     let customer = customer.ok_or_else(|| DbError::Other(format!("there is no account {}", new.account)))?;
-    // The customer may have had another payer when it bought.
     let base = new.lines.iter().flat_map(|line| &line.parts).next();
     let payer = match base {
         Some(part) => base_order(cx, &part.base_order).await?.payer,
         None => payer_of(&customer).to_owned(),
     };
-    let owner = Owner { partner: customer.partner_id.clone(), payer, currency: customer.currency };
-    let returned = compose(cx, new, owner)?;
-    if !new.needs_approval {
-        return make(cx, returned, true).await;
-    }
-    let Returned { order, lines, rows } = returned;
-    store::insert(&mut cx.tx, &order, &lines).await?;
-    returns::insert(&mut cx.tx, &order, &rows).await?;
-    pay::hold(cx, &order, &lines).await?;
-    Ok(order)
+    Ok(Owner { partner: customer.partner_id.clone(), payer, currency: customer.currency })
 }
 
 /// The rows of a refund order.
@@ -227,6 +248,19 @@ struct Back {
 }
 
 impl Back {
+    fn refund<'a>(&'a self, refund_order: &'a str, benefits: &'a [(LedgerAccount, Charge)]) -> Refund<'a> {
+        Refund {
+            payer: &self.base.payer,
+            base_order: &self.base.id,
+            refund_order,
+            money: self.money,
+            projects: &self.projects,
+            benefits,
+            tax_rate: self.base.tax_rate,
+            list: self.list,
+        }
+    }
+
     fn add(&mut self, row: &ReturnRow, line: &Line) -> Option<()> {
         let back = row.amount.checked_neg()?;
         self.money = self.money.checked_add(back)?;
@@ -260,20 +294,28 @@ async fn by_base(cx: &mut Cx, lines: &[Line], rows: &[ReturnRow]) -> Result<Vec<
     Ok(backs.into_values().collect())
 }
 
-/// Writes a refund order and carries it out. `is_told`: whoever fulfils its lines changes what they are about.
-pub(super) async fn make(cx: &mut Cx, returned: Returned, is_told: bool) -> Result<Order, ApiError> {
-    let Returned { mut order, lines, rows } = returned;
-    let backs = by_base(cx, &lines, &rows).await?;
-    // Coupons are locked before the counters of orders, as placing does, and those before the accounts of the ledger.
-    return_benefits(cx, &order, &backs).await?;
-    store::insert(&mut cx.tx, &order, &lines).await?;
-    returns::insert(&mut cx.tx, &order, &rows).await?;
-    if is_told {
-        pay::returned(cx, &order, &lines).await?;
+/// Writes refund orders and carries them out. `is_told`: whoever fulfils their lines changes what they are about.
+pub(super) async fn make(
+    cx: &mut Cx,
+    returned: Vec<Returned>,
+    is_told: bool,
+) -> Result<Vec<Order>, ApiError> {
+    let mut backs = Vec::with_capacity(returned.len());
+    for Returned { lines, rows, .. } in &returned {
+        backs.push(by_base(cx, lines, rows).await?);
     }
-    move_back(cx, &mut order, &backs).await?;
-    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
-    Ok(order)
+    let mut orders: Vec<Order> = returned.iter().map(|one| one.order.clone()).collect();
+    // Coupons are locked before the counters of orders, as placing does, and those before the accounts of the ledger.
+    return_benefits(cx, &orders, &backs).await?;
+    for Returned { order, lines, rows } in &returned {
+        store::insert(&mut cx.tx, order, lines).await?;
+        returns::insert(&mut cx.tx, order, rows).await?;
+    }
+    for Returned { order, lines, .. } in returned.iter().filter(|_| is_told) {
+        pay::returned(cx, order, lines).await?;
+    }
+    move_back(cx, &mut orders, &backs).await?;
+    Ok(orders)
 }
 
 /// Approves a refund order that waits for it, and carries it out with the amounts of its request.
@@ -287,15 +329,15 @@ pub async fn approve(cx: &mut Cx, mut order: Order) -> Result<Order, OrderError>
     let mut lines = store::lines(&mut cx.tx, &order).await?;
     let rows = returns::of_order(&mut cx.tx, &order).await?;
     let backs = by_base(cx, &lines, &rows).await?;
-    return_benefits(cx, &order, &backs).await?;
+    let backs = [backs];
+    return_benefits(cx, std::slice::from_ref(&order), &backs).await?;
     for line in &mut lines {
         line.state = LineState::Done;
     }
     store::update(&mut cx.tx, &order).await?;
     store::update_lines(&mut cx.tx, &order, &lines, false).await?;
     pay::returned(cx, &order, &lines).await?;
-    move_back(cx, &mut order, &backs).await?;
-    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
+    move_back(cx, std::slice::from_mut(&mut order), &backs).await?;
     Ok(order)
 }
 
@@ -316,59 +358,62 @@ fn decided(order: &Order, cause: OrderEvent, cx: &Cx) -> Result<OrderStatus, Ord
     status.ok_or_else(|| OrderError::NotToApprove(order.id.clone(), order.status))
 }
 
-/// Notes on coupons and cards what goes back to them, payer by payer.
-async fn return_benefits(cx: &mut Cx, order: &Order, backs: &[Back]) -> Result<(), ApiError> {
-    let mut by_payer: BTreeMap<&str, Vec<Modifier>> = BTreeMap::new();
-    for back in backs.iter().filter(|back| !back.benefits.is_empty()) {
-        let known = by_payer.entry(&back.base.payer).or_default();
-        *known = sum_modifiers(known.iter().chain(&back.benefits)).ok_or_else(over_limit)?;
+/// Notes on coupons and cards what goes back to them, of all orders in the one order of their locks.
+async fn return_benefits(cx: &mut Cx, orders: &[Order], backs: &[Vec<Back>]) -> Result<(), ApiError> {
+    let mut due: Vec<(String, String, Spent)> = Vec::new();
+    for (order, backs) in orders.iter().zip(backs) {
+        let mut by_payer: BTreeMap<&str, Vec<Modifier>> = BTreeMap::new();
+        for back in backs.iter().filter(|back| !back.benefits.is_empty()) {
+            let known = by_payer.entry(&back.base.payer).or_default();
+            *known = sum_modifiers(known.iter().chain(&back.benefits)).ok_or_else(over_limit)?;
+        }
+        for (payer, benefits) in by_payer {
+            let one = |modifier: &Modifier| (payer.to_owned(), order.id.clone(), spent(modifier));
+            due.extend(benefits.iter().map(one));
+        }
     }
-    for (payer, benefits) in by_payer {
-        let spent = |modifier: &Modifier| Spent {
-            id: modifier.source.clone(),
-            kind: modifier.kind,
-            amount: modifier.amount,
-        };
-        let returned: Vec<Spent> = benefits.iter().map(spent).collect();
-        promotions::give_back(cx, payer, &order.id, &returned).await?;
+    // Coupons before cards, each by its id.
+    due.sort_by_key(|(payer, order, spent)| {
+        (payer.clone(), spent.kind == ModifierType::StoredValueCard, spent.id.clone(), order.clone())
+    });
+    for (payer, order, spent) in due {
+        promotions::give_back(cx, &payer, &order, &[spent]).await?;
     }
     Ok(())
 }
 
-/// Moves the money of each base order back by a journal of its own, and notes the tax in it.
-async fn move_back(cx: &mut Cx, order: &mut Order, backs: &[Back]) -> Result<(), ApiError> {
-    let mut benefits: Vec<Vec<(LedgerAccount, Charge)>> = Vec::with_capacity(backs.len());
-    for back in backs {
-        let owner = ledger::owner_id(&back.base.payer)?;
-        let account = |modifier: &Modifier| {
-            let spent = Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount };
-            spent.account(&owner).map(|account| (account, modifier.amount))
-        };
-        benefits.push(back.benefits.iter().filter_map(account).collect());
-    }
-    let refund_order = order.id.clone();
-    let refund = |(back, benefits)| -> Refund<'_> {
-        let (back, benefits): (&Back, &Vec<(LedgerAccount, Charge)>) = (back, benefits);
-        Refund {
-            payer: &back.base.payer,
-            base_order: &back.base.id,
-            refund_order: &refund_order,
-            money: back.money,
-            projects: &back.projects,
-            benefits,
-            tax_rate: back.base.tax_rate,
-            list: back.list,
+fn spent(modifier: &Modifier) -> Spent {
+    Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount }
+}
+
+/// Moves the money of each base order of each refund order back by a journal of its own, notes the taxes in it, and
+/// tells of the orders.
+async fn move_back(cx: &mut Cx, orders: &mut [Order], backs: &[Vec<Back>]) -> Result<(), ApiError> {
+    let mut parts = Vec::new();
+    for (order, backs) in orders.iter().zip(backs) {
+        for back in backs {
+            let owner = ledger::owner_id(&back.base.payer)?;
+            let account = |benefit: &Modifier| spent(benefit).account(&owner).map(|of| (of, benefit.amount));
+            let benefits: Vec<_> = back.benefits.iter().filter_map(account).collect();
+            parts.push((order.id.clone(), back, benefits));
         }
-    };
-    let refunds: Vec<Refund<'_>> = backs.iter().zip(&benefits).map(refund).collect();
-    let taxes = refund_orders(cx, &refunds).await?;
-    let tax = Charge::sum(taxes.iter().copied()).ok_or_else(over_limit)?;
-    if tax.is_zero() {
-        return Ok(());
     }
-    order.tax = negative(tax);
-    order.tax_rate = rate_of(backs, &taxes);
-    Ok(store::update(&mut cx.tx, order).await?)
+    let refunds: Vec<Refund<'_>> =
+        parts.iter().map(|(id, back, benefits)| back.refund(id, benefits)).collect();
+    let mut taxes = refund_orders(cx, &refunds).await?.into_iter();
+    for (order, backs) in orders.iter_mut().zip(backs) {
+        let own: Vec<Charge> = taxes.by_ref().take(backs.len()).collect();
+        let tax = Charge::sum(own.iter().copied()).ok_or_else(over_limit)?;
+        if !tax.is_zero() {
+            order.tax = negative(tax);
+            order.tax_rate = rate_of(backs, &own);
+            store::update(&mut cx.tx, order).await?;
+        }
+    }
+    for order in orders.iter() {
+        webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, order)]).await?;
+    }
+    Ok(())
 }
 
 /// The rate of all taxes that go back; `None` where they have several.

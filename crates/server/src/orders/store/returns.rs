@@ -21,11 +21,6 @@ platform::statements! {
     /// The rows of a refund order.
     const OF_ORDER = concat!("select ", return_columns!(), " from order_returns where account_id = $1 \
         and order_id = $2 order by row_no limit $3");
-    /// A page of them.
-    const PAGE = concat!("select ", return_columns!(), " from order_returns where account_id = $1 \
-        and order_id = $2 order by row_no limit $3 offset $4");
-    /// How many there are.
-    const TOTAL = "select count(*) from order_returns where account_id = $1 and order_id = $2";
     /// What completed (5) refund orders gave back of charges of resources, behind one of them, charge by charge. What
     /// failed was never a charge: its number is 0.
     const OF_CHARGES = "select r.account_id, r.resource_key, r.charge_no, cast(sum(case when r.kind = 'refund' \
@@ -164,18 +159,6 @@ pub(in crate::orders) async fn of_named(
 ) -> Result<Vec<ReturnRow>, DbError> {
     let rows = tx.all(OF_ORDER, params![account, order, ROWS_MAX]).await?;
     Ok(rows.into_iter().map(from_row).collect())
-}
-
-/// A page of the rows of a refund order, and how many there are.
-pub(in crate::orders) async fn page(
-    tx: &mut Tx,
-    order: &Order,
-    offset: i64,
-    limit: i64,
-) -> Result<(i64, Vec<ReturnRow>), DbError> {
-    let total = tx.one(TOTAL, params![&order.account, &order.id]).await?.int(0);
-    let rows = tx.all(PAGE, params![&order.account, &order.id, limit, offset]).await?;
-    Ok((total, rows.into_iter().map(from_row).collect()))
 }
 
 /// What completed refund orders say of a charge of a resource.

@@ -12,3 +12,4 @@ pub(super) mod renew;
 pub(super) mod renew_config;
 pub(super) mod renew_price;
 pub(super) mod to_on_demand;
+pub(super) mod unsubscribe;
