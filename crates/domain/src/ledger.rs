@@ -288,18 +288,19 @@ impl Journal {
 
     /// The money of a refund order goes back: +amount to each benefit and each fund, from revenue and the house's
     /// tax. Amounts are positive; the refund order, and not the paid one, is the cause, so a paid order can have
-    /// several.
+    /// several. A refund order may give back the money of several orders: once of each, which is the period.
     ///
     /// # Errors
     /// [`JournalError`]; [`JournalError::NothingMoves`] when nothing goes back.
     pub fn refund_order(
         owner: &DomainId,
         refund_order: &OrderId,
+        base_order: &OrderId,
         spending: &Spending<'_>,
         currency: Currency,
     ) -> Result<Self, JournalError> {
         let kind = JournalKind::RefundOrder;
-        let cause = Cause::new(kind.code(), refund_order.as_str(), "");
+        let cause = Cause::new(kind.code(), refund_order.as_str(), base_order.as_str());
         Self::of_order(Head { kind, cause, owner, currency }, spending)
     }
 

@@ -7,7 +7,8 @@
 //!     └── costs nothing, or paid automatically ──────────────────────────────────┘
 //! ```
 //!
-//! - No order begins in 1 by itself ([`OrderStatus::at_creation`]): approval is a state that the documents know.
+//! - No order that costs something begins in 1 ([`OrderStatus::at_creation`]). Large refunds do (rule 2.5): approved,
+//!   an order that gives money back is completed.
 //! - Payment and time-out exclude each other: before `pay_before` an order can be paid and cannot time out,
 //!   from that instant on the reverse.
 //! - An order whose lines failed still completes; its money goes back by an automatic refund order of its own.
@@ -134,6 +135,8 @@ pub struct OrderState {
 pub enum OrderEvent {
     /// An approval is given.
     Approve,
+    /// An approval is given to an order that gives money back: it is carried out at once.
+    GiveBack,
     /// An approval is refused.
     Reject,
     /// The money has been found.
@@ -152,8 +155,9 @@ pub enum OrderEvent {
 
 impl OrderEvent {
     /// Every event.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Approve,
+        Self::GiveBack,
         Self::Reject,
         Self::Pay,
         Self::Cancel,
@@ -206,6 +210,7 @@ pub fn transition(state: OrderState, event: OrderEvent, now: Instant) -> Result<
     let is_overdue = is_overdue(now, state.pay_before);
     match (state.status, event) {
         (Status::PendingApproval, Event::Approve) => Ok(Status::PendingPayment),
+        (Status::PendingApproval, Event::GiveBack) => Ok(Status::Completed),
         (Status::PendingApproval, Event::Reject) => Ok(Status::Canceled),
         (Status::PendingPayment, Event::Pay) if is_overdue => Err(Refusal::Overdue),
         (Status::PendingPayment, Event::Pay) => Ok(Status::Processing),
@@ -229,17 +234,17 @@ mod tests {
     /// The whole machine: rows are states, columns the events in the order of `OrderEvent::ALL`, before the
     /// deadline. A number is the next state, `p` not payable, `c` not cancellable, `d` not due, `.` wrong.
     const BEFORE: &str = "\
-        1   6 4 p c . . . .
-        2   . . p c . . . .
-        3   . . p c . 5 5 5
-        4   . . p c . . . .
-        5   . . p c . . . .
-        6   . . 3 4 d . . .
-        9   . . p c . . . .
-        10  . . p c . . . .
-        11  . . p c . . . .
-        12  . . p c . . . .
-        13  . . p c . . . .";
+        1   6 5 4 p c . . . .
+        2   . . . p c . . . .
+        3   . . . p c . 5 5 5
+        4   . . . p c . . . .
+        5   . . . p c . . . .
+        6   . . . 3 4 d . . .
+        9   . . . p c . . . .
+        10  . . . p c . . . .
+        11  . . . p c . . . .
+        12  . . . p c . . . .
+        13  . . . p c . . . .";
 
     fn sign(result: Result<OrderStatus, Refusal>) -> String {
         match result {
@@ -274,7 +279,7 @@ mod tests {
     #[test]
     fn from_the_deadline_on_an_order_times_out_and_cannot_be_paid() {
         let deadline = Instant::from_ms(1000);
-        let late = wanted(&BEFORE.replace("6   . . 3 4 d . . .", "6   . . o 4 4 . . ."));
+        let late = wanted(&BEFORE.replace("6   . . . 3 4 d . . .", "6   . . . o 4 4 . . ."));
         assert_eq!(table_at(deadline, deadline), late);
         assert_eq!(table_at(Instant::MAX, deadline), late);
         assert!(!is_overdue(Instant::MAX, None));

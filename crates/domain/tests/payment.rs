@@ -17,7 +17,7 @@ use domain::promotion::{
     choose, plan,
 };
 
-use wording::{Order, Wares, now, until};
+use wording::{Line, Order, Wares, now, until};
 
 fn inapplicable(why: Inapplicable) -> &'static str {
     match why {
@@ -84,7 +84,7 @@ fn chosen(order: &Order, wares: &Wares) -> Vec<String> {
 
 /// What a discount takes off exact prices, shown with ten decimals.
 fn reduced(order: &Order, wares: &Wares) -> Vec<String> {
-    let lines: Vec<_> = order.lines.iter().map(|line| (line.item(), line.list, line.units)).collect();
+    let lines: Vec<_> = order.lines.iter().map(Line::reducible).collect();
     let reduced = wares.discounts[0].reduce(&lines).unwrap();
     reduced.into_iter().map(|amount| amount.show(10).unwrap().to_string()).collect()
 }

@@ -74,6 +74,8 @@ create index provisioning_tasks_by_resource on provisioning_tasks (account_id, r
 
 create index resources_by_due on resources (due_at, account_id, id) where due_at is not null;
 create index resources_by_renewal on resources (renew_at, account_id, id) where renew_at is not null;
+-- The terms of an account that are renewed automatically, for a change of its deduction day.
+create index resources_by_renewed_expiry on resources (account_id, expires_at, id) where renew_at is not null;
 create index resources_by_open_order on resources (account_id, open_order_id, id) where open_order_id is not null;
 
 -- What was collected for a resource, and the period that it pays.
@@ -110,6 +112,15 @@ create table five_day_returns (
     year bigint not null,
     used bigint not null,
     primary key (account_id, year)
+);
+
+-- The refund orders that counted there, so that one that is rejected does not count.
+create table five_day_orders (
+    account_id {text} not null,
+    order_id {text} not null,
+    year bigint not null,
+    used bigint not null,
+    primary key (account_id, order_id)
 );
 
 -- Pay-per-use resources.

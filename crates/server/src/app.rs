@@ -14,6 +14,7 @@ use platform::op::http::{DoorConfig, Server};
 use platform::op::metrics::Metrics;
 use platform::op::{AccessKey, ApiError, Fault, Host, Principal, Registry};
 
+use crate::identity::freezing::ResourceHolder;
 use crate::orders::fulfilment::Fulfilment;
 use crate::verify::Check;
 use crate::{
@@ -123,6 +124,8 @@ pub struct App {
     pub jobs: Jobs<App>,
     /// What a paid, refunded or failed line means, by kind of product; the first that claims a line has it.
     pub fulfilments: Vec<&'static dyn Fulfilment>,
+    /// Who keeps resources, and holds them while their account is frozen with them.
+    pub holders: Vec<&'static dyn ResourceHolder>,
     /// Rung when something was put into the outbox.
     pub outbox: webhooks::Bell,
     /// The way to the mail server of a production server that has one; set before anything is served.
@@ -156,6 +159,7 @@ impl App {
             metrics: Arc::default(),
             jobs,
             fulfilments: vec![&subscriptions::SUBSCRIPTIONS],
+            holders: vec![&subscriptions::SUBSCRIPTIONS],
             outbox: webhooks::Bell::default(),
             mailer: OnceLock::new(),
         });

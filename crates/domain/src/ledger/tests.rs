@@ -59,7 +59,8 @@ fn what_is_left_of_a_credit_line_goes_back_to_whence_it_was_granted() {
 fn a_refund_mirrors_its_payment_but_has_its_own_cause() {
     let funds = [(LedgerAccount::cash(&acme()), Charge::cents(300))];
     let paid = Journal::pay_order(&acme(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();
-    let refund = Journal::refund_order(&acme(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();
+    let refund =
+        Journal::refund_order(&acme(), &order(), &order(), &of_funds(&funds, 300), Currency::Usd).unwrap();
     let reversal = Journal::reverse(&paid, Cause::new("reversal", "j1", "")).unwrap();
     assert_eq!(shape(&refund), shape(&reversal));
     assert_ne!(refund.cause(), paid.cause());
@@ -135,7 +136,7 @@ fn benefits_pay_beside_balances_and_the_tax_is_set_apart() {
     assert_eq!(shape(&journal), wanted);
     // Benefits alone still post.
     let alone = Spending { benefits: &benefits, funds: &[], money: Charge::ZERO, tax: Charge::ZERO };
-    let journal = Journal::refund_order(&acme(), &order(), &alone, Currency::Cny).unwrap();
+    let journal = Journal::refund_order(&acme(), &order(), &order(), &alone, Currency::Cny).unwrap();
     let wanted = [(coupon.id(), 500), (card.id(), 100), ("house:revenue".to_owned(), -600)];
     assert_eq!(shape(&journal), wanted);
     let refused = |spending| Journal::pay_order(&acme(), &order(), &spending, Currency::Cny).unwrap_err();

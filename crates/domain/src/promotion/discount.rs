@@ -101,6 +101,20 @@ pub struct Scope {
     pub period_type: Option<PeriodType>,
 }
 
+/// A price as a discount reduces it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reducible<'a> {
+    /// What it is for.
+    pub item: Item<'a>,
+    /// List price.
+    pub list: Exact,
+    /// How many pricing units it is for; what a fixed price multiplies.
+    pub units: Exact,
+    /// What is taken off a fixed price: of a change of specification what the old one would cost for the rest of the
+    /// term, since its list price is a difference (rule 2.6); else zero.
+    pub credit: Exact,
+}
+
 /// A discount that somebody granted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Discount {
@@ -142,16 +156,15 @@ impl Discount {
     }
 
     /// What each of several list prices is reduced by, exactly; zero where the discount does not fit or would not
-    /// make the price smaller. A line is its item, its list price, and how many pricing units that price is for,
-    /// which a fixed price multiplies. Whether the discount holds now is not looked at.
+    /// make the price smaller. Whether the discount holds now is not looked at.
     ///
     /// # Errors
     /// [`Overflow`].
-    pub fn reduce(&self, lines: &[(Item<'_>, Exact, Exact)]) -> Result<Vec<Exact>, Overflow> {
+    pub fn reduce(&self, lines: &[Reducible<'_>]) -> Result<Vec<Exact>, Overflow> {
         let mut lists = Vec::with_capacity(lines.len());
-        for (item, list, _) in lines {
-            let has_price = list.compare(Exact::zero())? == Ordering::Greater;
-            lists.push(if has_price && self.fits(item) { *list } else { Exact::zero() });
+        for line in lines {
+            let has_price = line.list.compare(Exact::zero())? == Ordering::Greater;
+            lists.push(if has_price && self.fits(&line.item) { line.list } else { Exact::zero() });
         }
         match self.mode {
             DiscountMode::Ratio(ratio) => {
@@ -159,8 +172,10 @@ impl Discount {
                 lists.into_iter().map(|list| list.times_quantity(off)).collect()
             }
             DiscountMode::FixedPrice(price) => {
-                let reduced = |(list, (item, _, units)): (Exact, &(Item<'_>, Exact, Exact))| {
-                    above(list, self.units(item, *units)?.times_price(price)?)
+                let reduced = |(list, line): (Exact, &Reducible<'_>)| {
+                    let fixed = self.units(&line.item, line.units)?.times_price(price)?;
+                    // A fixed price below that of the old specification makes the change free, and no more.
+                    smaller(list, above(list, fixed.checked_sub(line.credit)?)?)
                 };
                 lists.into_iter().zip(lines).map(reduced).collect()
             }

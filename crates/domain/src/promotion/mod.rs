@@ -22,7 +22,7 @@ use crate::calendar::PeriodType;
 
 pub use choose::choose;
 pub use coupon::{Card, Coupon, CouponType, Limit, LimitKey, Misfit, SubscribeType, Unusable};
-pub use discount::{Discount, DiscountMode, DiscountType, Scope, best_offer};
+pub use discount::{Discount, DiscountMode, DiscountType, Reducible, Scope, best_offer};
 pub use plan::{
     Choice, Inapplicable, LinePlan, Modifier, ModifierType, OrderFacts, Plan, PlanError, PricedLine, plan,
     sum_modifiers,

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::discount::share_off;
 use super::{
-    Card, Coupon, CouponType, Discount, DiscountType, Item, LimitKey, Misfit, SubscribeType, Unusable,
+    Card, Coupon, CouponType, Discount, DiscountType, Item, LimitKey, Misfit, Reducible, SubscribeType,
+    Unusable,
 };
 use crate::calendar::Instant;
 use crate::money::{Charge, Exact, Overflow, Rounding, Scaled, split};
@@ -77,11 +78,13 @@ pub struct Modifier {
 pub struct PricedLine<'a> {
     /// What it is for.
     pub item: Item<'a>,
-    /// List price.
+    /// List price, less what the operator took off it (609): what is left is all that anything else reduces.
     pub official: Charge,
     /// How many pricing units the list price is for: periods × subscriptions × size, in the unit of the term. What a
     /// fixed price multiplies.
     pub units: Exact,
+    /// What is taken off a fixed price: [`Reducible::credit`].
+    pub credit: Exact,
 }
 
 /// What the rules look at in an order.
@@ -101,9 +104,14 @@ pub struct OrderFacts<'a> {
 
 impl<'a> OrderFacts<'a> {
     /// The lines as [`Discount::reduce`] takes them.
-    pub(super) fn to_reduce(self) -> Vec<(Item<'a>, Exact, Exact)> {
-        let lines = self.lines.iter();
-        lines.map(|line| (line.item, Exact::from_charge(line.official), line.units)).collect()
+    pub(super) fn to_reduce(self) -> Vec<Reducible<'a>> {
+        let reducible = |line: &PricedLine<'a>| Reducible {
+            item: line.item,
+            list: Exact::from_charge(line.official),
+            units: line.units,
+            credit: line.credit,
+        };
+        self.lines.iter().map(reducible).collect()
     }
 }
 

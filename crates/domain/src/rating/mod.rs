@@ -20,7 +20,7 @@ use crate::money::{Exact, Overflow, Price};
 use crate::quantity::Quantity;
 
 pub use flat::FlatPrice;
-pub use period::{PeriodPart, PeriodPrices, RatingError, rate_period};
+pub use period::{PeriodPart, PeriodPrices, RatingError, rate_extra, rate_period};
 pub use tiered::{Tier, TierMode, TieredPrice};
 
 /// Why a price of the catalogue is refused.

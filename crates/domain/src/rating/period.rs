@@ -7,6 +7,7 @@
 use super::{PriceError, check_price, linear};
 use crate::calendar::{PeriodType, Term};
 use crate::money::{Exact, Overflow, Price};
+use crate::subscription::MonthParts;
 
 const MONTHS_PER_YEAR: i64 = 12;
 const DAYS_PER_WEEK: i64 = 7;
@@ -70,6 +71,18 @@ impl PeriodPrices {
         self.0.iter().find(|(own, _)| *own == period).map(|(_, price)| *price)
     }
 
+    /// What a month costs: its own price, or a twelfth of that of a year.
+    ///
+    /// # Errors
+    /// [`RatingError::NotSold`] where neither has a price.
+    pub fn monthly(&self) -> Result<Exact, RatingError> {
+        match (self.price(PeriodType::Month), self.price(PeriodType::Year)) {
+            (Some(month), _) => Ok(Exact::from_price(month)),
+            (None, Some(year)) => Ok(Exact::from_price(year).div_int(MONTHS_PER_YEAR)?),
+            (None, None) => Err(RatingError::NotSold),
+        }
+    }
+
     /// The prices, as they were given.
     pub fn entries(&self) -> &[(PeriodType, Price)] {
         &self.0
@@ -121,4 +134,18 @@ pub fn rate_period(
     let parts = prices.parts(term)?;
     let one = parts.iter().try_fold(Exact::zero(), |sum, part| sum.checked_add(part.amount()?))?;
     Ok(linear::times_size(one, size)?.times_int(num)?)
+}
+
+/// The list price of days beyond a term, as parts of months × size × number of subscriptions (rule 1.6, where no document
+/// states a price).
+///
+/// # Errors
+/// [`RatingError::NotSold`] where neither months nor years have a price, [`RatingError::Overflow`].
+pub fn rate_extra(
+    prices: &PeriodPrices,
+    parts: MonthParts,
+    size: Option<i64>,
+    num: i64,
+) -> Result<Exact, RatingError> {
+    Ok(linear::times_size(parts.at_price(prices.monthly()?)?, size)?.times_int(num)?)
 }

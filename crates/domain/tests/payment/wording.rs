@@ -4,7 +4,7 @@ use domain::calendar::{Instant, PeriodType};
 use domain::money::{Charge, Exact, Price, Rounding};
 use domain::promotion::{
     Card, Choice, Coupon, CouponType, Discount, DiscountMode, DiscountType, Item, Limit, LimitKey,
-    OrderFacts, PricedLine, Scope, SubscribeType,
+    OrderFacts, PricedLine, Reducible, Scope, SubscribeType,
 };
 use domain::quantity::Quantity;
 
@@ -33,6 +33,8 @@ pub struct Line {
     pub list: Exact,
     /// Pricing units.
     pub units: Exact,
+    /// What the old specification would cost, of a change.
+    pub credit: Exact,
 }
 
 impl Line {
@@ -52,6 +54,7 @@ impl Line {
             is_marketplace: false,
             list,
             units: Exact::zero(),
+            credit: Exact::zero(),
         };
         let mut units = None;
         for (name, value) in attributes {
@@ -63,6 +66,7 @@ impl Line {
                 "n" => line.subscription_num = value.parse().unwrap(),
                 "z" => line.size = Some(value.parse().unwrap()),
                 "u" => units = Some(value),
+                "c" => line.credit = Exact::from_price(Price::parse(value).unwrap()),
                 "mkt" => line.is_marketplace = true,
                 _ => panic!("a line has no {name}"),
             }
@@ -71,6 +75,11 @@ impl Line {
         let units = units.map_or(Quantity::from_int(whole), Quantity::parse).unwrap();
         line.units = Exact::from_quantity(units);
         line
+    }
+
+    /// The line before its price is rounded.
+    pub fn reducible(&self) -> Reducible<'_> {
+        Reducible { item: self.item(), list: self.list, units: self.units, credit: self.credit }
     }
 
     /// What the line is for.
@@ -123,7 +132,12 @@ impl Order {
         let lines: Vec<PricedLine<'_>> = self
             .lines
             .iter()
-            .map(|own| PricedLine { item: own.item(), official: line(own), units: own.units })
+            .map(|own| PricedLine {
+                item: own.item(),
+                official: line(own),
+                units: own.units,
+                credit: own.credit,
+            })
             .collect();
         decide(&OrderFacts {
             order_id: &self.id,

@@ -23,6 +23,8 @@
 mod model;
 mod settings;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::calendar::Instant;
 use domain::money::{Charge, Scaled};
 use platform::db::DbError;
@@ -237,18 +239,33 @@ pub(super) struct Back<'a> {
     pub projects: &'a [(String, Charge)],
 }
 
-/// Lowers what the payment of a refunded order counted: budgets by list price, quotas by money, each by no more than
+/// Lowers what the payments of refunded orders counted: budgets by list price, quotas by money, each by no more than
 /// was counted. It locks limits, so it comes before any ledger account is locked.
-pub(super) async fn take_back(cx: &mut Cx, back: Back<'_>) -> Result<(), DbError> {
-    let mut uses = store::lock_uses(&mut cx.tx, back.payer, back.base_order).await?;
-    let mut accounts: Vec<String> = uses.iter().map(|of| of.limit_account.clone()).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
+pub(super) async fn take_back(cx: &mut Cx, backs: &[Back<'_>]) -> Result<(), DbError> {
+    // Of a payment that several refund orders give back the uses are read once, and lowered one after the other.
+    let mut counted: BTreeMap<(&str, &str), Vec<Use>> = BTreeMap::new();
+    for Back { payer, base_order, .. } in backs {
+        counted.insert((payer, base_order), Vec::new());
+    }
+    for ((payer, base_order), uses) in &mut counted {
+        *uses = store::lock_uses(&mut cx.tx, payer, base_order).await?;
+    }
+    let uses = counted.values().flatten();
+    let accounts: BTreeSet<String> = uses.map(|of| of.limit_account.clone()).collect();
     let mut limits = Vec::new();
     for account in &accounts {
         limits.extend(store::lock(&mut cx.tx, account).await?);
     }
-    for of in &mut uses {
+    for back in backs {
+        let uses = counted.get_mut(&(back.payer, back.base_order)).expect("read above");
+        lower(cx, back, uses, &mut limits).await?;
+    }
+    Ok(())
+}
+
+/// Lowers what one payment counted against limits that are locked.
+async fn lower(cx: &mut Cx, back: &Back<'_>, uses: &mut [Use], limits: &mut [Limit]) -> Result<(), DbError> {
+    for of in uses {
         let amount = match of.kind {
             Kind::Budget => back.list,
             Kind::Organization | Kind::ExpenditureQuota => back.money,

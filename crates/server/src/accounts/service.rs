@@ -30,7 +30,7 @@ pub use changes::{ChangeQuery, Record, TRADE_TYPES, changes};
 pub use credit::{CreditLine, grant_credit};
 pub use expiry::expire_credit;
 pub use pay::pay_orders;
-pub use refund::{refund_order, uncount};
+pub use refund::refund_orders;
 pub use settle::{Settled, payable, settle_due};
 pub use settlement::{
     DUE_DAY_DEFAULT, DUE_DAY_MAX, DebtShown, Debts, MonthShown, NewTerms, Settlement, debts, set_settlement,

@@ -7,27 +7,26 @@
 //!                    unfreeze, of the scope that is frozen
 //! ```
 //!
-//! From one scope to the other the way leads over unfreezing. What is frozen may be seen and unsubscribed from, and
-//! pays for nothing.
+//! From one scope to the other the way leads over unfreezing. An account that is frozen alone may see and unsubscribe,
+//! and pays for nothing; with its resources, nothing of them can be used either. What that means for a resource is the
+//! business of whoever keeps it ([`ResourceHolder`]).
 
 use std::sync::Arc;
 
-use platform::db::DbError;
+use platform::db::{DbError, Tx};
 use platform::op::ApiError;
 use platform::params;
 
 use super::service::{Account, changed, commercial_account};
 use super::store;
-use crate::Cx;
-use crate::codes;
+use crate::{Boxed, Cx, codes};
 
 /// What of an account is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The account: it buys, renews and changes nothing; its resources go on and cost.
     Account,
-    /// The account and its resources. Nothing stops a resource yet: they go on as with [`Self::Account`] until
-    /// subscriptions have a life cycle that knows frozen.
+    /// The account and its resources, which cannot be used meanwhile and are deleted 15 days after.
     AccountAndResource,
 }
 
@@ -60,6 +59,24 @@ impl Scope {
     }
 }
 
+/// Who keeps resources of accounts. `identity` owns this seam; higher floors register with it.
+pub trait ResourceHolder: Send + Sync {
+    /// An account was frozen with its resources, in this transaction.
+    fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>>;
+
+    /// Such a freeze was lifted, in this transaction.
+    fn release<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>>;
+}
+
+/// How an account is frozen, as the database knows it at this moment.
+///
+/// # Errors
+/// [`DbError`] where there is no such account.
+pub async fn scope_of(tx: &mut Tx, id: &str) -> Result<Option<Scope>, DbError> {
+    let row = tx.one(store::FIND_STATE, params![id]).await?;
+    Ok(Scope::from_code(row.int(0)))
+}
+
 /// Freezes an account.
 ///
 /// # Errors
@@ -85,6 +102,12 @@ pub async fn freeze(cx: &mut Cx, id: &str, scope: Scope) -> Result<Arc<Account>,
         }
     }
     set(cx, id, scope.code()).await?;
+    if scope == Scope::AccountAndResource {
+        let app = cx.app.clone();
+        for holder in &app.holders {
+            holder.hold(cx, id).await?;
+        }
+    }
     Ok(account)
 }
 
@@ -110,6 +133,12 @@ pub async fn unfreeze(
         ));
     }
     set(cx, id, 0).await?;
+    if found == Scope::AccountAndResource {
+        let app = cx.app.clone();
+        for holder in &app.holders {
+            holder.release(cx, id).await?;
+        }
+    }
     Ok((account, found))
 }
 

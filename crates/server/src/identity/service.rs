@@ -353,6 +353,26 @@ pub async fn standing(tx: &mut Tx, payer: &str, customer: &str) -> Result<Standi
     Ok(Standing { is_frozen, country: row.take_opt_text(2) })
 }
 
+/// The tier of an account, as the database knows it at this moment: what another process has set holds at once.
+///
+/// # Errors
+/// [`DbError`] where there is no such account.
+pub async fn tier_of(tx: &mut Tx, id: &str) -> Result<Tier, DbError> {
+    let row = tx.one(store::FIND_STATE, params![id]).await?;
+    Ok(Tier::parse(row.text(1)).expect("only names of tiers are stored"))
+}
+
+/// Sets the tier of an account; what has expired before keeps the ends that it was given then.
+///
+/// # Errors
+/// A refusal that names the field.
+pub async fn set_tier(cx: &mut Cx, id: &str, tier: Tier) -> Result<Arc<Account>, ApiError> {
+    let account = commercial_account(cx, id).await?;
+    cx.tx.exec(store::SET_TIER, params![id, tier.text()]).await?;
+    changed(cx).await?;
+    Ok(account)
+}
+
 /// The id of the account with this name, whatever the case of its letters.
 pub async fn find_account_id(tx: &mut Tx, name: &str) -> Result<Option<String>, DbError> {
     let row = tx.opt(store::FIND_ACCOUNT_ID, params![name.to_lowercase()]).await?;

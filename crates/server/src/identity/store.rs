@@ -38,6 +38,8 @@ platform::statements! {
         from accounts where id = $1";
     /// How an account is frozen, locked.
     pub const LOCK_FROZEN = "select frozen from accounts where id = $1 {for_update}";
+    /// How an account is frozen, and its tier.
+    pub const FIND_STATE = "select frozen, tier from accounts where id = $1";
     /// How two accounts, or one, are frozen, and their countries.
     pub const LIST_STANDINGS = "select id, frozen, country from accounts where id in ($1, $2) order by id limit 2";
     /// Freezes or unfreezes an account.

@@ -274,6 +274,16 @@ pub async fn lock_funds(
     Ok((held, funds))
 }
 
+/// Locks the accounts that several payments took money from, and those of `also` that exist, before
+/// [`lock_funds`] looks at each: in the one order, whatever the order of the payments.
+pub async fn lock_all_funds(tx: &mut Tx, payments: &[String], also: &[LedgerAccount]) -> Result<(), DbError> {
+    let mut accounts = also.to_vec();
+    for payment in payments {
+        accounts.extend(store::list_funds(tx, payment).await?.into_iter().map(|(account, _)| account));
+    }
+    lock(tx, &accounts).await.map(drop)
+}
+
 /// What the journals of these causes moved on customers' accounts, at most [`CAUSES_AT_ONCE`] of them; a cause
 /// that was never posted is left out. For checks of the features that post them.
 ///

@@ -8,10 +8,11 @@ use domain::promotion::Modifier;
 use platform::db::{DbError, Tx};
 
 use super::store::checks::{self as store, Paid, Reduced, Sides};
+use super::store::returns;
 use crate::Boxed;
-use crate::ledger::service::{self as ledger, Moved};
+use crate::ledger::service::{self as ledger, CAUSES_AT_ONCE, Moved};
 use crate::promotions::service as promotions;
-use crate::verify::{Check, Identity};
+use crate::verify::{Check, FINDINGS_MAX, Identity};
 
 /// How many orders are compared with their journals at a time: as many causes as the ledger looks up at once.
 const PAGE: i64 = 20;
@@ -156,8 +157,8 @@ impl Check for States {
     }
 }
 
-/// Every paid order, and every refund order, has one journal of its amount and of its tax; a refund gives back the
-/// payment of the order it is for; no journal is without its order.
+/// Every paid order has one journal of its amount and of its tax, and every refund order one for each order whose money
+/// it gives back, of what its rows say; no journal is without its order.
 pub(super) struct Postings;
 
 impl Check for Postings {
@@ -166,78 +167,155 @@ impl Check for Postings {
     }
 }
 
+/// What refund orders say of themselves: lines and rows agree.
+pub(super) struct Returns;
+
+impl Check for Returns {
+    fn identities<'a>(&'a self, tx: &'a mut Tx) -> Boxed<'a, Result<Vec<Identity>, DbError>> {
+        Box::pin(async move {
+            let (lines, rows, broken) = returns::sums(tx, FINDINGS_MAX).await?;
+            Ok(vec![Identity::of("orders.returns", lines, rows, &broken)])
+        })
+    }
+}
+
 fn kind_of(is_refund: bool) -> JournalKind {
     if is_refund { JournalKind::RefundOrder } else { JournalKind::PayOrder }
 }
 
-/// Whether the journal of an order is the one that it must have.
-fn agrees(order: &Paid, moved: &Moved) -> bool {
-    // What the customer's accounts lost is what the order cost; a refund order costs less than nothing.
-    let is_amount = moved.amount.checked_neg() == Some(order.amount);
-    let payment = |base: &String| Cause::new(JournalKind::PayOrder.code(), base, "").to_string();
-    let gives_back = order.base_order.as_ref().map(payment).filter(|_| order.is_refund);
-    is_amount && moved.gives_back == gives_back
+/// A journal that must stand in the books.
+struct Due {
+    cause: Cause,
+    /// What balances, coupons and cards paid; below zero where it goes back.
+    amount: Charge,
+    /// The payment that it gives back.
+    gives_back: Option<String>,
 }
 
-/// Taxes of orders, and what their journals posted to the house's account of tax.
-struct Taxes {
+impl Due {
+    /// Whether this journal is the one.
+    fn agrees(&self, moved: &Moved) -> bool {
+        // What the customer's accounts lost is what the order cost; a refund order costs less than nothing.
+        moved.amount.checked_neg() == Some(self.amount) && moved.gives_back == self.gives_back
+    }
+}
+
+/// The journals that an order must have.
+async fn due(tx: &mut Tx, order: &Paid) -> Result<Vec<Due>, DbError> {
+    if !order.is_refund {
+        let cause = Cause::new(kind_of(false).code(), &order.id, "");
+        return Ok(vec![Due { cause, amount: order.amount, gives_back: None }]);
+    }
+    let mut by_base: BTreeMap<String, Charge> = BTreeMap::new();
+    for row in returns::of_named(tx, &order.account, &order.id).await? {
+        // A fee is above zero: less goes back.
+        let benefits = Charge::sum(row.benefits.iter().map(|benefit| benefit.amount));
+        let amount = benefits.and_then(|benefits| row.amount.checked_sub(benefits)).ok_or_else(overflow)?;
+        let sum = by_base.entry(row.base_order).or_insert(Charge::ZERO);
+        *sum = sum.checked_add(amount).ok_or_else(overflow)?;
+    }
+    let journal = |(base, amount): (String, Charge)| Due {
+        cause: Cause::new(kind_of(true).code(), &order.id, &base),
+        amount,
+        gives_back: Some(Cause::new(kind_of(false).code(), &base, "").to_string()),
+    };
+    Ok(by_base.into_iter().filter(|(_, amount)| !amount.is_zero()).map(journal).collect())
+}
+
+/// The journals that stand in the books for those that must.
+async fn moved_by(tx: &mut Tx, due: &[Due]) -> Result<HashMap<String, Moved>, DbError> {
+    let mut found = HashMap::new();
+    for page in due.chunks(CAUSES_AT_ONCE) {
+        let causes: Vec<Cause> = page.iter().map(|due| due.cause.clone()).collect();
+        let moved = ledger::moved(tx, &causes).await?;
+        found.extend(moved.into_iter().map(|moved| (moved.cause.clone(), moved)));
+    }
+    Ok(found)
+}
+
+/// Both sides of the identities of postings and of taxes, as far as orders were looked at.
+struct Moving {
     of_orders: Charge,
-    posted: Charge,
+    journals: i64,
+    taxes: Charge,
+    taxes_posted: Charge,
     broken: Vec<String>,
+    broken_taxes: Vec<String>,
 }
 
-impl Taxes {
-    fn compare(&mut self, order: &Paid, journal: Option<&Moved>) -> Option<()> {
-        let posted = journal.map_or(Charge::ZERO, |moved| moved.tax);
-        self.of_orders = self.of_orders.checked_add(order.tax)?;
-        self.posted = self.posted.checked_add(posted)?;
-        if posted != order.tax && self.broken.len() < NAMED_MAX {
-            self.broken.push(order.id.clone());
+impl Moving {
+    /// Adds an order with the journals that it must have and those that there are.
+    fn add(&mut self, order: &Paid, due: &[Due], moved: &HashMap<String, Moved>) -> Option<()> {
+        let name = |broken: &mut Vec<String>| {
+            if broken.len() < NAMED_MAX {
+                broken.push(order.id.clone());
+            }
+        };
+        let mut is_right = Charge::sum(due.iter().map(|due| due.amount))? == order.amount;
+        let mut tax = Charge::ZERO;
+        for due in due {
+            let journal = moved.get(&due.cause.to_string());
+            // Where a discount left nothing to pay, no money moved.
+            is_right &= journal.map_or(due.amount.is_zero(), |moved| due.agrees(moved));
+            tax = tax.checked_add(journal.map_or(Charge::ZERO, |moved| moved.tax))?;
+            self.journals += i64::from(!due.amount.is_zero());
         }
+        if !is_right {
+            name(&mut self.broken);
+        }
+        if tax != order.tax {
+            name(&mut self.broken_taxes);
+        }
+        self.of_orders = self.of_orders.checked_add(order.amount)?;
+        self.taxes = self.taxes.checked_add(order.tax)?;
+        self.taxes_posted = self.taxes_posted.checked_add(tax)?;
         Some(())
     }
 }
 
 async fn postings(tx: &mut Tx) -> Result<[Identity; 2], DbError> {
-    let (mut sum, mut count, mut broken) = (Charge::ZERO, 0_i64, Vec::new());
-    let mut taxes = Taxes { of_orders: Charge::ZERO, posted: Charge::ZERO, broken: Vec::new() };
+    let mut both = Moving {
+        of_orders: Charge::ZERO,
+        journals: 0,
+        taxes: Charge::ZERO,
+        taxes_posted: Charge::ZERO,
+        broken: Vec::new(),
+        broken_taxes: Vec::new(),
+    };
     let mut last = String::new();
     loop {
         let page = store::paid_after(tx, &last, PAGE).await?;
         let Some(end) = page.last() else { break };
         last.clone_from(&end.id);
-        let cause = |order: &Paid| Cause::new(kind_of(order.is_refund).code(), &order.id, "");
-        let causes: Vec<Cause> = page.iter().map(cause).collect();
-        let moved: HashMap<String, Moved> =
-            ledger::moved(tx, &causes).await?.into_iter().map(|moved| (moved.cause.clone(), moved)).collect();
-        for (order, cause) in page.iter().zip(&causes) {
-            let journal = moved.get(&cause.to_string());
-            // Where a discount left nothing to pay, no money moved.
-            let is_right = journal.map_or(order.amount.is_zero(), |moved| agrees(order, moved));
-            if !is_right && broken.len() < NAMED_MAX {
-                broken.push(order.id.clone());
-            }
-            taxes.compare(order, journal).ok_or_else(overflow)?;
-            sum = sum.checked_add(order.amount).ok_or_else(overflow)?;
-            count += i64::from(!order.amount.is_zero());
+        let mut journals: Vec<Due> = Vec::new();
+        let mut ends = Vec::with_capacity(page.len());
+        for order in &page {
+            journals.extend(due(tx, order).await?);
+            ends.push(journals.len());
+        }
+        let moved = moved_by(tx, &journals).await?;
+        let mut begin = 0;
+        for (order, end) in page.iter().zip(ends) {
+            both.add(order, &journals[begin..end], &moved).ok_or_else(overflow)?;
+            begin = end;
         }
     }
     let (paid, spent) = ledger::totals(tx, JournalKind::PayOrder).await?;
     let (refunded, given_back) = ledger::totals(tx, JournalKind::RefundOrder).await?;
     let right = spent.checked_add(given_back).and_then(Charge::checked_neg).ok_or_else(overflow)?;
-    let journals = paid + refunded;
-    // Causes are unique: where every order has its journal and the numbers agree, every journal has its order.
-    if journals != count || !broken.is_empty() {
+    let (journals, count) = (paid + refunded, both.journals);
+    // Causes are unique: where every order has its journals and the numbers agree, every journal has its order.
+    if journals != count || !both.broken.is_empty() {
         for is_refund in [false, true] {
-            name_orphans(tx, is_refund, &mut broken).await?;
+            name_orphans(tx, is_refund, &mut both.broken).await?;
         }
     }
     if journals != count {
-        broken.push(format!("{count} orders have {journals} journals"));
+        both.broken.push(format!("{count} journals are due and there are {journals}"));
     }
     Ok([
-        Identity::of("orders.postings", sum, right, &broken),
-        Identity::of("orders.taxes", taxes.of_orders, taxes.posted, &taxes.broken),
+        Identity::of("orders.postings", both.of_orders, right, &both.broken),
+        Identity::of("orders.taxes", both.taxes, both.taxes_posted, &both.broken_taxes),
     ])
 }
 

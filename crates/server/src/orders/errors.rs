@@ -34,6 +34,8 @@ pub enum OrderError {
     AfterEffectiveTime(String),
     /// It was paid by hand by a unified accounting member, and waits for its master.
     InProgress(String),
+    /// It gives no money back that waits for approval.
+    NotToApprove(String, OrderStatus),
     /// It is a sub-order of a combined order.
     Combined(String, String),
     /// What was bought cannot be provided: the body's `quota_infos`.
@@ -129,7 +131,9 @@ impl From<OrderError> for ApiError {
     fn from(error: OrderError) -> Self {
         match error {
             OrderError::NotFound(order) => about(&codes::ORDER_NOT_FOUND, &order),
-            OrderError::NotPayable(order, status) => in_state(&codes::ORDER_STATE_CHANGED, &order, status),
+            OrderError::NotPayable(order, status) | OrderError::NotToApprove(order, status) => {
+                in_state(&codes::ORDER_STATE_CHANGED, &order, status)
+            }
             OrderError::Overdue(order) => about(&codes::PAYMENT_OVERDUE, &order),
             OrderError::NotCancelable(order, status) => {
                 in_state(&codes::ORDER_NOT_CANCELABLE, &order, status)

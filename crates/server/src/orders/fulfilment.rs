@@ -82,6 +82,15 @@ pub trait Fulfilment: Send + Sync {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>>;
 
+    /// An order that gives money back is carried out, at once or when it was approved: what its lines are about ends, or
+    /// changes. Coupons have their money back, balances not yet.
+    fn returned<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>>;
+
     /// An order that waited was cancelled: the resources that its lines are about are let go.
     fn let_go<'a>(
         &'a self,

@@ -55,6 +55,11 @@ pub const FEATURE: Feature = Feature {
             .add::<api::order_discounts::ListOrderDiscounts>()
             .add::<api::pay::PayOrders>()
             .add::<api::pay::CancelCustomerOrder>()
+            .add::<api::refund_orders::ShowRefundOrderDetails>()
+            .add::<api::approvals::ApproveOrder>()
+            .add::<api::approvals::RejectOrder>()
+            .add::<api::approvals::SetOrderInvoice>()
+            .add::<api::adjust::AdjustOrder>()
             .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {
@@ -63,6 +68,7 @@ pub const FEATURE: Feature = Feature {
     checks: &[
         &checks::Lines,
         &checks::Amounts,
+        &checks::Returns,
         &checks::States,
         &checks::Counters,
         &checks::Postings,

@@ -1,10 +1,13 @@
 //! Orders and lines as the database keeps them.
 
-use domain::calendar::{Instant, PeriodType, Term};
-use domain::money::{Charge, Currency, Scaled};
+use domain::calendar::{Instant, PeriodType, Term, next_expiry};
+use domain::money::{Charge, Currency, Exact, Overflow, Price, Scaled};
 use domain::order::{OrderState, OrderStatus, OrderType, SourceType};
 use domain::promotion::{Modifier, ModifierType};
 use domain::quantity::Quantity;
+use domain::subscription::MonthParts;
+use domain::subscription::change::{Remaining, remaining};
+use domain::subscription::renewal::extra_months;
 use platform::op::Language;
 use platform::op::wire::{FromWire, Param, Raw, Refusal, Schema};
 use serde::{Deserialize, Serialize};
@@ -231,6 +234,37 @@ pub struct BaseProduct {
     pub size: Option<i64>,
     /// Unit of the size.
     pub size_measure_id: Option<i64>,
+    /// How the price of a change came about; `None` where a trial becomes commercial, which costs the whole price.
+    pub rest: Option<Rest>,
+}
+
+/// What a change of specification is for: the rest of a term, fixed when its order is placed (rule 1.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// List price of one unit of the term, and of size one, of the product before the change: decimal text.
+    pub unit_price: String,
+    /// Catalogue version and start of that price.
+    pub price_version: String,
+    /// From when on the new specification is charged, in milliseconds.
+    pub from_ms: i64,
+    /// The end of the term, in milliseconds.
+    pub until_ms: i64,
+}
+
+impl Rest {
+    /// What is left of a term whose prices are for a unit.
+    pub fn remaining(&self, unit: PeriodType) -> Remaining {
+        remaining(Instant::from_ms(self.from_ms), Instant::from_ms(self.until_ms), unit)
+    }
+
+    /// The list price of one unit of the term before the change, for a size.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn old_price(&self, size: Option<i64>) -> Result<Exact, Overflow> {
+        let price = Price::parse(&self.unit_price).map_err(|_| Overflow)?;
+        Exact::from_price(price).times_int(size.unwrap_or(1))
+    }
 }
 
 impl BaseProduct {
@@ -255,6 +289,31 @@ impl Line {
     pub fn term(&self) -> Term {
         let count = u32::try_from(self.period_num).expect("placing bounds the number of periods");
         Term { period: self.period_type, count }
+    }
+
+    /// What a change is charged for, and what it begins from; `None` for anything else.
+    pub fn rest(&self) -> Option<(&BaseProduct, &Rest)> {
+        let base = self.base_product.as_ref()?;
+        Some((base, base.rest.as_ref()?))
+    }
+
+    /// By how much a renewal ends later than its term: on the unified day of its account (rule 1.6). `None`: it does not.
+    pub fn extra_months(&self) -> Option<MonthParts> {
+        let is_renewal = self.resource.is_some() && self.base_product.is_none();
+        let (begins_at, ends_at) = self.effective_at.zip(self.expires_at).filter(|_| is_renewal)?;
+        let own_end = next_expiry(begins_at, self.term()).ok()?;
+        (own_end < ends_at).then(|| extra_months(own_end, ends_at))
+    }
+
+    /// What the operator took off (609), which stays whatever it is paid with.
+    pub fn adjustments(&self) -> Vec<Modifier> {
+        let is_adjustment = |modifier: &&Modifier| modifier.kind == ModifierType::PriceAdjustment;
+        self.modifiers.iter().filter(is_adjustment).cloned().collect()
+    }
+
+    /// The list price less what the operator took off.
+    pub fn adjusted_price(&self) -> Charge {
+        self.official.checked_sub(self.adjusted).expect("an adjustment takes no more than the price")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Use-cases of orders: found, cancelled, fulfilled; placing, paying and refunding have files of their own.
 
+mod adjust;
 mod charge;
 pub(super) mod explain;
 mod fitting;
@@ -7,6 +8,7 @@ mod pay;
 mod pending;
 mod place;
 mod refund;
+mod returning;
 
 use domain::calendar::Instant;
 use domain::order::{OrderEvent, transition};
@@ -23,12 +25,14 @@ use crate::promotions::service as promotions;
 use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
+pub use adjust::adjust;
 pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};
 pub use pending::find_payable;
-pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared};
+pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
+pub use returning::{ReturnKind, ReturnRow, ReturnedCharge, approve, give_back, give_back_all, reject, rows_of};
 
 /// A page of orders, and how many there are in all.
 pub async fn list(
@@ -43,6 +47,26 @@ pub async fn list(
 /// An order, whoever owns it; the caller checks who may see it.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Order>, DbError> {
     store::find(tx, id).await
+}
+
+/// Every line of an order.
+pub async fn lines(tx: &mut Tx, order: &Order) -> Result<Vec<Line>, DbError> {
+    store::lines(tx, order).await
+}
+
+/// Writes what changed of a locked order.
+pub async fn update(cx: &mut Cx, order: &Order) -> Result<(), DbError> {
+    store::update(&mut cx.tx, order).await
+}
+
+/// What completed refund orders say of charges of resources, behind one of them: its account, our id of its resource,
+/// its number. For checks.
+pub async fn returned_after(
+    tx: &mut Tx,
+    last: (&str, &str, i64),
+    limit: i64,
+) -> Result<Vec<ReturnedCharge>, DbError> {
+    store::returns::of_charges(tx, last, limit).await
 }
 
 /// A page of the lines of an order, and how many it has.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::calendar::Instant;
 use domain::money::{Exact, Overflow};
-use domain::promotion::{Discount, DiscountType, Item, best_offer};
+use domain::promotion::{Discount, DiscountType, Item, Reducible, best_offer};
 use platform::db::DbError;
 use platform::op::Host;
 
@@ -45,9 +45,13 @@ pub fn reductions<'d>(
     prices: &[Priced<'_>],
 ) -> Result<Vec<Reduction<'d>>, Overflow> {
     let mut found = Vec::new();
-    let lines: Vec<_> = prices.iter().map(|price| (price.item, price.list, price.units)).collect();
+    let credit = Exact::zero();
+    let lines: Vec<Reducible<'_>> = prices
+        .iter()
+        .map(|price| Reducible { item: price.item, list: price.list, units: price.units, credit })
+        .collect();
     for discount in discounts.iter().filter(|discount| discount.is_valid(now)) {
-        if !lines.iter().any(|(item, ..)| discount.fits(item)) {
+        if !lines.iter().any(|line| discount.fits(&line.item)) {
             continue;
         }
         let parts = discount.reduce(&lines)?;

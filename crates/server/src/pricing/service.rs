@@ -266,6 +266,21 @@ pub fn price_renewal<'a>(
     sold.priced(query.term, 1, size, list).map_err(|_| Unpriced::TooMuch)
 }
 
+/// What one unit of a term costs of a product, on sale or not, by the catalogue at `now`: the exact list price of one
+/// subscription of size one, and the name of its price version as in [`PricedPeriod`]. `None`: the catalogue has no such
+/// product, or no price of it for that unit.
+pub fn price_unit(
+    catalog: &Catalog,
+    now: Instant,
+    product_id: &str,
+    unit: PeriodType,
+) -> Option<(Exact, String)> {
+    let offer = catalog.find_product_by_id(product_id)?.period.as_ref()?;
+    let version = in_force(&offer.versions, now)?;
+    let price = rate_period(&version.price, Term { period: unit, count: 1 }, None, 1).ok()?;
+    Some((price, version_name(catalog, version)))
+}
+
 /// What a pay-per-use inquiry names.
 #[derive(Debug, Clone)]
 pub struct UsageQuery<'a> {

@@ -10,8 +10,9 @@
 //!
 //! With the immediate provisioner the paying transaction itself makes the resources, so they are there when the
 //! answer arrives. With the external one it makes a task for each, tells the operator's webhooks, and the term begins
-//! when the cloud reports (rule 1.1.6). Nothing happens at its end yet: the machine of [`domain::subscription`] says what
-//! will, and no job walks it.
+//! when the cloud reports (rule 1.1.6). What the cloud is told later, and may report, is in `service/cloud.rs`; how a
+//! term ends and what follows, in `service/life.rs`; what keeps a resource from being used meanwhile, in
+//! `service/holds.rs`.
 //!
 //! Before a payment [`quotas`] says which lines cannot be had: too many of a specification, or no longer sold.
 //!
@@ -25,6 +26,7 @@
 
 mod api;
 mod checks;
+mod jobs;
 mod quotas;
 mod service;
 mod store;
@@ -39,16 +41,32 @@ pub const FEATURE: Feature = Feature {
     operations: |registry| {
         registry
             .add::<api::query::ListPayPerUseCustomerResources>()
+            .add::<api::auto_renewal::AutoRenewalResources>()
+            .add::<api::auto_renewal::CancelAutoRenewalResources>()
+            .add::<api::renew_config::SetResourcesRenewConfig>()
             .add::<api::renew::RenewalResources>()
             .add::<api::renew_price::ListRenewRateOnPeriod>()
+            .add::<api::unsubscribe::CancelResourcesSubscription>()
             .add::<api::provisioning::ListProvisioning>()
             .add::<api::provisioning::ReportProvisioned>()
             .add::<api::provisioning::ReportFailed>()
+            .add::<api::freeze::FreezeResource>()
+            .add::<api::freeze::UnfreezeResource>()
+            .add::<api::to_on_demand::UpdatePeriodToOnDemand>()
             .add::<api::quotas::SetQuota>()
             .add::<api::quotas::ListQuotas>()
-            .add::<api::quotas::DeleteQuota>();
+            .add::<api::quotas::DeleteQuota>()
+            .add::<api::change::ChangeResource>()
+            .add::<api::commercial::MakeCommercial>()
+            .add::<api::on_demand::RegisterOnDemand>()
+            .add::<api::on_demand::ListOnDemand>()
+            .add::<api::on_demand::ReleaseOnDemand>()
+            .add::<api::on_demand::ConvertToPeriod>();
     },
-    jobs: |_| {},
-    checks: &[&checks::Counters],
+    jobs: |jobs| {
+        jobs.add::<jobs::renew::Renew>();
+        jobs.add::<jobs::live::Live>();
+    },
+    checks: &[&checks::Counters, &checks::States, &checks::Charges, &checks::FiveDays],
     statements: store::statements,
 };

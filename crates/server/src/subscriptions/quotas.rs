@@ -45,15 +45,16 @@ struct Room {
 /// Which lines of a purchase cannot be had now, and why.
 pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Shortage>, ApiError> {
     match order.order_type {
-        OrderType::Purchase | OrderType::Trial => {}
-        // They are about resources that are there and count already.
-        OrderType::Renewal
+        // What was pay-per-use has not counted yet, and what changes its specification counts elsewhere.
+        OrderType::Purchase
+        | OrderType::Trial
         | OrderType::Change
-        | OrderType::Unsubscription
-        | OrderType::ToOnDemand
         | OrderType::ToPeriod
-        | OrderType::TrialToCommercial
-        | OrderType::FeeAdjustment => return Ok(Vec::new()),
+        | OrderType::TrialToCommercial => {}
+        // They are about resources that are there and count already.
+        OrderType::Renewal | OrderType::Unsubscription | OrderType::ToOnDemand | OrderType::FeeAdjustment => {
+            return Ok(Vec::new());
+        }
     }
     let catalog = cx.app.catalog.current();
     let room = room(cx, &order.account, lines).await?;
@@ -92,10 +93,15 @@ fn decide(catalog: &Catalog, mut room: Room, lines: &[Line]) -> Vec<Shortage> {
         let shelf = shelf(line);
         let is_short =
             |left: &BTreeMap<Shelf, i64>| left.get(&shelf).is_some_and(|left| *left < line.subscription_num);
+        let base = line.base_product.as_ref();
+        // It counts where it is already.
+        let is_there = base.is_some_and(|base| base.resource_spec_code == line.resource_spec_code);
         let auth_result = if !is_sold(catalog, line) {
             AuthResult::Specification
         } else if line.attached_to.and_then(primary).is_some_and(|primary| !is_sold(catalog, primary)) {
             AuthResult::Relation
+        } else if is_there {
+            continue;
         } else if is_short(&room.of_account) {
             AuthResult::Quota
         } else if is_short(&room.of_all) {

@@ -4,12 +4,17 @@ pub(super) mod auto_renewals;
 pub(super) mod changes;
 pub(super) mod cloud;
 pub(super) mod conversions;
+pub(super) mod holds;
+pub(super) mod life;
 pub(super) mod mails;
 pub(super) mod named;
 pub(super) mod on_demand;
+pub(super) mod ordering;
 pub(super) mod renewals;
 pub(super) mod sets;
+pub(super) mod to_on_demand;
 pub(super) mod trials;
+pub(super) mod unsubscribing;
 
 use std::collections::HashMap;
 
@@ -50,10 +55,22 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<Vec<Shortage>, ApiError>> {
         Box::pin(async move {
-            match order.order_type {
-                OrderType::Renewal => renewals::admit(cx, order, lines).await,
-                _ => quotas::admit(cx, order, lines).await,
-            }
+            let mut short = match order.order_type {
+                OrderType::Renewal => renewals::admit(cx, order, lines).await?,
+                OrderType::Change => changes::admit(cx, order, lines).await?,
+                OrderType::ToPeriod => conversions::admit(cx, order, lines).await?,
+                OrderType::TrialToCommercial => trials::admit(cx, order, lines).await?,
+                // What is bought is not there yet, and nothing else is paid.
+                OrderType::Purchase
+                | OrderType::Trial
+                | OrderType::Unsubscription
+                | OrderType::ToOnDemand
+                | OrderType::FeeAdjustment => Vec::new(),
+            };
+            let found = quotas::admit(cx, order, lines).await?;
+            let known: Vec<usize> = short.iter().map(|one| one.line).collect();
+            short.extend(found.into_iter().filter(|one| !known.contains(&one.line)));
+            Ok(short)
         })
     }
 
@@ -89,6 +106,9 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
+            if order.order_type == OrderType::ToPeriod {
+                return conversions::held(cx, order, lines).await;
+            }
             for resource in lines.iter().filter_map(|line| line.resource.as_ref()) {
                 store::hold(&mut cx.tx, &order.account, resource, &order.id).await?;
             }
@@ -96,13 +116,43 @@ impl Fulfilment for Subscriptions {
         })
     }
 
+    fn returned<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
+                // Whoever asked for these changed the resources and noted on their charges what goes back.
+                OrderType::Change | OrderType::ToOnDemand => Ok(()),
+                OrderType::Purchase
+                | OrderType::Renewal
+                | OrderType::ToPeriod
+                | OrderType::Trial
+                | OrderType::TrialToCommercial
+                | OrderType::FeeAdjustment => {
+                    Err(DbError::Other(format!("order {} gives nothing back", order.id)).into())
+                }
+            }
+        })
+    }
+
     fn let_go<'a>(
         &'a self,
         cx: &'a mut Cx,
         order: &'a Order,
-        _: &'a [Line],
+        lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
-        Box::pin(async move { Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?) })
+        Box::pin(async move {
+            match order.order_type {
+                OrderType::ToPeriod => return conversions::let_go(cx, order, lines).await,
+                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await?,
+                _ => {}
+            }
+            Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?)
+        })
     }
 }
 

@@ -22,6 +22,9 @@ macro_rules! resource_columns {
 }
 
 pub(super) mod charges;
+pub(super) mod checks;
+pub(super) mod five_days;
+pub(super) mod life;
 pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod renew_configs;
@@ -532,6 +535,7 @@ pub(super) fn statements() -> Vec<String> {
     let mut all: Vec<String> = STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()).collect();
     all.push(insert_text(INSERT, resource_columns!().split(',').count() + 1));
     all.extend(charges::statements());
+    all.extend(five_days::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all.extend(on_demand::statements());
     all.push(insert_text(tasks::INSERT, tasks::INSERT_COLUMNS));
     let (text, at) = (|| Some("x".to_owned()), Some(Instant::from_ms(0)));
@@ -562,6 +566,8 @@ pub(super) fn statements() -> Vec<String> {
         all.push(total_statement("x", filter).sql().to_owned());
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
+    all.extend(checks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
+    all.extend(life::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all.extend(quotas::statements());
     all.extend(renew_configs::statements());
     all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));

@@ -43,8 +43,12 @@ pub const RESOURCE_EXPIRED: &str = "resource.expired";
 pub const RESOURCE_FROZEN: &str = "resource.frozen";
 /// A resource can be used again: what held it was released.
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
+/// The term of a resource is over, and it is pay-per-use from then on.
+pub const RESOURCE_TO_ON_DEMAND: &str = "resource.to_on_demand";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
+/// A resource, or its renewed terms that are to come, were given back.
+pub const RESOURCE_UNSUBSCRIBED: &str = "resource.unsubscribed";
 /// A resource was renewed.
 pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
@@ -64,8 +68,10 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_EXPIRED,
     RESOURCE_FROZEN,
     RESOURCE_UNFROZEN,
+    RESOURCE_TO_ON_DEMAND,
     RESOURCE_CLOSED,
     RESOURCE_RENEWED,
+    RESOURCE_UNSUBSCRIBED,
     "*",
 ];
 

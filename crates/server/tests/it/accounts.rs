@@ -7,7 +7,7 @@ use domain::site::Site;
 use platform::db::DbError;
 use platform::job::context;
 use serde_json::{Value, json};
-use server::accounts::service::{PayError, Payment, Refund, pay_orders, refund_order};
+use server::accounts::service::{PayError, Payment, Refund, pay_orders, refund_orders};
 use server::app::Provisioner;
 
 use crate::harness::{Options, Reply, TestApp};
@@ -104,7 +104,7 @@ fn back<'a>(payer: &'a str, base_order: &'a str, refund_order: &'a str, cents: i
 /// Gives money back, below the orders that decide how much.
 async fn refund(app: &TestApp, payer: &str, base: &str, order: &str, cents: i64) -> Result<(), DbError> {
     let mut cx = context(&app.app, "test").await.expect("a transaction");
-    let refunded = refund_order(&mut cx, &back(&app.domain(payer), base, order, cents)).await;
+    let refunded = refund_orders(&mut cx, &[back(&app.domain(payer), base, order, cents)]).await;
     cx.tx.take().expect("the transaction is there").commit().await.expect("durable");
     refunded.map(|_| ())
 }
@@ -399,7 +399,7 @@ on_both! {
             tokio::spawn(async move {
                 let mut cx = context(&app.app, "test").await.expect("a transaction");
                 let order = format!("CR{task}");
-                let done = refund_order(&mut cx, &back(&app.domain("acme"), &base, &order, 3_000)).await;
+                let done = refund_orders(&mut cx, &[back(&app.domain("acme"), &base, &order, 3_000)]).await;
                 let tx = cx.tx.take().expect("the transaction is there");
                 match done {
                     Ok(_) => tx.commit().await.is_ok(),
@@ -420,7 +420,7 @@ on_both! {
         // These refunds were posted without orders.
         let detail = broken[0].detail.as_deref().unwrap_or_default();
         assert_eq!(detail.matches("refund_order/CR").count(), 3, "{detail}");
-        assert!(detail.ends_with("has no order; 1 orders have 4 journals"), "{detail}");
+        assert!(detail.ends_with("has no order; 1 journals are due and there are 4"), "{detail}");
     }
 
     async fn the_china_site_keeps_yuan(app: Options { site: Site::Cn, ..Options::default() }) {

@@ -17,7 +17,7 @@ const EXPLAIN: &str = "/openbss/v1/explain";
 const CATALOG: &str = "/openbss/v1/catalog";
 
 /// Asks for an explanation of orders, and recomputes all of it.
-async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value {
+pub(crate) async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value {
     let answer = app.get(tenant, &format!("{EXPLAIN}?order_id={order}")).await.ok(200);
     let orders = list(&answer["orders"]);
     orders.iter().for_each(check_order);
@@ -241,7 +241,9 @@ on_both! {
 
         let answer = explained(&app, "acme", refund).await;
         let one = &answer["orders"][0];
-        assert_eq!((&one["base_order_id"], &one["payable_amount"]), (&json!(order), &json!("-5.04")));
+        let row = &one["returns"][0];
+        assert_eq!((&row["base_order_id"], &row["amount"]), (&json!(order), &json!("-5.04")));
+        assert_eq!((&row["kind"], &one["payable_amount"]), (&json!("refund"), &json!("-5.04")));
         assert_eq!((&one["funds"][0]["amount"], &one["funds"][0]["journal_id"]),
             (&json!("-5.04"), &told[0]["funds"][0]["journal_id"]));
         app.finish().await;

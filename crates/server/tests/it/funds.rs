@@ -8,7 +8,7 @@ use domain::money::{Charge, Currency};
 use domain::site::Site;
 use platform::job::context;
 use serde_json::{Value, json};
-use server::accounts::service::{Late, PayError, Payment, Refund, pay_orders, refund_order};
+use server::accounts::service::{Late, PayError, Payment, Refund, pay_orders, refund_orders};
 use server::ledger::service as ledger;
 
 use crate::accounts::{EXTERNAL, buy, credit, disk, fail, pay, shown, top_ups, waiting};
@@ -380,13 +380,13 @@ on_both! {
             payer: &payer, base_order: "CS1", refund_order: "CR1", money: Charge::cents(400), benefits: &some,
             tax_rate: None, list: money, projects: &[],
         };
-        refund_order(&mut cx, &back).await.expect("given back");
-        refund_order(&mut cx, &back).await.expect("given back before");
+        refund_orders(&mut cx, std::slice::from_ref(&back)).await.expect("given back");
+        refund_orders(&mut cx, std::slice::from_ref(&back)).await.expect("given back before");
         assert_eq!(held(&mut cx).await, cents(999_400, 200));
         let too_much = Refund { refund_order: "CR2", benefits: &most, ..back.clone() };
-        assert!(refund_order(&mut cx, &too_much).await.is_err(), "a cent more than it gave");
+        assert!(refund_orders(&mut cx, &[too_much]).await.is_err(), "a cent more than it gave");
         let alone = Refund { refund_order: "CR3", money: Charge::ZERO, benefits: &benefits(300), ..back.clone() };
-        refund_order(&mut cx, &alone).await.expect("nothing of balances");
+        refund_orders(&mut cx, &[alone]).await.expect("nothing of balances");
         assert_eq!(held(&mut cx).await, cents(999_400, 500));
         let other = benefits(100);
         let free = Payment { order: "CS2", money: Charge::ZERO, benefits: &other, ..payment };

@@ -133,6 +133,7 @@ pub async fn changes(
         until: query.until,
         kinds: kinds(query),
         causes: causes(query, &account.id),
+        subject: refund_of(query),
     };
     let (total, changes) = ledger::changes(&mut cx.tx, &of, &filter, query.offset, query.limit).await?;
     let records = changes.into_iter().map(record).collect::<Result<_, _>>()?;
@@ -164,8 +165,7 @@ fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
         if id.contains('/') {
             causes.push(format!("{}/{account}/{id}", JournalKind::SettleDebts.code()));
         } else {
-            let of_order = [JournalKind::PayOrder, JournalKind::RefundOrder];
-            causes.extend(of_order.map(|kind| format!("{}/{id}/", kind.code())));
+            causes.push(format!("{}/{id}/", JournalKind::PayOrder.code()));
         }
         causes
     });
@@ -176,6 +176,13 @@ fn causes(query: &ChangeQuery, account: &str) -> Option<Vec<String>> {
         (None, Some(cause)) => Some(vec![cause]),
         (Some(causes), Some(cause)) => Some(causes.into_iter().filter(|known| *known == cause).collect()),
     }
+}
+
+/// The beginning of the causes that a trade id stands for as the id of a refund order: it has one for each order whose
+/// money it gave back.
+fn refund_of(query: &ChangeQuery) -> Option<String> {
+    let id = query.trade_id.as_ref().filter(|id| !id.contains('/') && query.channel_no.is_none())?;
+    Some(format!("{}/{id}/", JournalKind::RefundOrder.code()))
 }
 
 fn record(change: Change) -> Result<Record, DbError> {

@@ -12,34 +12,76 @@ use crate::accounts::store::debts::{self, OpenDebt};
 use crate::accounts::{limits, taxes};
 use crate::ledger::service::{self as ledger, Entry, Fund, PostError};
 
-/// Gives money of an order back to where it came from, and reverses the tax in it: that of all that has gone back so
-/// far, rounded half up to cents, less that of what went back before; so refunds of a whole payment reverse the whole
-/// tax. Answers the tax that it gives back, above zero. Nothing posts nothing; the same refund order twice gives back
-/// once, and answers no tax the second time.
+impl Refund<'_> {
+    /// Nothing goes back to balances, coupons or cards; limits may still be measured at list price.
+    fn is_empty(&self) -> bool {
+        self.money.is_zero() && self.benefits.iter().all(|(_, amount)| amount.is_zero())
+    }
+
+    /// Once for each order that a refund order gives money of back.
+    fn cause(&self) -> Cause {
+        Cause::new(JournalKind::RefundOrder.code(), self.refund_order, self.base_order)
+    }
+}
+
+/// Gives money of orders back to where it came from, by one refund order, and reverses the tax in it: of each order
+/// that of all that has gone back so far, rounded half up to cents, less that of what went back before; so refunds of a
+/// whole payment reverse the whole tax. Answers the taxes that go back, above zero. Of what cost nothing only limits
+/// are lowered, which are measured at list price. The same refund order twice gives back once, and answers no tax the
+/// second time.
 ///
 /// # Errors
-/// A [`DbError::Other`] where the order was never paid, or would get back more than was paid for it: whoever
-/// decided the amount must not have let that happen.
-pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbError> {
-    let Refund { payer, base_order, refund_order, money, benefits, .. } = *back;
-    if money.is_zero() && benefits.iter().all(|(_, amount)| amount.is_zero()) {
-        return Ok(Charge::ZERO);
-    }
-    let (owner, refund) = (ledger::owner_id(payer)?, order_id(refund_order)?);
-    let paid = Cause::new(JournalKind::PayOrder.code(), base_order, "");
-    let Some(payment) = ledger::find_journal(&mut cx.tx, &paid).await? else {
-        return Err(DbError::Other(format!("order {base_order} was not paid and cannot be refunded")));
-    };
-    let cause = Cause::new(JournalKind::RefundOrder.code(), refund_order, "");
-    if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
-        return Ok(Charge::ZERO);
+/// A [`DbError::Other`] where an order was never paid, or would get back more than was paid for it: whoever
+/// decided the amounts must not have let that happen.
+pub async fn refund_orders(cx: &mut Cx, backs: &[Refund<'_>]) -> Result<Vec<Charge>, DbError> {
+    let mut payments: Vec<Option<String>> = Vec::with_capacity(backs.len());
+    let mut uses = Vec::with_capacity(backs.len());
+    for back in backs {
+        let payment = if back.is_empty() { None } else { unreturned(cx, back).await? };
+        if payment.is_some() || back.is_empty() {
+            let Refund { payer, base_order, list, money, projects, .. } = *back;
+            uses.push(limits::Back { payer, base_order, list, money, projects });
+        }
+        payments.push(payment);
     }
     // Limits, then accounts of the ledger, then debts: whoever locks debts holds the owner's cash.
-    let uses = limits::Back { payer, base_order, list: back.list, money, projects: back.projects };
-    limits::take_back(cx, uses).await?;
+    limits::take_back(cx, &uses).await?;
+    if payments.iter().flatten().count() > 1 {
+        let mut cash = Vec::new();
+        for back in backs {
+            cash.push(LedgerAccount::cash(&ledger::owner_id(back.payer)?));
+        }
+        let known: Vec<String> = payments.iter().flatten().cloned().collect();
+        ledger::lock_all_funds(&mut cx.tx, &known, &cash).await?;
+    }
+    let mut taxes = Vec::with_capacity(backs.len());
+    for (back, payment) in backs.iter().zip(payments) {
+        taxes.push(match payment {
+            Some(payment) => post_back(cx, back, &payment).await?,
+            None => Charge::ZERO,
+        });
+    }
+    Ok(taxes)
+}
+
+/// The journal of the payment that is to be given back; `None`: it was given back by this refund order before.
+async fn unreturned(cx: &mut Cx, back: &Refund<'_>) -> Result<Option<String>, DbError> {
+    let paid = Cause::new(JournalKind::PayOrder.code(), back.base_order, "");
+    let Some(payment) = ledger::find_journal(&mut cx.tx, &paid).await? else {
+        return Err(DbError::Other(format!("order {} was not paid and cannot be refunded", back.base_order)));
+    };
+    let is_done = ledger::find_journal(&mut cx.tx, &back.cause()).await?.is_some();
+    Ok((!is_done).then_some(payment))
+}
+
+/// Posts what goes back of one payment, and answers the tax in it.
+async fn post_back(cx: &mut Cx, back: &Refund<'_>, payment: &str) -> Result<Charge, DbError> {
+    let Refund { payer, base_order, refund_order, money, benefits, .. } = *back;
+    let (owner, refund, base) = (ledger::owner_id(payer)?, order_id(refund_order)?, order_id(base_order)?);
     let cash = LedgerAccount::cash(&owner);
-    let (mut held, funds) = ledger::lock_funds(&mut cx.tx, &payment, std::slice::from_ref(&cash)).await?;
+    let (mut held, funds) = ledger::lock_funds(&mut cx.tx, payment, std::slice::from_ref(&cash)).await?;
     let owed = debts::lock_of_order(&mut cx.tx, payer, base_order).await?;
+    let cause = back.cause();
     if ledger::find_journal(&mut cx.tx, &cause).await?.is_some() {
         return Err(DbError::Retryable(format!("{cause} was posted meanwhile")));
     }
@@ -57,8 +99,8 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     let tax = tax_of(back, &funds)?;
     let spending = Spending { benefits, funds: &shares, money, tax };
     let journal =
-        Journal::refund_order(&owner, &refund, &spending, currency).map_err(|error| defect(&error))?;
-    let entry = Entry { journal: &journal, gives_back: Some(&payment) };
+        Journal::refund_order(&owner, &refund, &base, &spending, currency).map_err(|error| defect(&error))?;
+    let entry = Entry { journal: &journal, gives_back: Some(payment) };
     match ledger::post_held(&mut cx.tx, cx.ids.as_mut(), cx.now, &entry, &held).await {
         Ok(_) => {}
         Err(PostError::Insufficient(account)) => {
@@ -71,18 +113,6 @@ pub async fn refund_order(cx: &mut Cx, back: &Refund<'_>) -> Result<Charge, DbEr
     }
     expiry::after_end(cx, &owner, &shares).await?;
     Ok(tax)
-}
-
-/// Lowers what an order has used of limits that are measured at list price, where a part of it cost nothing and is
-/// taken back: there is no money to go back, and no refund order.
-///
-/// # Errors
-/// The database.
-pub async fn uncount(cx: &mut Cx, payer: &str, base_order: &str, list: Charge) -> Result<(), DbError> {
-    if list.is_zero() {
-        return Ok(());
-    }
-    limits::take_back(cx, limits::Back { payer, base_order, list, money: Charge::ZERO, projects: &[] }).await
 }
 
 /// Balances of a payment, as against its coupons and cards.

@@ -98,6 +98,8 @@ pub struct AccountAnswer {
     country: Option<String>,
     /// Where its notices go; null: nowhere.
     email: Option<String>,
+    /// V0 to V5: how long what expires is kept, on the China site.
+    tier: String,
     /// 0 not frozen, 1 the account, 2 the account and its resources.
     is_frozen: i64,
     created_at: String,
@@ -117,6 +119,7 @@ impl AccountAnswer {
             currency: account.currency.code().to_owned(),
             country: account.country.clone(),
             email: account.email.clone(),
+            tier: account.tier.text().to_owned(),
             is_frozen: account.frozen,
             created_at: account.created_at.to_wire(),
         }

@@ -6,6 +6,7 @@ mod contact;
 mod country;
 mod freeze;
 mod iam;
+mod tier;
 mod users;
 
 use platform::op::{AccountKind, Registry};
@@ -26,6 +27,7 @@ pub fn register(registry: &mut Registry<App>) {
         .add::<accounts::ShowAccount>()
         .add::<country::SetAccountCountry>()
         .add::<contact::SetAccountContact>()
+        .add::<tier::SetAccountTier>()
         .add::<freeze::FreezeAccount>()
         .add::<freeze::UnfreezeAccount>()
         .add::<users::CreateUser>()

@@ -31,13 +31,13 @@ platform::statements! {
         from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
         and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
-        and j.cause in ($17, $18, $19, $20, $21) \
+        and (j.cause in ($17, $18, $19, $20, $21) or (j.cause >= $22 and j.cause < $23)) \
         order by p.account_seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_ACCOUNT_BY_CAUSE = "select count(*) from postings p join journals j on j.id = p.journal_id \
         where p.ledger_account_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
         and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
-        and j.cause in ($15, $16, $17, $18, $19)";
+        and (j.cause in ($15, $16, $17, $18, $19) or (j.cause >= $20 and j.cause < $21))";
     /// Changes of all accounts of a kind of an owner, with the balance of them together.
     const LIST_OF_KIND = "select p.journal_id, p.seq, p.amount, t.balance_after, j.kind, j.cause, j.posted_at \
         from total_changes t join postings p on p.journal_id = t.journal_id \
@@ -56,14 +56,14 @@ platform::statements! {
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
         and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
-        and j.cause in ($17, $18, $19, $20, $21) \
+        and (j.cause in ($17, $18, $19, $20, $21) or (j.cause >= $22 and j.cause < $23)) \
         order by t.seq desc limit $15 offset $16";
     /// How many there are.
     const COUNT_OF_KIND_BY_CAUSE = "select count(*) from total_changes t join postings p on p.journal_id = t.journal_id \
         and p.seq = t.posting_seq join journals j on j.id = p.journal_id \
         where t.total_id = $1 and p.amount >= $2 and p.amount <= $3 and j.posted_at >= $4 \
         and j.posted_at < $5 and j.kind in ($6, $7, $8, $9, $10, $11, $12, $13, $14) \
-        and j.cause in ($15, $16, $17, $18, $19)";
+        and (j.cause in ($15, $16, $17, $18, $19) or (j.cause >= $20 and j.cause < $21))";
 }
 
 /// Whose changes.
@@ -88,6 +88,8 @@ pub struct Filter {
     pub kinds: Vec<JournalKind>,
     /// By these causes, in their text form; at most [`CAUSES_MAX`].
     pub causes: Option<Vec<String>>,
+    /// Beside them, by causes that begin so: kind and subject, `refund_order/CS…/`.
+    pub subject: Option<String>,
 }
 
 /// A change of an account.
@@ -131,6 +133,14 @@ fn padded<'a>(values: impl Iterator<Item = Value<'a>>, places: usize) -> Vec<Val
     values
 }
 
+/// The first text that begins so, and the first that no longer does; without a beginning there is none between them.
+fn beginning(of: Option<&str>) -> (String, String) {
+    let Some(of) = of else { return (String::new(), String::new()) };
+    let end = of.strip_suffix('/').map(|of| format!("{of}0"));
+    // The sign after the slash.
+    (of.to_owned(), end.expect("kind and subject of a cause end with a slash"))
+}
+
 /// A page of changes, the latest first, and how many there are in all.
 pub async fn list(
     tx: &mut Tx,
@@ -157,7 +167,12 @@ pub async fn list(
     values.push(Value::from(filter.until.map_or(ALWAYS.1, Instant::ms)));
     let kinds = filter.kinds.iter().map(|kind| Value::from(kind.code()));
     values.extend(padded(kinds, JournalKind::ALL.len()));
-    let causes = filter.causes.as_ref().map(|causes| padded(causes.iter().map(Value::from), CAUSES_MAX));
+    let causes = filter.causes.as_ref().map(|causes| {
+        let mut values = padded(causes.iter().map(Value::from), CAUSES_MAX);
+        let (begin, end) = beginning(filter.subject.as_deref());
+        values.extend([Value::from(begin), Value::from(end)]);
+        values
+    });
     let (list, count) = match (of, causes.is_some()) {
         (Of::Account(_), false) => (LIST_OF_ACCOUNT, COUNT_OF_ACCOUNT),
         (Of::Account(_), true) => (LIST_OF_ACCOUNT_BY_CAUSE, COUNT_OF_ACCOUNT_BY_CAUSE),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::calendar::PeriodType;
 use domain::id::{OrderId, OrderLineId};
 use domain::ledger::AccountKind;
 use domain::money::{Charge, Exact, Overflow, Rounding};
@@ -12,7 +13,8 @@ use serde::Serialize;
 
 use super::shown::wire_time;
 use crate::ledger::service::Told;
-use crate::orders::model::Line;
+use crate::orders::model::{Line, Order};
+use crate::orders::service::ReturnRow;
 use crate::orders::service::explain::{Derivation, Explained, Metered, Part, line_adds_up};
 use crate::promotions::service::written;
 
@@ -50,7 +52,7 @@ pub(in crate::orders) struct ExplainedOrder {
     order_type: i64,
     /// What state it is in.
     status: i64,
-    /// Of a refund order, the order that it gives back a part of.
+    /// Of an adjustment of a fee, the order that it is of.
     base_order_id: Option<String>,
     /// When it was placed.
     create_time: String,
@@ -72,8 +74,30 @@ pub(in crate::orders) struct ExplainedOrder {
     funds: Vec<Fund>,
     /// What came back since.
     refunds: Vec<Refund>,
+    /// Of a refund order, what it gives back and keeps, by the orders that had collected the money: they sum to
+    /// payable_amount.
+    returns: Vec<ReturnItem>,
     /// Whether lines, order and funds agree, recomputed.
     adds_up: bool,
+}
+
+/// What a refund order gives back, or keeps, of what one order had collected for one resource.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReturnItem {
+    /// `refund`: what was paid less what was used up, below zero; `fee`: what is kept of that, above zero.
+    kind: &'static str,
+    /// With this sign.
+    amount: String,
+    /// The line of the refund order.
+    order_line_item_id: String,
+    /// The order that had collected the money.
+    base_order_id: String,
+    /// Of a refund, what was used up.
+    consumed_amount: String,
+    /// Of a refund, the part of the list price that goes back.
+    official_amount: String,
+    /// Of a refund, what coupons and cards get back, which is no part of the amount.
+    modifiers: Vec<ExplainedModifier>,
 }
 
 /// A line, or what was inquired.
@@ -91,7 +115,8 @@ pub(in crate::orders) struct ExplainedItem {
     pub resource_spec: String,
     /// Region code.
     pub region: String,
-    /// How the list price comes about; absent in refund orders, which give back parts of lines.
+    /// How the list price comes about; absent in refund orders, which give back parts of lines, and in the record of an
+    /// adjustment.
     pub price: Option<Price>,
     /// List price.
     pub official_amount: String,
@@ -103,7 +128,8 @@ pub(in crate::orders) struct ExplainedItem {
     pub adds_up: bool,
 }
 
-/// How a list price comes about: (sum of the parts) × resource_size × subscription_num + rounding.amount.
+/// How a list price comes about: (sum of the parts) × resource_size × subscription_num + rounding.amount; of a change of
+/// specification ((sum of the parts) × resource_size − change.old_amount) × change.units_left + rounding.amount.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::orders) struct Price {
     /// Number of the catalogue import that has the price.
@@ -122,10 +148,25 @@ pub(in crate::orders) struct Price {
     size_measure_id: Option<i64>,
     /// How many subscriptions.
     subscription_num: i64,
+    /// Of a change of specification: what the price above is compared with, and for how long.
+    change: Option<PriceChange>,
     /// The list price to the last digit.
     exact_amount: String,
     /// What became of its last digits.
     rounding: RoundingStep,
+}
+
+/// What a change of specification starts from.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PriceChange {
+    /// What one unit of the term costs of the old specification, at its size.
+    old_amount: String,
+    /// How many units of the term are left: parts of calendar months, or days of years of 365.
+    units_left: String,
+    /// From when on the new specification is charged.
+    begin_time: String,
+    /// The end of the term.
+    end_time: String,
 }
 
 /// A usage on its way to the unit of its price: usage_value × multiplier / divisor.
@@ -196,8 +237,8 @@ pub(in crate::orders) struct ExplainedModifier {
 struct Tax {
     /// How much of payable_amount it is.
     amount: String,
-    /// Its rate, as a share.
-    rate: String,
+    /// Its rate, as a share; absent where a refund order gives back tax of several rates.
+    rate: Option<String>,
 }
 
 /// A fund that paid.
@@ -258,9 +299,10 @@ impl View<'_> {
             official_amount: order.official.to_string(),
             modifiers: order.modifiers.iter().map(|modifier| self.modifier(modifier)).collect(),
             payable_amount: order.payable.to_string(),
-            tax: order.tax_rate.map(|rate| Tax { amount: order.tax.to_string(), rate: rate.to_string() }),
+            tax: tax(order),
             funds: one.paid.iter().map(|told| self.fund(told, true)).collect::<Result<_, Overflow>>()?,
             refunds: self.refunds(&one.returned)?,
+            returns: one.rows.iter().map(|row| self.returned(&order.id, row)).collect(),
             adds_up: one.adds_up(self.rounding),
         })
     }
@@ -271,14 +313,12 @@ impl View<'_> {
         line: &Line,
         derivation: Option<&Derivation>,
     ) -> Result<ExplainedItem, Overflow> {
-        let id = OrderId::parse(order).expect("the id of a stored order was made by us");
-        let number = u32::try_from(line.line_no).expect("an order has few lines");
         let price = derivation.map(|derivation| {
             let settled = Exact::from_charge(derivation.settled(self.rounding)?);
             price(derivation, settled, rounding_name(self.rounding), CENTS)
         });
         Ok(ExplainedItem {
-            order_line_item_id: Some(OrderLineId::of(&id, number).into()),
+            order_line_item_id: Some(line_id(order, line.line_no)),
             product_id: line.product_id.clone(),
             cloud_service_type: line.service_type_code.clone(),
             resource_type: line.resource_type_code.clone(),
@@ -290,6 +330,18 @@ impl View<'_> {
             payable_amount: line.payable.to_string(),
             adds_up: line_adds_up(line, derivation, self.rounding),
         })
+    }
+
+    fn returned(&self, order: &str, row: &ReturnRow) -> ReturnItem {
+        ReturnItem {
+            kind: row.kind.code(),
+            amount: row.amount.to_string(),
+            order_line_item_id: line_id(order, row.line_no),
+            base_order_id: row.base_order.clone(),
+            consumed_amount: row.consumed.to_string(),
+            official_amount: row.list.to_string(),
+            modifiers: row.benefits.iter().map(|benefit| self.modifier(benefit)).collect(),
+        }
     }
 
     fn modifier(&self, modifier: &Modifier) -> ExplainedModifier {
@@ -327,7 +379,7 @@ impl View<'_> {
             let sum = Charge::sum(postings.iter().map(|told| told.amount)).ok_or(Overflow)?;
             let first = postings.first().expect("a journal has postings");
             Ok(Refund {
-                // The cause of a refund's journal is `refund_order/ID/`.
+                // The cause of a refund's journal is `refund_order/ID/base order`.
                 order_id: first.cause.split('/').nth(1).unwrap_or_default().to_owned(),
                 amount: sum.to_string(),
                 funds: postings.iter().map(|told| self.fund(told, false)).collect::<Result<_, Overflow>>()?,
@@ -335,6 +387,17 @@ impl View<'_> {
         };
         returned.chunk_by(|one, next| one.journal == next.journal).map(of_journal).collect()
     }
+}
+
+fn line_id(order: &str, line_no: i64) -> String {
+    let id = OrderId::parse(order).expect("the id of a stored order was made by us");
+    let number = u32::try_from(line_no).expect("an order has few lines");
+    OrderLineId::of(&id, number).into()
+}
+
+fn tax(order: &Order) -> Option<Tax> {
+    let is_taxed = order.tax_rate.is_some() || !order.tax.is_zero();
+    is_taxed.then(|| Tax { amount: order.tax.to_string(), rate: order.tax_rate.map(|rate| rate.to_string()) })
 }
 
 fn rounding_name(rounding: Rounding) -> &'static str {
@@ -368,6 +431,12 @@ pub(super) fn price(
         resource_size: derivation.times.size.map(|(size, _)| size),
         size_measure_id: derivation.times.size.map(|(_, measure)| measure),
         subscription_num: derivation.times.num,
+        change: derivation.change.as_ref().map(|change| PriceChange {
+            old_amount: change.old.to_string(),
+            units_left: change.left.to_string(),
+            begin_time: change.from.to_wire(),
+            end_time: change.until.to_wire(),
+        }),
         exact_amount: derivation.exact.to_string(),
         rounding: RoundingStep { mode, decimals, amount: left.checked_sub(derivation.exact)?.to_string() },
     })
@@ -381,6 +450,14 @@ fn price_part(part: &Part, amount: Exact) -> PricePart {
             up_to: None,
             units: part.count.to_string(),
             unit_price: part.price.to_string(),
+            amount: amount.to_string(),
+        },
+        Part::Extra { months, monthly } => PricePart {
+            period_type: Some(PeriodType::Month.code()),
+            above: None,
+            up_to: None,
+            units: months.to_string(),
+            unit_price: monthly.to_string(),
             amount: amount.to_string(),
         },
         Part::Usage(part) => PricePart {

@@ -1,5 +1,7 @@
 //! The operations of orders.
 
+pub(super) mod adjust;
+pub(super) mod approvals;
 pub(super) mod details;
 pub(super) mod explain;
 mod explained;
@@ -9,6 +11,7 @@ pub(super) mod order_coupons;
 pub(super) mod order_discounts;
 pub(super) mod pay;
 pub(super) mod place;
+pub(super) mod refund_orders;
 mod shown;
 
 use domain::calendar::{Date, Instant};

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::calendar::Instant;
-use domain::money::Charge;
+use domain::calendar::{Instant, PeriodType};
+use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
 use domain::promotion::{
     Card, Choice, Coupon, Discount, Inapplicable, Limit, LimitKey, Misfit, Modifier, ModifierType,
     OrderFacts, PlanError, PricedLine, SubscribeType, Unusable, choose, plan, sum_modifiers,
 };
+use domain::quantity::Quantity;
 use platform::db::{DbError, Tx};
 
 use crate::Cx;
@@ -20,6 +21,9 @@ use crate::orders::model::{Line, Order};
 use crate::orders::store;
 use crate::pricing::service::{Bought, item_of, units_of};
 use crate::promotions::service as promotions;
+
+/// Months of a year.
+const MONTHS_PER_YEAR: i64 = 12;
 
 /// An order and its lines, as a payment sees them.
 #[derive(Debug, Clone)]
@@ -121,11 +125,30 @@ fn priced<'a>(line: &'a Line, catalog: &Catalog) -> PricedLine<'a> {
         subscription_num: line.subscription_num,
         size: line.resource_size,
     };
-    let units = units_of(term, line.subscription_num, line.resource_size);
-    PricedLine {
-        item: item_of(catalog, &bought),
-        official: line.official,
-        units: units.expect("placing bounds periods, subscriptions and sizes"),
+    let (units, credit) = units_and_credit(line).expect("placing bounds periods, subscriptions and sizes");
+    PricedLine { item: item_of(catalog, &bought), official: line.adjusted_price(), units, credit }
+}
+
+/// What a fixed price multiplies, and what is taken off it: of a change the rest of the term at the new size, and what
+/// the old specification would cost for it (rule 2.6).
+fn units_and_credit(line: &Line) -> Result<(Exact, Exact), Overflow> {
+    let Some((base, rest)) = line.rest() else {
+        let units = units_of(line.term(), line.subscription_num, line.resource_size)?;
+        return Ok((units.checked_add(extra_units(line)?)?, Exact::zero()));
+    };
+    let remaining = rest.remaining(line.period_type);
+    let one = Quantity::from_int(line.resource_size.unwrap_or(1)).map_err(|_| Overflow)?;
+    let units = remaining.at_price(Exact::from_quantity(one))?;
+    Ok((units, remaining.at_price(rest.old_price(base.size)?)?))
+}
+
+/// The days of a renewal beyond its term, in units of the term: a fixed price holds for them too.
+fn extra_units(line: &Line) -> Result<Exact, Overflow> {
+    let Some(parts) = line.extra_months() else { return Ok(Exact::zero()) };
+    let months = parts.months().times_int(line.resource_size.unwrap_or(1))?.times_int(line.subscription_num)?;
+    match line.period_type {
+        PeriodType::Year => months.div_int(MONTHS_PER_YEAR),
+        PeriodType::Month | PeriodType::Week | PeriodType::Day | PeriodType::Hour => Ok(months),
     }
 }
 
@@ -175,7 +198,8 @@ fn is_for_firsts(limit: &Limit) -> bool {
     limit.key == LimitKey::FirstOrderInService
 }
 
-/// Fixes what orders that are paid together cost with what was chosen: their list price where that is nothing.
+/// Fixes what orders that are paid together cost with what was chosen: their list price, less what the operator took off
+/// it, where that is nothing.
 /// Coupons are locked for this transaction.
 ///
 /// # Errors
@@ -201,7 +225,8 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<O
     for bill in bills {
         for line in &mut bill.lines {
             let part = parts.next().expect("a plan has a part for each line");
-            line.modifiers = part.modifiers;
+            line.modifiers = line.adjustments();
+            line.modifiers.extend(part.modifiers);
             line.payable = part.payable;
         }
         sum_up(bill)?;
@@ -209,12 +234,12 @@ pub async fn apply(cx: &mut Cx, bills: &mut [Bill], chosen: &Chosen) -> Result<O
     Ok(Firsts::of(&choice, services))
 }
 
-/// Nothing reduces the orders, whatever they were placed with.
+/// Nothing reduces the orders but what the operator took off, whatever they were placed with.
 fn at_list_price(bills: &mut [Bill]) -> Result<(), OrderError> {
     for bill in bills {
         for line in &mut bill.lines {
-            line.modifiers.clear();
-            line.payable = line.official;
+            line.modifiers = line.adjustments();
+            line.payable = line.adjusted_price();
         }
         sum_up(bill)?;
     }

@@ -8,15 +8,17 @@
 //! Everything is computed anew, from the catalogue that set the price and from the postings: an explanation that
 //! repeated what is stored would prove nothing. Nothing is changed or remembered here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::calendar::{Instant, Term};
-use domain::id::DomainId;
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
+use domain::order::OrderType;
 use domain::promotion::Modifier;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
+use domain::subscription::MonthParts;
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -24,10 +26,10 @@ use crate::Cx;
 use crate::catalog::model::{Catalog, PeriodOffer, UsageOffer, Version};
 use crate::catalog::service::of_version;
 use crate::codes;
-use crate::ledger::service::{Told, receipt, returns};
-use crate::orders::model::{Line, Order};
-use crate::orders::store;
-use crate::promotions::service::Spent;
+use crate::ledger::service::{Told, receipt, returns as back_of};
+use crate::orders::model::{BaseProduct, Line, Order, Rest};
+use crate::orders::store::returns::ReturnRow;
+use crate::orders::store::{self, returns};
 
 /// One of the things that a price of one subscription, of size one, is the sum of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,13 @@ pub enum Part {
     Period(PeriodPart),
     /// So much usage.
     Usage(UsagePart),
+    /// Days beyond a term, as parts of months (rule 1.6).
+    Extra {
+        /// How many months.
+        months: MonthParts,
+        /// What a month costs.
+        monthly: Exact,
+    },
 }
 
 impl Part {
@@ -43,6 +52,7 @@ impl Part {
         match self {
             Self::Period(part) => part.amount(),
             Self::Usage(part) => part.amount(),
+            Self::Extra { months, monthly } => months.at_price(*monthly),
         }
     }
 }
@@ -86,8 +96,23 @@ pub struct Derivation {
     pub unit: Exact,
     /// What that is multiplied by.
     pub times: Times,
+    /// Of a change of specification, what it is the difference to.
+    pub change: Option<Difference>,
     /// The list price, unrounded.
     pub exact: Exact,
+}
+
+/// What a change of specification starts from: (the new price − the old one) × the rest of the term (rule 2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What one unit of the term costs of the old specification, at its size.
+    pub old: Exact,
+    /// How many units of the term are left.
+    pub left: Exact,
+    /// From when on the new specification is charged.
+    pub from: Instant,
+    /// The end of the term.
+    pub until: Instant,
 }
 
 impl Derivation {
@@ -103,7 +128,21 @@ impl Derivation {
         let size = times.size.map_or(1, |(size, _)| size);
         let exact = unit.times_int(size)?.times_int(times.num)?;
         let (catalog_version, valid_from) = (catalog.version, version.valid_from);
-        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, exact })
+        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, change: None, exact })
+    }
+
+    /// The same as the difference to what a line is changed from; the price so far is that of one unit of the term.
+    fn as_change(self, line: &Line, base: &BaseProduct, rest: &Rest) -> Result<Self, Overflow> {
+        let remaining = rest.remaining(line.period_type);
+        let one = Exact::from_quantity(Quantity::from_int(1).map_err(|_| Overflow)?);
+        let change = Difference {
+            old: rest.old_price(base.size)?,
+            left: remaining.at_price(one)?,
+            from: Instant::from_ms(rest.from_ms),
+            until: Instant::from_ms(rest.until_ms),
+        };
+        let exact = remaining.at_price(self.exact.checked_sub(change.old)?)?;
+        Ok(Self { change: Some(change), exact, ..self })
     }
 
     /// What settling to cents makes of the list price.
@@ -115,18 +154,24 @@ impl Derivation {
     }
 }
 
-/// How a term is priced. `price_version` is what pricing answered: catalogue and start of the price.
+/// How a term is priced, with the days beyond it of a renewal that ends on a unified day. `price_version` is what pricing
+/// answered: catalogue and start of the price.
 pub fn of_term(
     catalog: &Catalog,
     offer: &PeriodOffer,
     price_version: &str,
-    term: Term,
+    (term, extra): (Term, Option<MonthParts>),
     times: Times,
 ) -> Result<Derivation, ApiError> {
     let version = version_named(&offer.versions, price_version)?;
     let parts = version.price.parts(term).map_err(|_| gone(price_version))?;
-    let parts = parts.into_iter().map(Part::Period);
-    Derivation::of(catalog, version, None, parts, times).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    let mut parts: Vec<Part> = parts.into_iter().map(Part::Period).collect();
+    if let Some(months) = extra {
+        let monthly = version.price.monthly().map_err(|_| gone(price_version))?;
+        parts.push(Part::Extra { months, monthly });
+    }
+    Derivation::of(catalog, version, None, parts.into_iter(), times)
+        .map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 /// How a usage is priced; the units of `usage` are worked out here.
@@ -166,7 +211,10 @@ pub struct Explained {
     pub order: Order,
     /// Its lines, and how their list prices came about; a refund order gives back parts of lines, which have none.
     pub lines: Vec<(Line, Option<Derivation>)>,
-    /// What each fund paid, in the order in which they did; below zero in a refund order.
+    /// Of a refund order, what it gives back and keeps of what had been collected.
+    pub rows: Vec<ReturnRow>,
+    /// What each fund paid, in the order in which they did; of a refund order what came back to each, by the orders that
+    /// had collected it.
     pub paid: Vec<Told>,
     /// What came back to each fund since, by refund orders.
     pub returned: Vec<Told>,
@@ -177,19 +225,36 @@ pub async fn explain(cx: &mut Cx, order: Order) -> Result<Explained, ApiError> {
     let mut catalogs: Vec<Arc<Catalog>> = Vec::new();
     let mut lines = Vec::new();
     for line in store::lines(&mut cx.tx, &order).await? {
-        let derivation = match order.gives_back {
+        // What goes back is parts of lines, and an adjustment is the operator's own number.
+        let derivation = match order.gives_back || order.order_type == OrderType::FeeAdjustment {
             true => None,
             false => Some(derive(cx, &line, &mut catalogs).await?),
         };
         lines.push((line, derivation));
     }
-    let kind = if order.gives_back { JournalKind::RefundOrder } else { JournalKind::PayOrder };
-    let paid = receipt(&mut cx.tx, &Cause::new(kind.code(), &order.id, "")).await?;
-    let returned = match paid.first() {
-        Some(first) => returns(&mut cx.tx, &first.journal).await?,
+    let rows = match order.gives_back {
+        true => returns::of_order(&mut cx.tx, &order).await?,
+        false => Vec::new(),
+    };
+    let mut paid = Vec::new();
+    for cause in causes(&order, &rows) {
+        paid.extend(receipt(&mut cx.tx, &cause).await?);
+    }
+    let returned = match paid.first().filter(|_| !order.gives_back) {
+        Some(first) => back_of(&mut cx.tx, &first.journal).await?,
         None => Vec::new(),
     };
-    Ok(Explained { order, lines, paid, returned })
+    Ok(Explained { order, lines, rows, paid, returned })
+}
+
+/// The causes of an order's journals: its payment, or one for each order whose money it gives back.
+fn causes(order: &Order, rows: &[ReturnRow]) -> Vec<Cause> {
+    if !order.gives_back {
+        return vec![Cause::new(JournalKind::PayOrder.code(), &order.id, "")];
+    }
+    let bases: BTreeSet<&str> = rows.iter().map(|row| row.base_order.as_str()).collect();
+    let cause = |base| Cause::new(JournalKind::RefundOrder.code(), &order.id, base);
+    bases.into_iter().map(cause).collect()
 }
 
 /// The derivation of a line's list price, by the catalogue that it was priced by. Lines of one order were mostly priced
@@ -211,7 +276,13 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     let offer = product.and_then(|product| product.period.as_ref());
     let offer = offer.ok_or_else(|| gone(&line.price_version))?;
     let times = Times { size: line.resource_size.zip(line.size_measure_id), num: line.subscription_num };
-    of_term(&catalog, offer, &line.price_version, line.term(), times)
+    let Some((base, rest)) = line.rest() else {
+        let bought = (line.term(), line.extra_months());
+        return of_term(&catalog, offer, &line.price_version, bought, times);
+    };
+    let unit = (Term { period: line.period_type, count: 1 }, None);
+    let new = of_term(&catalog, offer, &line.price_version, unit, times)?;
+    new.as_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 impl Explained {
@@ -222,6 +293,7 @@ impl Explained {
         };
         self.lines.iter().all(is_line_right)
             && self.is_sum_of_lines()
+            && self.is_sum_of_rows()
             && self.is_paid_by_funds()
             && self.is_no_more_returned()
     }
@@ -239,6 +311,15 @@ impl Explained {
             && reduced(&self.order.modifiers) == Charge::sum(of_lines.iter().map(|one| one.amount))
     }
 
+    /// Each line of a refund order is the sum of its rows.
+    fn is_sum_of_rows(&self) -> bool {
+        let is_sum = |line: &Line| {
+            let own = self.rows.iter().filter(|row| row.line_no == line.line_no);
+            Charge::sum(own.map(|row| row.amount)) == Some(line.payable)
+        };
+        !self.order.gives_back || self.lines.iter().all(|(line, _)| is_sum(line))
+    }
+
     /// Balances paid what is payable, and each coupon or card what its modifier says. Nobody paid what is not paid.
     fn is_paid_by_funds(&self) -> bool {
         let Self { order, paid, .. } = self;
@@ -247,18 +328,20 @@ impl Explained {
         }
         let is_benefit = |told: &&Told| told.account.kind().is_benefit();
         let money = Charge::sum(paid.iter().filter(|told| !is_benefit(told)).map(|told| told.amount));
-        let Ok(owner) = DomainId::parse(&order.payer) else { return false };
-        let spent = |one: &Modifier| {
-            let spent = Spent { id: one.source.clone(), kind: one.kind, amount: one.amount };
-            spent.account(&owner).map(|account| (account, one.amount))
-        };
-        let mut due: Vec<_> = order.modifiers.iter().filter_map(spent).collect();
-        let of_fund = |told: &Told| Some((told.account.clone(), told.amount.checked_neg()?));
-        let Some(mut drawn) = paid.iter().filter(is_benefit).map(of_fund).collect::<Option<Vec<_>>>() else {
-            return false;
-        };
-        due.sort();
-        drawn.sort();
+        // By account and not by name: of a refund order, what came back to a coupon may be of several orders.
+        let mut due: BTreeMap<String, Charge> = BTreeMap::new();
+        for one in order.modifiers.iter().filter(|one| one.kind.is_benefit()) {
+            due.insert(one.source.clone(), one.amount);
+        }
+        let mut drawn: BTreeMap<String, Charge> = BTreeMap::new();
+        for told in paid.iter().filter(is_benefit) {
+            let sum =
+                drawn.entry(told.account.piece().unwrap_or_default().to_owned()).or_insert(Charge::ZERO);
+            match sum.checked_sub(told.amount) {
+                Some(more) => *sum = more,
+                None => return false,
+            }
+        }
         money.and_then(Charge::checked_neg) == Some(order.payable) && due == drawn
     }
 
@@ -283,12 +366,12 @@ fn reduced(modifiers: &[Modifier]) -> Option<Charge> {
 /// Whether the list price, rounded, less the modifiers is what is payable. What a refund order gives back to coupons is
 /// no part of its amount.
 pub fn line_adds_up(line: &Line, derivation: Option<&Derivation>, rounding: Rounding) -> bool {
+    let is_reduced_to =
+        || reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable);
     match derivation {
-        None => line.official == line.payable,
-        Some(derivation) => {
-            derivation.settled(rounding).ok() == Some(line.official)
-                && reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off))
-                    == Some(line.payable)
-        }
+        // Coupons of a refund order are beside its amount; the record of an adjustment is reduced to nothing.
+        None if line.adjusted.is_zero() => line.official == line.payable,
+        None => is_reduced_to(),
+        Some(derivation) => derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to(),
     }
 }

@@ -285,6 +285,16 @@ pub(super) async fn let_go(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Tells who fulfils the lines of an order that gives money back that it is carried out: what they are about ends, or
+/// changes.
+pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    let app = cx.app.clone();
+    for (kind, lines) in by_kind(cx, order, lines)? {
+        app.fulfilments[kind].returned(cx, order, &lines).await?;
+    }
+    Ok(())
+}
+
 /// The lines of each kind of product that has some, by its place in the list of kinds.
 fn by_kind(cx: &Cx, order: &Order, lines: &[Line]) -> Result<Vec<(usize, Vec<Line>)>, DbError> {
     let owners = owners(cx, order, lines)?;

@@ -148,8 +148,7 @@ pub async fn place(cx: &mut Cx, new: &NewOrder) -> Result<Placed, OrderError> {
     let mut priced = Vec::with_capacity(new.lines.len());
     for (index, line) in new.lines.iter().enumerate() {
         check_attachment(&new.lines, index)?;
-        check_term(line.term, index)?;
-        priced.push(price(cx, &catalog, line, index)?);
+        priced.push(price(cx, &catalog, line, number(index), &format!("lines[{index}]"))?);
     }
     let order_type = order_type(&priced)?;
     let pay_before = match priced.iter().any(|priced| priced.is_hardware) {
@@ -307,7 +306,7 @@ fn check_number(lines: &[NewLine]) -> Result<(), Refusal> {
 }
 
 /// A term is no longer than is sold, whatever unit it is counted in.
-fn check_term(term: Term, index: usize) -> Result<(), Refusal> {
+fn check_term(term: Term, at: &str) -> Result<(), Refusal> {
     let max = match term.period {
         PeriodType::Year => TERM_YEARS_MAX,
         PeriodType::Month => TERM_YEARS_MAX * 12,
@@ -320,7 +319,7 @@ fn check_term(term: Term, index: usize) -> Result<(), Refusal> {
     }
     let period_type = term.period.code();
     Err(Refusal::because(
-        format!("lines[{index}].period_num"),
+        format!("{at}.period_num"),
         format!("must be from 1 to {max} where period_type is {period_type}: {TERM_YEARS_MAX} years at most"),
         format!("在 period_type 为 {period_type} 时必须为 1 到 {max}：最长 {TERM_YEARS_MAX} 年"),
     ))
@@ -356,11 +355,25 @@ fn check_attachment(lines: &[NewLine], index: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The only line of an order about a resource that is there, at the price of a new purchase; `at` is where the request
+/// names it.
+///
+/// # Errors
+/// Those of pricing, and CBC.0100 for a term that is longer than any that is sold, or for a trial.
+pub fn price_line(cx: &Cx, catalog: &Catalog, new: &NewLine, at: &str) -> Result<Line, ApiError> {
+    let priced = price(cx, catalog, new, 1, at)?;
+    if priced.is_trial {
+        let (en, zh) = ("must not be a trial product", "不能为试用产品");
+        return Err(Refusal::because(format!("{at}.resource_spec"), en, zh).into());
+    }
+    Ok(priced.line)
+}
+
 /// Fixes the price of one line: settled to cents once, half up.
-fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Priced, ApiError> {
-    let at = format!("lines[{index}]");
+fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, line_no: i64, at: &str) -> Result<Priced, ApiError> {
+    check_term(new.term, at)?;
     let query = PeriodQuery {
-        at: &at,
+        at,
         cloud_service_type: &new.cloud_service_type,
         resource_type: &new.resource_type,
         resource_spec: &new.resource_spec,
@@ -384,7 +397,7 @@ fn price(cx: &Cx, catalog: &Catalog, new: &NewLine, index: usize) -> Result<Pric
     };
     let measure = size_measure_id.and_then(|id| catalog.find_measure(id));
     let line = Line {
-        line_no: number(index),
+        line_no,
         attached_to: new.attached_to.map(number),
         product_id: priced.offer.product_id.clone(),
         service_type_code: product.service.clone(),
@@ -541,8 +554,11 @@ mod tests {
             (PeriodType::Hour, 43_824),
         ];
         for (period, count) in cases {
-            assert!(check_term(Term { period, count }, 0).is_ok(), "{count} {period:?}");
-            assert!(check_term(Term { period, count: count + 1 }, 0).is_err(), "{count} and one {period:?}");
+            assert!(check_term(Term { period, count }, "lines[0]").is_ok(), "{count} {period:?}");
+            assert!(
+                check_term(Term { period, count: count + 1 }, "lines[0]").is_err(),
+                "{count} and one {period:?}"
+            );
         }
     }
 }

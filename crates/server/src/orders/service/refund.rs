@@ -1,24 +1,19 @@
-//! Money that goes back by an order of the system's own.
+//! What refund orders are made of, and the refund of what the cloud could not provide.
 
-use domain::id::OrderId;
-use domain::ledger::LedgerAccount;
 use domain::money::{Charge, split};
-use domain::order::{OrderStatus, OrderType, SourceType};
+use domain::order::{OrderType, SourceType};
 use domain::promotion::Modifier;
-use platform::db::DbError;
 use platform::op::ApiError;
 
-use super::event;
+use super::returning::{self, Owner};
 use crate::Cx;
-use crate::accounts::service::{Refund, refund_order, uncount};
-use crate::ledger::service as ledger;
-use crate::orders::model::{Line, LineState, Order};
-use crate::orders::store;
-use crate::promotions::service::{self as promotions, Spent};
-use crate::webhooks::service as webhooks;
+use crate::accounts::service::{Refund, refund_orders};
+use crate::orders::model::{Line, Order};
 
 /// Who placed an order that nobody placed (004 table 8-14).
 const SYSTEM_USER: &str = "Operation system";
+/// The number of what was never a charge of a resource, since the cloud did not provide it.
+const NEVER_CHARGED: i64 = 0;
 
 /// A part of what a line cost, by where it came from. Amounts are above zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +50,15 @@ pub struct NewReturn {
 /// A line of an order that gives money back.
 #[derive(Debug, Clone)]
 pub struct ReturnLine {
-    /// The line by which the resource was bought, with [`Line::resource`]; its amounts and term are not read.
+    /// The line by which the resource was bought, with [`Line::resource`]; its amounts are not read. Its term is kept as
+    /// it stands, and what it is attached to where that is an earlier line of the same order.
     pub template: Line,
-    /// What goes back, by what had been collected.
+    /// What goes back, by what had been collected; without any the line gives nothing back.
     pub parts: Vec<ReturnPart>,
 }
 
-/// What goes back of one charge of a resource.
+/// What goes back of one charge of a resource. What was paid for it and not given back before is the money that goes
+/// back, what is used up, and the fee.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnPart {
     /// The number of the charge.
@@ -94,8 +91,11 @@ pub fn share_of(line: &Line, seq: i64) -> Share {
 }
 
 /// Gives a share of a line back by an order of the system's own, completed as it is made (rule 1.8): type 4, source
-/// 8, negative amounts (rule 2.5). What coupons and cards had paid goes back to them; it is noted in the order's
-/// modifiers, below zero, and is no part of its amount; the tax in it is noted below zero too. `None` where the share had cost nothing: all that goes back then is what it used of budgets, which are measured at list price.
+/// 8, negative amounts (rule 2.5). The line names the resource that could not be provided. `None` where the share had
+/// cost nothing: all that goes back then is what it used of budgets, which are measured at list price.
+///
+/// # Errors
+/// The database's.
 pub async fn refund(
     cx: &mut Cx,
     base: &Order,
@@ -103,98 +103,39 @@ pub async fn refund(
     share: &Share,
 ) -> Result<Option<Order>, ApiError> {
     if share.money.is_zero() && share.benefits.is_empty() {
-        uncount(cx, &base.payer, &base.id, share.list).await?;
+        let uncounted = Refund {
+            payer: &base.payer,
+            base_order: &base.id,
+            refund_order: "",
+            money: Charge::ZERO,
+            projects: &[],
+            benefits: &[],
+            tax_rate: None,
+            list: share.list,
+        };
+        refund_orders(cx, &[uncounted]).await?;
         return Ok(None);
     }
-    let negative = |amount: Charge| amount.checked_neg().expect("an amount that was paid has a counterpart");
-    let modifiers: Vec<Modifier> = share
-        .benefits
-        .iter()
-        .map(|modifier| Modifier { amount: negative(modifier.amount), ..modifier.clone() })
-        .collect();
-    let amount = negative(share.money);
-    let mut order = Order {
-        account: base.account.clone(),
-        id: OrderId::make(cx.now, cx.ids.as_mut()).into(),
-        order_type: OrderType::Unsubscription,
-        status: OrderStatus::Completed,
-        source_type: SourceType::System,
-        service_type_code: line.service_type_code.clone(),
-        enterprise_projects: vec![line.enterprise_project().to_owned()],
-        partner: base.partner.clone(),
-        payer: base.payer.clone(),
-        official: amount,
-        payable: amount,
-        modifiers: modifiers.clone(),
-        tax: Charge::ZERO,
-        tax_rate: base.tax_rate,
-        combined: None,
-        begin_at: None,
-        handed_over_at: None,
-        currency: base.currency,
-        user_name: SYSTEM_USER.to_owned(),
-        auto_pay: false,
-        auto_renew: false,
-        base_order: Some(base.id.clone()),
-        gives_back: true,
-        fee: Charge::ZERO,
+    let part = ReturnPart {
+        charge_no: NEVER_CHARGED,
+        base_order: base.id.clone(),
+        back: share.clone(),
         consumed: Charge::ZERO,
-        is_invoiced: false,
+        fee: Charge::ZERO,
+    };
+    let template = Line { effective_at: None, expires_at: None, ..line.clone() };
+    let new = NewReturn {
+        account: base.account.clone(),
+        order_type: OrderType::Unsubscription,
+        source_type: SourceType::System,
+        user_name: SYSTEM_USER.to_owned(),
         reason: None,
         reason_type: None,
-        created_at: cx.now,
-        paid_at: Some(cx.now),
-        pay_before: None,
-        open_lines: 0,
+        lines: vec![ReturnLine { template, parts: vec![part] }],
+        needs_approval: false,
     };
-    let refunded = Line {
-        line_no: 1,
-        attached_to: None,
-        official: amount,
-        payable: amount,
-        modifiers,
-        state: LineState::Done,
-        ..line.clone()
-    };
-    // Coupons are locked before the counters of orders, as placing does, and those before the accounts of the ledger.
-    let returned: Vec<Spent> = share
-        .benefits
-        .iter()
-        .map(|modifier| Spent { id: modifier.source.clone(), kind: modifier.kind, amount: modifier.amount })
-        .collect();
-    if !returned.is_empty() {
-        promotions::give_back(cx, &base.payer, &order.id, &returned).await?;
-    }
-    store::insert(&mut cx.tx, &order, &[refunded]).await?;
-    order.tax = negative(move_back(cx, base, line, &order.id, share, &returned).await?);
-    if !order.tax.is_zero() {
-        store::update(&mut cx.tx, &order).await?;
-    }
-    webhooks::notify(cx, &[event(webhooks::ORDER_REFUNDED, &order)]).await?;
-    Ok(Some(order))
-}
-
-/// Moves the money of a share back, and answers the tax in it.
-async fn move_back(
-    cx: &mut Cx,
-    base: &Order,
-    line: &Line,
-    refund_order_id: &str,
-    share: &Share,
-    returned: &[Spent],
-) -> Result<Charge, DbError> {
-    let owner = ledger::owner_id(&base.payer)?;
-    let benefits: Vec<(LedgerAccount, Charge)> =
-        returned.iter().filter_map(|spent| Some((spent.account(&owner)?, spent.amount))).collect();
-    let back = Refund {
-        payer: &base.payer,
-        base_order: &base.id,
-        refund_order: refund_order_id,
-        money: share.money,
-        projects: &[(line.enterprise_project().to_owned(), share.money)],
-        benefits: &benefits,
-        tax_rate: base.tax_rate,
-        list: share.list,
-    };
-    refund_order(cx, &back).await
+    let owner = Owner { partner: base.partner.clone(), payer: base.payer.clone(), currency: base.currency };
+    let bill = returning::compose(cx, &new, owner)?;
+    let made = returning::make(cx, vec![bill], false).await?;
+    Ok(made.into_iter().next())
 }

@@ -56,7 +56,7 @@ platform::statements! {
         from order_lines group by account_id, order_id) l on l.account_id = o.account_id and l.order_id = o.id \
         where coalesce(l.open_lines, 0) <> o.open_lines order by o.id limit $1";
     /// Orders for which money moved, by id.
-    const PAID_AFTER = "select id, payable_amount, gives_back, base_order_id, modifiers, tax_amount from orders \
+    const PAID_AFTER = "select id, payable_amount, gives_back, account_id, modifiers, tax_amount from orders \
         where paid_at is not null and (payable_amount <> 0 or modifiers <> '[]') and id > $1 \
         order by id limit $2";
     /// Which of some orders money moved for.
@@ -86,8 +86,9 @@ platform::statements! {
     /// The sum of all list prices.
     const SUM_OF_LIST = "select cast(coalesce(sum(official_amount), 0) as bigint) from orders";
     /// Orders that carry tax without a rate, or before they were paid, or more than they cost, or of the other sign: a
-    /// refund order gives tax back.
-    const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null) \
+    /// refund order gives tax back, and where that was of several rates has none.
+    const BROKEN_TAXES = "select id from orders where (tax_amount <> 0 and tax_rate is null \
+        and gives_back = 0) \
         or (tax_amount <> 0 and paid_at is null) \
         or (gives_back = 0 and (tax_amount < 0 or tax_amount > payable_amount)) \
         or (gives_back = 1 and (tax_amount > 0 or tax_amount < payable_amount)) order by id limit $1";
@@ -145,8 +146,8 @@ pub(in crate::orders) struct Paid {
     pub tax: Charge,
     /// It gave money back.
     pub is_refund: bool,
-    /// The order whose money it gave back.
-    pub base_order: Option<String>,
+    /// Its account.
+    pub account: String,
 }
 
 /// Orders after `id` for which money moved.
@@ -159,7 +160,7 @@ pub(in crate::orders) async fn paid_after(tx: &mut Tx, id: &str, limit: i64) -> 
             amount: Charge::sum(parts)?,
             id: row.take_text(0),
             is_refund: row.bool(2),
-            base_order: row.take_opt_text(3),
+            account: row.take_text(3),
             tax: Charge::from_units(row.int(5)),
         })
     };

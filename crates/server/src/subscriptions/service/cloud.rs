@@ -14,7 +14,7 @@ use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
 use serde_json::json;
 
-use super::{auto_renewals, begin, changes, first_charge, fulfilled_now};
+use super::{auto_renewals, begin, changes, first_charge, fulfilled_now, holds};
 use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
@@ -285,6 +285,7 @@ async fn provisioned(
     resource.resource_id = named.map(str::to_owned);
     begin(&mut resource, &outcome, cx.now);
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
+    holds::join(cx, &mut resource).await?;
     store::update(&mut cx.tx, &resource, false).await?;
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     charges::insert(&mut cx.tx, charge.as_slice()).await?;
@@ -307,7 +308,8 @@ async fn failed(
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
     store::update(&mut cx.tx, &resource, false).await?;
-    let refund = orders::refund(cx, &order, &line, &share).await?;
+    let about = Line { resource: Some(resource.id.clone()), ..line.clone() };
+    let refund = orders::refund(cx, &order, &about, &share).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, order.partner.as_deref(), &resource)]).await?;
     finish_line(cx, order, line, &resource).await?;
     finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await

@@ -8,7 +8,7 @@ use crate::subscriptions::service::on_demand::OnDemand;
 use crate::subscriptions::store::{self, Resource, on_demand};
 
 /// What the caller is told of an id that it has no resource of.
-fn unknown(id: &str) -> ApiError {
+pub(super) fn unknown(id: &str) -> ApiError {
     codes::RESOURCE_ID_NOT_FOUND.because(
         format!("There is no resource {id}. Use the resource_id that the query of resources shows."),
         format!("资源 {id} 不存在，请使用资源查询结果中的 resource_id。"),

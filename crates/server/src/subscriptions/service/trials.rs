@@ -1,13 +1,129 @@
-//! Trials that become commercial.
+//! A trial becomes commercial use: the same resource, of a product that is sold, for a term that begins with the payment
+//! (order type 14).
 
+use domain::calendar::first_expiry;
+use domain::order::OrderType;
+use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
 use platform::op::ApiError;
 
-use crate::Cx;
-use crate::orders::fulfilment::Fulfilled;
+use super::auto_renewals;
+use super::changes::{Wanted, base_product, changed, charge_of, resource_of};
+use super::cloud::{self, Action};
+use super::conversions::WantedTerm;
+use super::ordering::{self, How};
+use crate::orders::errors::OrderError;
+use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, Order};
+use crate::orders::service::{self as orders, NewLine, Placed};
+use crate::subscriptions::store::charges::{self, ChargeKind};
+use crate::subscriptions::store::{self, Resource};
+use crate::{Cx, codes};
 
-/// The first commercial term of a trial was paid.
-pub(super) async fn paid(_: &mut Cx, order: &Order, _: &[Line]) -> Result<Vec<Fulfilled>, ApiError> {
-    Err(DbError::Other(format!("order {} cannot be carried out", order.id)).into())
+/// Orders that a trial of the caller's becomes commercial.
+///
+/// # Errors
+/// CBC.99003012, CBC.7281, CBC.99003100, CBC.99003144, CBC.0101 for what is no trial or not in use, those of pricing and
+/// of payment.
+pub(in crate::subscriptions) async fn to_commercial(
+    cx: &mut Cx,
+    id: &str,
+    wanted: &Wanted,
+    term: &WantedTerm,
+) -> Result<Placed, OrderError> {
+    let found = super::named::find(cx, id).await?;
+    let buyer = ordering::buyer(cx, &found.account).await?;
+    let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
+    let name = resource.resource_id.as_deref().unwrap_or(&resource.id);
+    ordering::check_not_held(cx, name, resource.open_order.as_deref()).await?;
+    if !resource.is_trial {
+        return Err(refused(name, "is no trial", "不是试用资源").into());
+    }
+    if !is_usable(&resource) {
+        return Err(refused(name, "is frozen, so it cannot become commercial", "已被冻结，不能转商用").into());
+    }
+    let catalog = cx.app.catalog.current();
+    let new = NewLine {
+        cloud_service_type: resource.service_type_code.clone(),
+        resource_type: resource.resource_type_code.clone(),
+        resource_spec: wanted.resource_spec.clone().unwrap_or_else(|| resource.resource_spec_code.clone()),
+        region: resource.region_code.clone(),
+        available_zone: resource.available_zone.clone(),
+        resource_size: wanted.resource_size.or(resource.spec_size),
+        size_measure_id: wanted.size_measure_id.or(resource.spec_size_measure_id),
+        term: term.term,
+        subscription_num: 1,
+        resource_name: resource.resource_name.clone(),
+        project_id: resource.project_id.clone(),
+        enterprise_project_id: resource.enterprise_project_id.clone(),
+        attached_to: None,
+    };
+    let line = orders::price_line(cx, &catalog, &new, "resource")?;
+    let base_product = Some(base_product(&catalog, &resource, None));
+    let line = Line { resource: Some(resource.id.clone()), base_product, ..line };
+    let how = How { auto_pay: term.auto_pay, auto_renew: term.auto_renew, promotion: None };
+    ordering::place(cx, buyer, OrderType::TrialToCommercial, vec![line], how).await
+}
+
+fn refused(name: &str, en: &str, zh: &str) -> ApiError {
+    codes::INVALID_VALUE.because(format!("Resource {name} {en}."), format!("资源 {name} {zh}。"))
+}
+
+/// In its trial term, or in grace after it; nothing holds it.
+fn is_usable(resource: &Resource) -> bool {
+    let statuses = [ResourceStatus::InUse.code(), ResourceStatus::Expired.code()];
+    statuses.contains(&resource.status) && resource.held_at.is_none() && resource.secured_at.is_none()
+}
+
+/// Which resources of an order that is about to be paid can no longer become commercial; all are locked.
+pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Shortage>, ApiError> {
+    let mut gone = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
+        if !is_usable(&resource) {
+            gone.push(Shortage { line: at, auth_result: AuthResult::Other });
+        }
+    }
+    Ok(gone)
+}
+
+/// The order was paid: the resource is commercial, and its term begins.
+pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfilled>, ApiError> {
+    let mut outcomes = Vec::with_capacity(lines.len());
+    let days = auto_renewals::deduction_days(&mut cx.tx, &order.account).await?;
+    for line in lines {
+        let trial = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
+        let expires_at = first_expiry(cx.now, line.term())
+            .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
+        let policy = if order.auto_renew { ExpirePolicy::AutoRenew } else { ExpirePolicy::EnterGrace };
+        let is_other =
+            trial.resource_spec_code != line.resource_spec_code || trial.spec_size != line.resource_size;
+        let mut resource = Resource {
+            status: ResourceStatus::InUse.code(),
+            expire_policy: policy.code(),
+            auto_renew: order.auto_renew,
+            renew_times: None,
+            period_type: line.period_type.code(),
+            period_num: line.period_num,
+            effective_at: Some(cx.now),
+            expires_at: Some(expires_at),
+            due_at: Some(expires_at),
+            grace_until: None,
+            retained_until: None,
+            is_trial: false,
+            open_order: None,
+            ..changed(trial, line, cx.now)
+        };
+        auto_renewals::schedule(&mut resource, days, cx.now);
+        store::update(&mut cx.tx, &resource, true).await?;
+        let charge_no = charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
+        let term = (line.term(), cx.now, expires_at);
+        let charge = charge_of(&resource, order, line, ChargeKind::Commercial, charge_no, term);
+        charges::insert(&mut cx.tx, &[charge]).await?;
+        if is_other {
+            cloud::tell(cx, Some(order), &[&resource], Action::Change).await?;
+        }
+        outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
+    }
+    Ok(outcomes)
 }

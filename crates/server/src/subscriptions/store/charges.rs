@@ -7,6 +7,7 @@ use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
 use crate::orders::model::{modifiers_from, modifiers_text};
+use crate::orders::service::{ReturnKind, ReturnRow};
 
 macro_rules! charge_columns {
     () => {
@@ -25,6 +26,15 @@ platform::statements! {
     /// The number of its last charge.
     const LAST_NO = "select charge_no from resource_charges where account_id = $1 and resource_key = $2 \
         order by charge_no desc limit 1";
+    /// What was returned of a charge.
+    const RETURNED_OF = "select returned_money, returned_list from resource_charges where account_id = $1 \
+        and resource_key = $2 and charge_no = $3";
+    /// What was returned of all charges.
+    const RETURNED = "select cast(coalesce(sum(returned_money), 0) as bigint) from resource_charges";
+    /// Charges of which more was returned than paid, or less than nothing, or that end before they begin.
+    const IMPOSSIBLE = "select resource_key, charge_no from resource_charges where returned_money < 0 \
+        or returned_money > money or returned_list < 0 or returned_list > list_amount or ends_at < begins_at \
+        order by account_id, resource_key, charge_no limit $1";
     /// What changes of a charge.
     const UPDATE = "update resource_charges set returned_money = $4, returned_list = $5, benefits = $6, \
         ends_at = $7 where account_id = $1 and resource_key = $2 and charge_no = $3";
@@ -90,6 +100,47 @@ pub(in crate::subscriptions) struct ResourceCharge {
     /// What refund orders gave back of the money, or kept as a fee.
     pub returned_money: Charge,
     pub returned_list: Charge,
+}
+
+impl ResourceCharge {
+    /// What balances paid and did not get back.
+    pub(in crate::subscriptions) fn left(&self) -> Charge {
+        self.money.checked_sub(self.returned_money).expect("no more goes back than was paid")
+    }
+
+    /// The list price less the part of what went back.
+    pub(in crate::subscriptions) fn list_left(&self) -> Charge {
+        self.list.checked_sub(self.returned_list).expect("no more goes back than was paid")
+    }
+
+    /// Its period was given back before it began.
+    pub(in crate::subscriptions) fn is_taken_back(&self) -> bool {
+        self.ends_at <= self.begins_at
+    }
+
+    /// Its resource ends earlier: nothing of its period lies beyond that.
+    pub(in crate::subscriptions) fn end_by(&mut self, end: Instant) {
+        self.ends_at = self.ends_at.min(end).max(self.begins_at);
+    }
+
+    /// Notes what a refund order says of this charge in one of its rows: what it gave back, or kept as a fee; `None`
+    /// where that is more than there was.
+    pub(in crate::subscriptions) fn note(&mut self, row: &ReturnRow) -> Option<()> {
+        if row.kind == ReturnKind::Fee {
+            // The refund that it is kept of was noted whole.
+            return Some(());
+        }
+        let back = row.amount.checked_neg()?;
+        self.returned_money = self.returned_money.checked_add(back).filter(|sum| *sum <= self.money)?;
+        self.returned_list = self.returned_list.checked_add(row.list).filter(|sum| *sum <= self.list)?;
+        for benefit in &row.benefits {
+            let is_it = |own: &&mut Modifier| own.kind == benefit.kind && own.source == benefit.source;
+            let own = self.benefits.iter_mut().find(is_it)?;
+            own.amount = own.amount.checked_sub(benefit.amount).filter(|left| !left.is_negative())?;
+        }
+        self.benefits.retain(|own| !own.amount.is_zero());
+        Some(())
+    }
 }
 
 fn from_row(mut row: Row) -> ResourceCharge {
@@ -173,6 +224,28 @@ pub(in crate::subscriptions) async fn update(tx: &mut Tx, charge: &ResourceCharg
         charge.ends_at.ms(),
     ];
     tx.send(UPDATE, params).await
+}
+
+/// What was returned of all charges, and charges that cannot be.
+pub(in crate::subscriptions) async fn returned(
+    tx: &mut Tx,
+    limit: i64,
+) -> Result<(Charge, Vec<String>), DbError> {
+    let sum = Charge::from_units(tx.one(RETURNED, &[]).await?.int(0));
+    let broken = tx.all(IMPOSSIBLE, params![limit]).await?;
+    let name = |row: &Row| format!("{}/{}", row.text(0), row.int(1));
+    Ok((sum, broken.iter().map(name).collect()))
+}
+
+/// What was returned of a charge: money and list price; `None`: there is no such charge.
+pub(in crate::subscriptions) async fn returned_of(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+    charge_no: i64,
+) -> Result<Option<(Charge, Charge)>, DbError> {
+    let row = tx.opt(RETURNED_OF, params![account, resource, charge_no]).await?;
+    Ok(row.map(|row| (Charge::from_units(row.int(0)), Charge::from_units(row.int(1)))))
 }
 
 /// Every statement of this store.

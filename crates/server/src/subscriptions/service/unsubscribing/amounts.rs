@@ -1,0 +1,148 @@
+//! What an unsubscription gives back of the charges of a resource: decided by values, nothing is read or changed here.
+//!
+//! ```text
+//!  purchase ├──────────────┤               running: what is not used, less the fee
+//!  renewal                 ├───────────┤   to come: all of it
+//!  upgrade         ├───────────────────┤   what lies beyond the running term: all of it; the rest as the running term
+//! ```
+//!
+//! What was collected for a term that is over stays where it is. Of an upgrade the part of renewed terms goes back by
+//! hours; so giving back renewed terms first and the resource then comes to the same as giving back everything.
+
+use domain::calendar::Instant;
+use domain::money::Charge;
+use domain::promotion::{Modifier, ModifierType};
+use domain::site::SiteProfile;
+use domain::subscription::refund::{HandlingFee, Period, RefundError, Settled, is_within_five_days};
+
+use super::Scope;
+use crate::orders::service::{ReturnPart, Share};
+use crate::subscriptions::store::charges::{ChargeKind, ResourceCharge};
+
+/// How an unsubscription looks at the charges of a resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) scope: Scope,
+    pub(super) now: Instant,
+    pub(super) site: &'a SiteProfile,
+    /// It is returned within five days, and counts against the quota of the year (rule 2.2).
+    pub(super) is_free: bool,
+}
+
+/// Whether it was bought so short a time ago that it may be returned for nothing; whether the site knows that and the
+/// quota suffices is asked elsewhere. Renewals and conversions are no purchases.
+pub(super) fn is_new(charges: &[ResourceCharge], now: Instant) -> bool {
+    charges.first().is_some_and(|first| {
+        first.kind == ChargeKind::Purchase
+            && first.begins_at <= now
+            && is_within_five_days(first.begins_at, now)
+    })
+}
+
+/// The end of the last term that has begun; `None`: none has.
+pub(super) fn end_of_begun(charges: &[ResourceCharge], now: Instant) -> Option<Instant> {
+    let begun = charges.iter().filter(|charge| is_term(charge) && charge.begins_at <= now);
+    begun.map(|charge| charge.ends_at).max()
+}
+
+fn is_term(charge: &ResourceCharge) -> bool {
+    charge.kind != ChargeKind::Upgrade
+}
+
+/// What goes back of each charge that something is left of.
+pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec<ReturnPart>, RefundError> {
+    let running_until = end_of_begun(charges, terms.now);
+    let mut parts = Vec::new();
+    for charge in charges.iter().filter(|charge| !charge.is_taken_back()) {
+        if charge.begins_at > terms.now {
+            parts.push(part(charge, whole(charge), NOTHING_KEPT));
+            continue;
+        }
+        if charge.ends_at <= terms.now {
+            continue;
+        }
+        // A term that runs ends where the last begun one does, so only upgrades reach beyond.
+        let until = running_until.unwrap_or(charge.ends_at).min(charge.ends_at);
+        let (beyond, begun) = split(charge, until)?;
+        match terms.scope {
+            Scope::RenewedTerms if until == charge.ends_at => {}
+            Scope::RenewedTerms => parts.push(part(charge, beyond, NOTHING_KEPT)),
+            Scope::Everything => {
+                let (back, kept) = settle(charge, begun, until, terms)?;
+                parts.push(part(charge, sum(beyond, back)?, kept));
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// What is kept of a charge: used up, and the fee.
+type Kept = (Charge, Charge);
+const NOTHING_KEPT: Kept = (Charge::ZERO, Charge::ZERO);
+
+fn part(charge: &ResourceCharge, back: Share, (consumed, fee): Kept) -> ReturnPart {
+    ReturnPart { charge_no: charge.charge_no, base_order: charge.order.clone(), back, consumed, fee }
+}
+
+/// All that is left of a charge.
+fn whole(charge: &ResourceCharge) -> Share {
+    Share { money: charge.left(), benefits: charge.benefits.clone(), list: charge.list_left() }
+}
+
+/// What is left of a charge, by what lies beyond an instant and what lies before it.
+fn split(charge: &ResourceCharge, until: Instant) -> Result<(Share, Share), RefundError> {
+    let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
+    let all = whole(charge);
+    let beyond = of_each(&all, |amount| Ok(period.part_after(amount, until)?))?;
+    let before = |all: Charge, beyond: Charge| all.checked_sub(beyond).ok_or(domain::money::Overflow);
+    let benefit = |own: &Modifier| {
+        let of_it = beyond.benefits.iter().find(|one| one.kind == own.kind && one.source == own.source);
+        let amount = before(own.amount, of_it.map_or(Charge::ZERO, |one| one.amount))?;
+        Ok(Modifier { amount, ..own.clone() })
+    };
+    let begun = Share {
+        money: before(all.money, beyond.money)?,
+        benefits: all.benefits.iter().map(benefit).collect::<Result<_, RefundError>>()?,
+        list: before(all.list, beyond.list)?,
+    };
+    Ok((beyond, begun))
+}
+
+/// A share of each amount of a share; benefits of which nothing is left are left out.
+fn of_each(share: &Share, of: impl Fn(Charge) -> Result<Charge, RefundError>) -> Result<Share, RefundError> {
+    let benefit = |own: &Modifier| Ok(Modifier { amount: of(own.amount)?, ..own.clone() });
+    let mut benefits = share.benefits.iter().map(benefit).collect::<Result<Vec<_>, RefundError>>()?;
+    benefits.retain(|benefit| !benefit.amount.is_zero());
+    Ok(Share { money: of(share.money)?, benefits, list: of(share.list)? })
+}
+
+/// What goes back of a period that has begun (rules 2.1, 2.3). The fee is one of what balances paid; flexi-purchase
+/// coupons and cards get back what is not used, cash coupons nothing.
+fn settle(
+    charge: &ResourceCharge,
+    begun: Share,
+    until: Instant,
+    terms: &Terms<'_>,
+) -> Result<(Share, Kept), RefundError> {
+    if terms.is_free {
+        return Ok((begun, NOTHING_KEPT));
+    }
+    let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: until };
+    let unused = |amount| period.left_of(amount, terms.now, terms.site);
+    let Settled { consumed, fee, refund } =
+        period.settle(begun.money, terms.now, terms.site, HandlingFee::Due)?;
+    let mut back = of_each(&begun, unused)?;
+    back.money = refund;
+    back.benefits.retain(|benefit| benefit.kind != ModifierType::CashCoupon);
+    Ok((back, (consumed, fee)))
+}
+
+fn sum(one: Share, other: Share) -> Result<Share, RefundError> {
+    let add = |one: Charge, other: Charge| one.checked_add(other).ok_or(domain::money::Overflow);
+    let benefits = domain::promotion::sum_modifiers(one.benefits.iter().chain(&other.benefits));
+    Ok(Share {
+        money: add(one.money, other.money)?,
+        benefits: benefits.ok_or(domain::money::Overflow)?,
+        list: add(one.list, other.list)?,
+    })
+}
