@@ -14,7 +14,7 @@ use crate::dice::Dice;
 use crate::look::{look, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, Request};
-use crate::model::facts::{About, Facts};
+use crate::model::facts::{About, Facts, NOTHING};
 use crate::steps::{Act, Scene, Step, next};
 use crate::world::{Crash, Key, On, Reply, World};
 
@@ -381,7 +381,7 @@ impl Run {
         let abouts: Vec<About> = facts.keys().copied().collect();
         let shown = look(&self.world, self.process, customer, &abouts).await?;
         for (about, wanted) in &facts {
-            let found = shown.get(about).map_or("nothing", String::as_str);
+            let found = shown.get(about).map_or(NOTHING, String::as_str);
             if found != wanted {
                 return Err(format!("{about:?}\n  model {wanted}\n  shown {found}"));
             }
