@@ -295,7 +295,7 @@ impl Run {
                     self.customers[who] = after;
                     return Ok(());
                 }
-                Err(what) => why.push(format!("{order:?}: {what}")),
+                Err(what) => why.push(what),
             }
         }
         let shown: Vec<String> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::life::CLOSED;
+use super::life::{CLOSED, FROZEN, shown_policy};
 use super::{Customer, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 
@@ -98,11 +98,15 @@ impl Customer {
         if resource.status == CLOSED {
             return NOTHING.to_owned();
         }
+        // What is held is shown as frozen.
+        let is_held = resource.held_at.is_some();
+        let status = if is_held { FROZEN } else { resource.status };
+        let policy = if is_held { shown_policy(FROZEN, resource.policy) } else { resource.policy };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}",
-            resource.status,
-            resource.policy,
+            status,
+            policy,
             text(resource.effective),
             text(resource.expires)
         )
