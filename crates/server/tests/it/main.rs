@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod adjustments;
 mod auto_renewals;
 mod catalog;
 mod changes;
 mod combined;
 mod contract;
+mod conversions;
 mod coupons;
 mod credit;
 mod discounts;
