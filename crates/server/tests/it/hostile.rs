@@ -43,6 +43,9 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("CreateSandboxFault", "it names no operation, so that nothing is injected"),
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
+    ("FreezeResource", "the id is made by the server"),
+    ("UnfreezeResource", "the id is made by the server"),
+    ("UpdatePeriodToOnDemand", "the ids are made by the server"),
     ("DeleteWebhook", "the id is made by the server"),
     ("AutoRenewalResources", "the id is made by the server"),
     ("CancelAutoRenewalResources", "the id is made by the server"),
@@ -54,6 +57,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
     ("DeleteQuota", "no quota is set"),
+    ("RenewalResources", "the id is made by the server"),
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.

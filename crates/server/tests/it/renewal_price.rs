@@ -9,7 +9,7 @@ use crate::paying::{bill, grant};
 use crate::renewals::codes::{EXTERNAL, add_on, bundle, product, small};
 use crate::renewals::{RENEW, attached_to, buy, order_of, paid_renewal, renewal};
 
-const RATE: &str = "/v2/bills/ratings/period-resources/renew-rate";
+pub(crate) const RATE: &str = "/v2/bills/ratings/period-resources/renew-rate";
 const FAULTS: &str = "/openbss/v1/sandbox/faults";
 
 async fn rate(app: &TestApp, ids: &[&str], period: (i64, i64)) -> Value {

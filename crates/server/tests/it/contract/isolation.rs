@@ -86,6 +86,9 @@ on_both! {
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
             }
             probe.empty(intruder, "POST", query, Some(json!({"resource_ids": [resource]}))).await;
+            let renewal = json!({"resource_ids": [resource], "period_type": 2, "period_num": 1});
+            let asked = format!("/v2/orders/subscriptions/resources/renew?{resource}");
+            probe.refused(intruder, "POST", &asked, Some(renewal), 400, "CBC.99003016").await;
             let renewed = format!("/v2/orders/subscriptions/resources/autorenew/{resource}");
             probe.refused(intruder, "POST", &renewed, Some(json!({})), 400, "CBC.99003012").await;
             probe.refused(intruder, "DELETE", &renewed, None, 400, "CBC.99003012").await;

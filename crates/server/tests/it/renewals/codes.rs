@@ -55,7 +55,6 @@ const MALFORMED: &[(&str, &str)] = &[
     (r#"{"resource_ids": null, "period_type": 2, "period_num": 1}"#, "resource_ids"),
     (r#"{"resource_ids": [], "period_type": 2, "period_num": 1}"#, "resource_ids"),
     (r#"{"resource_ids": "", "period_type": 2, "period_num": 1}"#, "resource_ids"),
-    (r#"{"resource_ids": [""], "period_type": 2, "period_num": 1}"#, "resource_ids[0]"),
     (
         r#"{"resource_ids": ["1","2","3","4","5","6","7","8","9","10","11"], "period_type": 2, "period_num": 1}"#,
         "resource_ids",
@@ -240,7 +239,9 @@ on_both! {
         app.change_product("GPSSD", |product| {
             product["period"]["versions"][0]["prices"]["month"] = json!("900000000");
         }).await;
-        refused(&app, &id, (2, 2), "CBC.99006055").await;
+        let child = attached_to(&app, "acme", &id).await;
+        let message = app.post("acme", RENEW, renewal(&[&id], 2, 2)).await.refused(400, "CBC.99006055");
+        assert!(message.contains(&child), "{message}");
         app.finish().await;
     }
 
@@ -256,4 +257,60 @@ on_both! {
         }
         app.finish().await;
     }
+
+    async fn an_order_that_is_carried_out_stops_renewals(app: EXTERNAL) {
+        app.post("acme", ORDERS, json!({"lines": [small((2, 1))], "auto_pay": true})).await.ok(201);
+        let waiting = app.get("operator", "/openbss/v1/provisioning").await.ok(200);
+        let provided = format!("/openbss/v1/resources/{}/provisioned", waiting["items"][0]["id"].as_str().unwrap());
+        app.post("operator", &provided, json!({"resource_id": "vm-1"})).await.ok(200);
+        let change = json!({"resource_spec": "s3.medium.4.linux", "auto_pay": true});
+        let changed = app.post("acme", "/openbss/v1/resources/vm-1/change", change).await.ok(201);
+        let message = refused(&app, "vm-1", (2, 1), "CBC.99003144").await;
+        assert!(message.contains(changed["order_id"].as_str().unwrap()), "{message}");
+        price_fails(&app, "vm-1", "CBC.30050011").await;
+        app.finish().await;
+    }
+
+    async fn a_refund_that_waits_for_approval_stops_renewals(app) {
+        // A disk of 8500 a year: what goes back is more than the 7000 that need no approval.
+        let id = buy(&app, "acme", json!([crate::accounts::disk(850_000)])).await.remove(0);
+        let body = json!({"resource_ids": [id], "unsubscribe_type": 1});
+        app.post("acme", UNSUBSCRIBE, body).await.ok(200);
+        refused(&app, &id, (3, 1), "CBC.99003144").await;
+        price_fails(&app, &id, "CBC.30050011").await;
+        app.finish().await;
+    }
+
+    async fn what_is_to_become_pay_per_use_is_not_renewed(app) {
+        let id = buy(&app, "acme", json!([small((2, 1))])).await.remove(0);
+        let path = "/v2/orders/subscriptions/resources/to-on-demand";
+        let body = |operation: &str| json!({"operation": operation, "resource_ids": [id]});
+        app.post("acme", path, body("SET_UP")).await.ok(200);
+        let message = refused(&app, &id, (2, 1), "CBC.99003144").await;
+        assert!(message.contains("pay-per-use"), "{message}");
+        price_fails(&app, &id, "CBC.30050013").await;
+        app.post("acme", path, body("CANCEL")).await.ok(200);
+        order_of(app.post("acme", RENEW, paid_renewal(&[&id], 2, 1)).await);
+        app.finish().await;
+    }
+
+    async fn what_was_unsubscribed_from_is_gone(app) {
+        let id = buy(&app, "acme", json!([small((2, 1))])).await.remove(0);
+        let body = json!({"resource_ids": [id], "unsubscribe_type": 1});
+        app.post("acme", UNSUBSCRIBE, body).await.ok(200);
+        let reply = app.post("acme", RENEW, renewal(&[&id], 2, 1)).await;
+        assert_eq!(reply.json()["expiredResourceIds"], json!([id]));
+        reply.refused(400, "CBC.99003016");
+        price_fails(&app, &id, "CBC.30050009").await;
+        app.finish().await;
+    }
+}
+
+const UNSUBSCRIBE: &str = "/v2/orders/subscriptions/resources/unsubscribe";
+
+/// A resource has no renewal price, for this reason.
+async fn price_fails(app: &TestApp, id: &str, code: &str) {
+    let body = renewal(&[id], 2, 1);
+    let answer = app.post("acme", crate::renewal_price::RATE, body).await.ok(200);
+    assert_eq!(answer["fail_resource_infos"][0]["error_code"], code, "{answer}");
 }

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
+use super::codes::EXTERNAL;
 use super::{RENEW, buy, expiry, order_of, paid_renewal, renewal, resource};
+use crate::harness::TestApp;
 use crate::on_both;
-use crate::orders::{PAY, machine, payment, status};
+use crate::orders::{ORDERS, PAY, machine, payment, status};
 
 on_both! {
     async fn a_renewal_in_retention_starts_at_the_original_expiry(app) {
@@ -61,4 +63,44 @@ on_both! {
         assert_eq!(expiry(&app, "acme", &id).await, "2027-03-31T15:59:59Z");
         app.finish().await;
     }
+
+    async fn what_was_frozen_works_again_and_the_cloud_is_told(app: EXTERNAL) {
+        app.post("acme", ORDERS, json!({"lines": [machine()], "auto_pay": true})).await.ok(201);
+        assert_eq!(waiting(&app).await, ["create"]);
+        let items = app.get("operator", PROVISIONING).await.ok(200)["items"].clone();
+        let provided = format!("/openbss/v1/resources/{}/provisioned", items[0]["id"].as_str().unwrap());
+        app.post("operator", &provided, json!({"resource_id": "vm-1"})).await.ok(200);
+        app.advance_to("2026-03-10T08:00:00Z").await;
+        assert_eq!(resource(&app, "acme", "vm-1").await["status"], 4);
+        assert_eq!(waiting(&app).await, ["freeze"]);
+        order_of(app.post("acme", RENEW, paid_renewal(&["vm-1"], 2, 1)).await);
+        assert_eq!(resource(&app, "acme", "vm-1").await["status"], 2, "at once, whatever the cloud is at");
+        assert_eq!(waiting(&app).await, ["freeze", "unfreeze"]);
+        // In time again there is nothing to tell.
+        order_of(app.post("acme", RENEW, paid_renewal(&["vm-1"], 2, 1)).await);
+        assert_eq!(waiting(&app).await, ["freeze", "unfreeze"]);
+        app.finish().await;
+    }
+
+    async fn what_is_frozen_for_security_is_renewed_and_stays_frozen(app) {
+        let id = buy(&app, "acme", json!([machine()])).await.remove(0);
+        let path = |what: &str| format!("/openbss/v1/resources/{id}/{what}");
+        app.post("operator", &path("freeze"), json!({"reason": "mining"})).await.ok(200);
+        order_of(app.post("acme", RENEW, paid_renewal(&[&id], 2, 1)).await);
+        let shown = resource(&app, "acme", &id).await;
+        assert_eq!((&shown["status"], &shown["expire_time"]), (&json!(4), &json!("2026-03-15T15:59:59Z")));
+        app.advance_to("2026-02-20T08:00:00Z").await;
+        app.post("operator", &path("unfreeze"), json!({})).await.ok(200);
+        assert_eq!(resource(&app, "acme", &id).await["status"], 2, "the renewed term runs");
+        app.finish().await;
+    }
+}
+
+const PROVISIONING: &str = "/openbss/v1/provisioning";
+
+/// What the cloud still has to do, what has waited longest first.
+async fn waiting(app: &TestApp) -> Vec<String> {
+    let found = app.get("operator", PROVISIONING).await.ok(200);
+    let action = |item: &serde_json::Value| item["action"].as_str().unwrap().to_owned();
+    found["items"].as_array().unwrap().iter().map(action).collect()
 }
