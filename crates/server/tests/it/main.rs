@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod blocks;
 mod catalog;
 mod changes;
 mod combined;
