@@ -4,6 +4,7 @@
 mod accounts;
 mod adjustments;
 mod auto_renewals;
+mod blocks;
 mod catalog;
 mod changes;
 mod combined;
