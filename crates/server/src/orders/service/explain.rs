@@ -14,8 +14,8 @@ use std::sync::Arc;
 use domain::calendar::{Instant, Term};
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
-use domain::order::OrderType;
 use domain::promotion::Modifier;
+use domain::order::OrderType;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
 use domain::subscription::MonthParts;
@@ -366,12 +366,15 @@ fn reduced(modifiers: &[Modifier]) -> Option<Charge> {
 /// Whether the list price, rounded, less the modifiers is what is payable. What a refund order gives back to coupons is
 /// no part of its amount.
 pub fn line_adds_up(line: &Line, derivation: Option<&Derivation>, rounding: Rounding) -> bool {
-    let is_reduced_to =
-        || reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable);
+    let is_reduced_to = || {
+        reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable)
+    };
     match derivation {
         // Coupons of a refund order are beside its amount; the record of an adjustment is reduced to nothing.
         None if line.adjusted.is_zero() => line.official == line.payable,
         None => is_reduced_to(),
-        Some(derivation) => derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to(),
+        Some(derivation) => {
+            derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to()
+        }
     }
 }

@@ -37,7 +37,7 @@ on_both! {
 
         let told = app.get("acme", &format!("/openbss/v1/explain?order_id={order}")).await.ok(200);
         assert_eq!(told["adds_up"], true, "{told}");
-        let parts = told["line_items"][0]["price"]["parts"].as_array().unwrap();
+        let parts = told["orders"][0]["line_items"][0]["price"]["parts"].as_array().unwrap();
         assert_eq!(parts.len(), 2, "{told}");
         assert_eq!((&parts[1]["period_type"], &parts[1]["unit_price"]), (&json!(2), &json!("182.07")));
         assert_eq!(parts[1]["units"], "511/930");
