@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::life::{CLOSED, FROZEN, shown_policy};
+use super::life::{CLOSED, FROZEN};
 use super::{Customer, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 
@@ -99,14 +99,12 @@ impl Customer {
             return NOTHING.to_owned();
         }
         // What is held is shown as frozen.
-        let is_held = resource.held_at.is_some();
-        let status = if is_held { FROZEN } else { resource.status };
-        let policy = if is_held { shown_policy(FROZEN, resource.policy) } else { resource.policy };
+        let status = if resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}",
             status,
-            policy,
+            resource.policy,
             text(resource.effective),
             text(resource.expires)
         )
