@@ -52,6 +52,10 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
     ("DeleteQuota", "no quota is set"),
+    ("CancelResourcesSubscription", "the id is made by the server"),
+    ("ShowRefundOrderDetails", "nothing was given back"),
+    ("ApproveOrder", "nothing waits for approval"),
+    ("RejectOrder", "nothing waits for approval"),
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.

@@ -203,6 +203,17 @@ impl Walk<'_> {
         }
     }
 
+    /// What was bought is given back; last, since nothing is left then.
+    async fn unsubscribes(&mut self) {
+        let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
+        let main = resources["data"].as_array().and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
+        let id = main.expect("a primary resource")["resource_id"].clone();
+        let body = json!({"resource_ids": [id], "unsubscribe_type": 1, "unsubscribe_reason_type": 5});
+        let left = self.call("POST", "/v2/orders/subscriptions/resources/unsubscribe", Some(body)).await;
+        let order = left["order_ids"][0].as_str().expect("an id");
+        self.call("GET", &format!("/v2/orders/customer-orders/refund-orders?order_id={order}"), None).await;
+    }
+
     async fn list_and_details(&mut self, orders: &[&str]) {
         let list = self.call("GET", "/v2/orders/customer-orders", None).await;
         assert_eq!(list["total_count"], orders.len(), "{list}");
@@ -244,6 +255,7 @@ async fn everything_conforms(app: &TestApp) {
     walk.prices(region(site)).await;
     walk.orders().await;
     walk.benefits().await;
+    walk.unsubscribes().await;
     for entry in served(app) {
         let place = published::place_of(entry.spec);
         let of_contract = walk.contract.operations.iter().find(|row| {

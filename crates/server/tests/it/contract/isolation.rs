@@ -76,11 +76,18 @@ on_both! {
                 probe.refused(intruder, "PUT", cancel, Some(json!({"order_id": order})), 400, "CBC.30000010").await;
                 let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={order}");
                 probe.refused(intruder, "GET", &discounts, None, 400, "CBC.30000010").await;
+                let refunds = format!("/v2/orders/customer-orders/refund-orders?order_id={order}");
+                probe.refused(intruder, "GET", &refunds, None, 400, "CBC.99005026").await;
                 let list = format!("/v2/orders/customer-orders?order_id={order}");
                 probe.empty(intruder, "GET", &list, None).await;
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
             }
             probe.empty(intruder, "POST", query, Some(json!({"resource_ids": [resource]}))).await;
+            let leave = "/v2/orders/subscriptions/resources/unsubscribe";
+            let body = json!({"resource_ids": [resource], "unsubscribe_type": 1});
+            let reply = app.post(intruder, leave, body).await;
+            // It repeats what was asked for.
+            probe.complaints.refused(intruder, &reply, 400, "CBC.99003012");
             probe.empty(intruder, "GET", "/v2/orders/customer-orders", None).await;
         }
         let foreign = format!("/v2/orders/customer-orders?customer_id={}", app.domain("acme"));
