@@ -71,6 +71,18 @@ impl PeriodPrices {
         self.0.iter().find(|(own, _)| *own == period).map(|(_, price)| *price)
     }
 
+    /// What a month costs: its own price, or a twelfth of that of a year.
+    ///
+    /// # Errors
+    /// [`RatingError::NotSold`] where neither has a price.
+    pub fn monthly(&self) -> Result<Exact, RatingError> {
+        match (self.price(PeriodType::Month), self.price(PeriodType::Year)) {
+            (Some(month), _) => Ok(Exact::from_price(month)),
+            (None, Some(year)) => Ok(Exact::from_price(year).div_int(MONTHS_PER_YEAR)?),
+            (None, None) => Err(RatingError::NotSold),
+        }
+    }
+
     /// The prices, as they were given.
     pub fn entries(&self) -> &[(PeriodType, Price)] {
         &self.0
@@ -124,21 +136,16 @@ pub fn rate_period(
     Ok(linear::times_size(one, size)?.times_int(num)?)
 }
 
-/// The list price of days beyond a term, as parts of months: the price of a month, or a twelfth of that of a year where
-/// months have none, × size × number of subscriptions (rule 1.6, where no document states a price).
+/// The list price of days beyond a term, as parts of months × size × number of subscriptions (rule 1.6, where no document
+/// states a price).
 ///
 /// # Errors
-/// [`RatingError::NotSold`] where neither has a price, [`RatingError::Overflow`].
+/// [`RatingError::NotSold`] where neither months nor years have a price, [`RatingError::Overflow`].
 pub fn rate_extra(
     prices: &PeriodPrices,
     parts: MonthParts,
     size: Option<i64>,
     num: i64,
 ) -> Result<Exact, RatingError> {
-    let monthly = match (prices.price(PeriodType::Month), prices.price(PeriodType::Year)) {
-        (Some(month), _) => Exact::from_price(month),
-        (None, Some(year)) => Exact::from_price(year).div_int(MONTHS_PER_YEAR)?,
-        (None, None) => return Err(RatingError::NotSold),
-    };
-    Ok(linear::times_size(parts.at_price(monthly)?, size)?.times_int(num)?)
+    Ok(linear::times_size(parts.at_price(prices.monthly()?)?, size)?.times_int(num)?)
 }

@@ -54,7 +54,7 @@ fn english(notice: &Notice<'_>) -> Words {
         Notice::RenewalFailed { thing, amount, why, next_at, kept_until } => {
             let mut lines = vec!["A resource could not be renewed automatically.".to_owned(), String::new()];
             lines.extend(thing_en(thing));
-            lines.extend(amount.map(|(amount, currency)| format!("Amount: {amount} {}", currency.code())));
+            lines.extend(amount.map(|(amount, currency)| format!("List price: {amount} {}", currency.code())));
             lines.push(format!("Reason: {}", why.en));
             lines.push(format!("It is tried again: {}", time(*next_at)));
             lines.extend(kept_until.map(|until| format!("It is kept until: {}", time(until))));
@@ -88,7 +88,7 @@ fn chinese(notice: &Notice<'_>) -> Words {
         Notice::RenewalFailed { thing, amount, why, next_at, kept_until } => {
             let mut lines = vec!["资源自动续费失败。".to_owned(), String::new()];
             lines.extend(thing_zh(thing));
-            lines.extend(amount.map(|(amount, currency)| format!("金额：{amount} {}", currency.code())));
+            lines.extend(amount.map(|(amount, currency)| format!("目录价：{amount} {}", currency.code())));
             lines.push(format!("原因：{}", why.zh));
             lines.push(format!("下次尝试：{}", time(*next_at)));
             lines.extend(kept_until.map(|until| format!("资源保留至：{}", time(until))));

@@ -59,6 +59,7 @@ pub const FEATURE: Feature = Feature {
             .add::<api::approvals::ApproveOrder>()
             .add::<api::approvals::RejectOrder>()
             .add::<api::approvals::SetOrderInvoice>()
+            .add::<api::adjust::AdjustOrder>()
             .add::<api::explain::ExplainAmounts>();
     },
     jobs: |jobs| {

@@ -1,11 +1,13 @@
 //! Orders and lines as the database keeps them.
 
-use domain::calendar::{Instant, PeriodType, Term};
+use domain::calendar::{Instant, PeriodType, Term, next_expiry};
 use domain::money::{Charge, Currency, Exact, Overflow, Price, Scaled};
 use domain::order::{OrderState, OrderStatus, OrderType, SourceType};
 use domain::promotion::{Modifier, ModifierType};
 use domain::quantity::Quantity;
+use domain::subscription::MonthParts;
 use domain::subscription::change::{Remaining, remaining};
+use domain::subscription::renewal::extra_months;
 use platform::op::Language;
 use platform::op::wire::{FromWire, Param, Raw, Refusal, Schema};
 use serde::{Deserialize, Serialize};
@@ -293,6 +295,14 @@ impl Line {
     pub fn rest(&self) -> Option<(&BaseProduct, &Rest)> {
         let base = self.base_product.as_ref()?;
         Some((base, base.rest.as_ref()?))
+    }
+
+    /// By how much a renewal ends later than its term: on the unified day of its account (rule 1.6). `None`: it does not.
+    pub fn extra_months(&self) -> Option<MonthParts> {
+        let is_renewal = self.resource.is_some() && self.base_product.is_none();
+        let (begins_at, ends_at) = self.effective_at.zip(self.expires_at).filter(|_| is_renewal)?;
+        let own_end = next_expiry(begins_at, self.term()).ok()?;
+        (own_end < ends_at).then(|| extra_months(own_end, ends_at))
     }
 
     /// What the operator took off (609), which stays whatever it is paid with.

@@ -1,5 +1,6 @@
 //! Use-cases of orders: found, cancelled, fulfilled; placing, paying and refunding have files of their own.
 
+mod adjust;
 mod charge;
 pub(super) mod explain;
 mod fitting;
@@ -24,6 +25,7 @@ use crate::promotions::service as promotions;
 use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
+pub use adjust::adjust;
 pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay};

@@ -47,13 +47,14 @@ platform::statements! {
     /// The sub-orders of a combined order; the caller checks whether they may be seen.
     const FIND_COMBINED = concat!("select ", order_columns!(), " from orders where combined_id = $1 \
         order by id limit 100");
-    /// Whether a customer has paid an order whose first line is of a service; refund orders apart.
+    /// Whether a customer has paid an order whose first line is of a service; refund orders apart, and records of an
+    /// adjustment (15), which cost nothing.
     const HAS_PAID_FOR = "select 1 from orders where account_id = $1 and service_type_folded = $2 \
-        and paid_at is not null and gives_back = 0 order by created_at, id limit 1";
+        and paid_at is not null and gives_back = 0 and order_type <> 15 order by created_at, id limit 1";
     /// Whether another line of an order that it has paid is; refund orders have one line.
     const HAS_PAID_BESIDE = "select 1 from order_lines l join orders o on o.account_id = l.account_id \
         and o.id = l.order_id where l.account_id = $1 and l.service_type_code = $2 and l.line_no > 1 \
-        and o.paid_at is not null and o.gives_back = 0 order by l.order_id limit 1";
+        and o.paid_at is not null and o.gives_back = 0 and o.order_type <> 15 order by l.order_id limit 1";
     /// The counters of a customer, locked: two payments that ask whether one is the first take turns.
     const LOCK_COUNTERS = "select partner_id from order_counters where account_id = $1 order by partner_id limit 100 \
         {for_update}";
@@ -91,7 +92,8 @@ platform::statements! {
         where account_id = $1 and order_id = $2 and state = $3";
     /// What changes of a line.
     const UPDATE_LINE = "update order_lines set state = $4, effective_at = $5, expires_at = $6, \
-        payable_amount = $7, modifiers = $8 where account_id = $1 and order_id = $2 and line_no = $3";
+        payable_amount = $7, modifiers = $8, adjusted_amount = $9 \
+        where account_id = $1 and order_id = $2 and line_no = $3";
     /// The same for all lines of an order at once.
     const UPDATE_LINES = "update order_lines set state = $3, effective_at = $4, expires_at = $5 \
         where account_id = $1 and order_id = $2";
@@ -395,6 +397,7 @@ pub(super) async fn update_line(tx: &mut Tx, order: &Order, line: &Line) -> Resu
         line.expires_at.map(Instant::ms),
         line.payable.units(),
         modifiers_text(&line.modifiers),
+        line.adjusted.units(),
     ];
     tx.send(UPDATE_LINE, params).await
 }

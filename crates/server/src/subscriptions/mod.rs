@@ -10,8 +10,9 @@
 //!
 //! With the immediate provisioner the paying transaction itself makes the resources, so they are there when the
 //! answer arrives. With the external one it makes a task for each, tells the operator's webhooks, and the term begins
-//! when the cloud reports (rule 1.1.6). Nothing happens at its end yet: the machine of [`domain::subscription`] says what
-//! will, and no job walks it.
+//! when the cloud reports (rule 1.1.6). What the cloud is told later, and may report, is in `service/cloud.rs`; how a
+//! term ends and what follows, in `service/life.rs`; what keeps a resource from being used meanwhile, in
+//! `service/holds.rs`.
 //!
 //! Before a payment [`quotas`] says which lines cannot be had: too many of a specification, or no longer sold.
 //!
@@ -60,7 +61,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::on_demand::RegisterOnDemand>()
             .add::<api::on_demand::ListOnDemand>()
             .add::<api::on_demand::ReleaseOnDemand>()
-            .add::<api::on_demand::ConvertToPeriod>();
+            .add::<api::on_demand::ConvertToPeriod>()
+            .add::<api::to_on_demand_instantly::UpdatePeriodToOnDemandInstantly>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::renew::Renew>();

@@ -2,7 +2,6 @@
 
 use domain::calendar::{Instant, PeriodType, Term};
 use platform::db::{Composed, DbError, Row, Tx, Value};
-use platform::job::Due;
 use platform::params;
 
 use crate::orders::model::Description;
@@ -25,6 +24,7 @@ macro_rules! resource_columns {
 pub(super) mod charges;
 pub(super) mod checks;
 pub(super) mod five_days;
+pub(super) mod life;
 pub(super) mod on_demand;
 pub(super) mod quotas;
 pub(super) mod renew_configs;
@@ -52,15 +52,6 @@ platform::statements! {
     /// The resources of an order.
     const OF_ORDER = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and order_id = $2 order by created_at, id limit 1001");
-    /// Which resources are due, by the primary one of their set.
-    const DUE = "select due_at, coalesce(parent_id, id) from resources where due_at <= $1 \
-        order by due_at, account_id, id limit $2";
-    /// Resources of an account that are not frozen with it, locked, a page by id.
-    const LOCK_UNHELD = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and id > $2 and status in (2, 4, 5) and held_at is null order by id limit $3 {for_update}");
-    /// Resources of an account that are frozen with it, locked, a page by id.
-    const LOCK_HELD = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and id > $2 and held_at is not null order by id limit $3 {for_update}");
     /// What changes of a resource.
     const UPDATE = "update resources set resource_id = $3, status = $4, effective_at = $5, expires_at = $6, \
         updated_at = $7, expire_policy = $8, auto_renew = $9, renew_times = $10, renew_at = $11, period_type = $12, \
@@ -349,35 +340,6 @@ pub(super) async fn of_order(tx: &mut Tx, account: &str, order: &str) -> Result<
     Ok(rows.iter_mut().map(from_row).collect())
 }
 
-/// What is due until an instant, by the primary resource of its set; a set comes once for each member.
-pub(super) async fn due(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<Due>, DbError> {
-    let rows = tx.all(DUE, params![until.ms(), limit]).await?;
-    let due = |mut row: Row| Due { at: Instant::from_ms(row.int(0)), key: row.take_text(1) };
-    Ok(rows.into_iter().map(due).collect())
-}
-
-/// Resources of an account that customers see and that are not frozen with it, locked, a page by id.
-pub(super) async fn lock_unheld(
-    tx: &mut Tx,
-    account: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_UNHELD, params![account, after, limit]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
-}
-
-/// Resources of an account that are frozen with it, locked, a page by id.
-pub(super) async fn lock_held(
-    tx: &mut Tx,
-    account: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_HELD, params![account, after, limit]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
-}
-
 /// An order holds a resource from now on.
 pub(super) async fn hold(tx: &mut Tx, account: &str, id: &str, order: &str) -> Result<(), DbError> {
     tx.send(HOLD, params![account, id, order]).await
@@ -605,6 +567,7 @@ pub(super) fn statements() -> Vec<String> {
         all.push(page_statement("x", filter, 0, 1).sql().to_owned());
     }
     all.extend(checks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
+    all.extend(life::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));
     all.extend(quotas::statements());
     all.extend(renew_configs::statements());
     all.extend(tasks::STATEMENTS.iter().map(|(_, sql)| (*sql).to_owned()));

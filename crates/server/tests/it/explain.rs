@@ -17,7 +17,7 @@ const EXPLAIN: &str = "/openbss/v1/explain";
 const CATALOG: &str = "/openbss/v1/catalog";
 
 /// Asks for an explanation of orders, and recomputes all of it.
-async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value {
+pub(crate) async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value {
     let answer = app.get(tenant, &format!("{EXPLAIN}?order_id={order}")).await.ok(200);
     let orders = list(&answer["orders"]);
     orders.iter().for_each(check_order);

@@ -216,6 +216,26 @@ impl TestApp {
         self.app.jobs.advance(&self.app, to).await.expect("jobs run")
     }
 
+    /// The server stops and starts anew on the same database, at an instant of commercial time; nothing ran meanwhile.
+    pub async fn restarted_at(self, now: &str) -> Self {
+        let now = Instant::parse_rfc3339(now).expect("RFC 3339");
+        let app = App::open(AppConfig {
+            db: self.app.db().clone(),
+            clock: Clock::sandbox(now),
+            site: self.app.site(),
+            vault: Vault::from_key_bytes([7; 32]),
+            provisioner: self.app.provisioner,
+            is_sandbox: self.app.sandbox.is_some(),
+            // Ids go on growing, and none comes twice.
+            seed: Some(now.ms().unsigned_abs()),
+        })
+        .await
+        .expect("the application opens");
+        let door = DoorConfig { throttle: false, strict: true, ..DoorConfig::default() };
+        let server = app.server(door).expect("no two operations claim one path");
+        Self { app, server, _folder: self._folder }
+    }
+
     /// Ends the test: nothing is due or failed, and the books hold.
     pub async fn finish(self) {
         let ran = self.app.jobs.run_due(&self.app).await.expect("jobs run");

@@ -43,7 +43,12 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("CreateSandboxFault", "it names no operation, so that nothing is injected"),
     ("ReportProvisioned", "nothing waits for the cloud"),
     ("ReportFailed", "nothing waits for the cloud"),
+    ("FreezeResource", "the id is made by the server"),
+    ("UnfreezeResource", "the id is made by the server"),
+    ("UpdatePeriodToOnDemand", "the ids are made by the server"),
     ("DeleteWebhook", "the id is made by the server"),
+    ("AutoRenewalResources", "the id is made by the server"),
+    ("CancelAutoRenewalResources", "the id is made by the server"),
     ("ExplainAmounts", "it names no order, line or price, of which it takes one"),
     ("WithdrawDiscount", "the id is made by the server"),
     ("FreezeCoupon", "the id is made by the server"),
@@ -56,6 +61,7 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("ShowRefundOrderDetails", "nothing was given back"),
     ("ApproveOrder", "nothing waits for approval"),
     ("RejectOrder", "nothing waits for approval"),
+    ("RenewalResources", "the id is made by the server"),
 ];
 
 /// Operations that can stop the payments of an account: they are aimed at one that pays nothing in this test.
@@ -195,6 +201,8 @@ async fn known(app: &TestApp, entry: &Entry<App>) -> Known {
             ("domain_id", json!(aimed_at)),
             ("customer_id", json!(aimed_at)),
             ("country", json!("DE")),
+            ("email", json!("billing@acme.example")),
+            ("config_value", json!("7")),
             ("valid_from", json!("2026-06-01T00:00:00Z")),
             ("user_id", own.expect("the key was made above")["user_id"].clone()),
             ("user_ids", own.expect("the key was made above")["user_id"].clone()),

@@ -386,8 +386,25 @@ on_both! {
         let acme = app.domain("acme");
         let change = |by: &str| format!("update resource_counters set visible = visible {by} where account_id = '{acme}'");
         expect_each(&app, &[(change("+ 1"), change("- 1"), &["subscriptions.counters"], &acme)]).await;
-        let sql = format!("update resources set status = 3 where account_id = '{acme}' and status = 2");
+        let sql = format!("update resources set status = 3, due_at = null where account_id = '{acme}' and status = 2");
         expect(&app, &sql, &["subscriptions.counters"], &acme).await;
+    }
+
+    async fn a_resource_that_hangs_is_named(app: EXTERNAL) {
+        trade(&app).await;
+        let acme = app.domain("acme");
+        let found = app.post("acme", "/v2/orders/suscriptions/resources/query", json!({})).await.ok(200);
+        let id = found["data"][0]["id"].as_str().expect("one is there").to_owned();
+        let set = |what: &str| format!("update resources set {what} where account_id = '{acme}' and id = '{id}'");
+        expect_each(&app, &[
+            (set("due_at = null"), set("due_at = expires_at"), &["subscriptions.states"], &id),
+            (set("grace_until = 1"), set("grace_until = null"), &["subscriptions.states"], &id),
+            (set("held_at = 1"), set("held_at = null"), &["subscriptions.states"], &id),
+            (set("status = 4"), set("status = 2"), &["subscriptions.states"], &id),
+            (set("renew_at = 1"), set("renew_at = null"), &["subscriptions.states"], &id),
+            (set("open_order_id = 'none'"), set("open_order_id = null"), &["subscriptions.states"], "order none"),
+        ]).await;
+        app_holds_after(app, &[]).await;
     }
 
     async fn a_changed_counter_of_orders_is_named(app: EXTERNAL) {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::calendar::PeriodType;
 use domain::id::{OrderId, OrderLineId};
 use domain::ledger::AccountKind;
 use domain::money::{Charge, Exact, Overflow, Rounding};
@@ -114,7 +115,8 @@ pub(in crate::orders) struct ExplainedItem {
     pub resource_spec: String,
     /// Region code.
     pub region: String,
-    /// How the list price comes about; absent in refund orders, which give back parts of lines.
+    /// How the list price comes about; absent in refund orders, which give back parts of lines, and in the record of an
+    /// adjustment.
     pub price: Option<Price>,
     /// List price.
     pub official_amount: String,
@@ -126,7 +128,8 @@ pub(in crate::orders) struct ExplainedItem {
     pub adds_up: bool,
 }
 
-/// How a list price comes about: (sum of the parts) × resource_size × subscription_num + rounding.amount.
+/// How a list price comes about: (sum of the parts) × resource_size × subscription_num + rounding.amount; of a change of
+/// specification ((sum of the parts) × resource_size − change.old_amount) × change.units_left + rounding.amount.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::orders) struct Price {
     /// Number of the catalogue import that has the price.
@@ -145,10 +148,25 @@ pub(in crate::orders) struct Price {
     size_measure_id: Option<i64>,
     /// How many subscriptions.
     subscription_num: i64,
+    /// Of a change of specification: what the price above is compared with, and for how long.
+    change: Option<PriceChange>,
     /// The list price to the last digit.
     exact_amount: String,
     /// What became of its last digits.
     rounding: RoundingStep,
+}
+
+/// What a change of specification starts from.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PriceChange {
+    /// What one unit of the term costs of the old specification, at its size.
+    old_amount: String,
+    /// How many units of the term are left: parts of calendar months, or days of years of 365.
+    units_left: String,
+    /// From when on the new specification is charged.
+    begin_time: String,
+    /// The end of the term.
+    end_time: String,
 }
 
 /// A usage on its way to the unit of its price: usage_value × multiplier / divisor.
@@ -413,6 +431,12 @@ pub(super) fn price(
         resource_size: derivation.times.size.map(|(size, _)| size),
         size_measure_id: derivation.times.size.map(|(_, measure)| measure),
         subscription_num: derivation.times.num,
+        change: derivation.change.as_ref().map(|change| PriceChange {
+            old_amount: change.old.to_string(),
+            units_left: change.left.to_string(),
+            begin_time: change.from.to_wire(),
+            end_time: change.until.to_wire(),
+        }),
         exact_amount: derivation.exact.to_string(),
         rounding: RoundingStep { mode, decimals, amount: left.checked_sub(derivation.exact)?.to_string() },
     })
@@ -426,6 +450,14 @@ fn price_part(part: &Part, amount: Exact) -> PricePart {
             up_to: None,
             units: part.count.to_string(),
             unit_price: part.price.to_string(),
+            amount: amount.to_string(),
+        },
+        Part::Extra { months, monthly } => PricePart {
+            period_type: Some(PeriodType::Month.code()),
+            above: None,
+            up_to: None,
+            units: months.to_string(),
+            unit_price: monthly.to_string(),
             amount: amount.to_string(),
         },
         Part::Usage(part) => PricePart {

@@ -122,7 +122,7 @@ fn of_period<'c>(
         product: priced.product,
         product_id: &priced.offer.product_id,
         region: priced.priced.item.region,
-        derivation: of_term(catalog, priced.offer, &priced.price_version, term, times)?,
+        derivation: of_term(catalog, priced.offer, &priced.price_version, (term, None), times)?,
         list: priced.list,
         decimals: DECIMALS,
         reduction: reduce(discounts, now, priced.priced, inquiry.discount.as_deref(), choose_best)?,

@@ -1,5 +1,6 @@
 //! The operations of orders.
 
+pub(super) mod adjust;
 pub(super) mod approvals;
 pub(super) mod details;
 pub(super) mod explain;

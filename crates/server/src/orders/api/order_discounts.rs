@@ -152,11 +152,11 @@ fn merged(
     lines: &[(&Line, Charge)],
 ) -> Result<Vec<DiscountedLines>, OrderError> {
     let mut groups: Vec<Vec<(&Line, Charge)>> = Vec::new();
-    for (line, payable) in lines.iter().filter(|(line, payable)| *payable != line.official) {
+    for (line, payable) in lines.iter().filter(|(line, payable)| *payable != line.adjusted_price()) {
         let is_alike = |group: &Vec<(&Line, Charge)>| {
             let (other, paid) = group[0];
-            (&other.product_id, other.resource_size, other.official, paid)
-                == (&line.product_id, line.resource_size, line.official, *payable)
+            (&other.product_id, other.resource_size, other.adjusted_price(), paid)
+                == (&line.product_id, line.resource_size, line.adjusted_price(), *payable)
         };
         match groups.iter_mut().find(|group| is_alike(group)) {
             Some(group) => group.push((*line, *payable)),
@@ -178,13 +178,13 @@ fn discounted(
         String::from(OrderLineId::of(&order, number))
     };
     let (first, payable) = group[0];
-    let off = group.iter().map(|(line, payable)| line.official.checked_sub(*payable));
+    let off = group.iter().map(|(line, payable)| line.adjusted_price().checked_sub(*payable));
     let amount = off.collect::<Option<Vec<Charge>>>().and_then(Charge::sum).ok_or(Overflow)?;
     let ratio = match discount.mode {
         DiscountMode::Ratio(ratio) => Num::of(ratio),
         // Of amounts in cents; a line that is reduced has a list price above zero.
         DiscountMode::FixedPrice(_) | DiscountMode::AmountOff(_) => {
-            let share = Exact::from_charge(payable).times_int(100)?.div_int(first.official.units())?;
+            let share = Exact::from_charge(payable).times_int(100)?.div_int(first.adjusted_price().units())?;
             Num::of(share.show(RATIO_DECIMALS)?)
         }
     };

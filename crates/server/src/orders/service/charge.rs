@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::calendar::Instant;
+use domain::calendar::{Instant, PeriodType};
 use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
 use domain::promotion::{
@@ -21,6 +21,9 @@ use crate::orders::model::{Line, Order};
 use crate::orders::store;
 use crate::pricing::service::{Bought, item_of, units_of};
 use crate::promotions::service as promotions;
+
+/// Months of a year.
+const MONTHS_PER_YEAR: i64 = 12;
 
 /// An order and its lines, as a payment sees them.
 #[derive(Debug, Clone)]
@@ -131,12 +134,22 @@ fn priced<'a>(line: &'a Line, catalog: &Catalog) -> PricedLine<'a> {
 fn units_and_credit(line: &Line) -> Result<(Exact, Exact), Overflow> {
     let Some((base, rest)) = line.rest() else {
         let units = units_of(line.term(), line.subscription_num, line.resource_size)?;
-        return Ok((units, Exact::zero()));
+        return Ok((units.checked_add(extra_units(line)?)?, Exact::zero()));
     };
     let remaining = rest.remaining(line.period_type);
     let one = Quantity::from_int(line.resource_size.unwrap_or(1)).map_err(|_| Overflow)?;
     let units = remaining.at_price(Exact::from_quantity(one))?;
     Ok((units, remaining.at_price(rest.old_price(base.size)?)?))
+}
+
+/// The days of a renewal beyond its term, in units of the term: a fixed price holds for them too.
+fn extra_units(line: &Line) -> Result<Exact, Overflow> {
+    let Some(parts) = line.extra_months() else { return Ok(Exact::zero()) };
+    let months = parts.months().times_int(line.resource_size.unwrap_or(1))?.times_int(line.subscription_num)?;
+    match line.period_type {
+        PeriodType::Year => months.div_int(MONTHS_PER_YEAR),
+        PeriodType::Month | PeriodType::Week | PeriodType::Day | PeriodType::Hour => Ok(months),
+    }
 }
 
 /// That a coupon was used because a customer had not bought some services before. Who pays asks

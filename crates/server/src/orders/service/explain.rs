@@ -15,8 +15,10 @@ use domain::calendar::{Instant, Term};
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
 use domain::promotion::Modifier;
+use domain::order::OrderType;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
+use domain::subscription::MonthParts;
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -25,7 +27,7 @@ use crate::catalog::model::{Catalog, PeriodOffer, UsageOffer, Version};
 use crate::catalog::service::of_version;
 use crate::codes;
 use crate::ledger::service::{Told, receipt, returns as back_of};
-use crate::orders::model::{Line, Order};
+use crate::orders::model::{BaseProduct, Line, Order, Rest};
 use crate::orders::store::returns::ReturnRow;
 use crate::orders::store::{self, returns};
 
@@ -36,6 +38,13 @@ pub enum Part {
     Period(PeriodPart),
     /// So much usage.
     Usage(UsagePart),
+    /// Days beyond a term, as parts of months (rule 1.6).
+    Extra {
+        /// How many months.
+        months: MonthParts,
+        /// What a month costs.
+        monthly: Exact,
+    },
 }
 
 impl Part {
@@ -43,6 +52,7 @@ impl Part {
         match self {
             Self::Period(part) => part.amount(),
             Self::Usage(part) => part.amount(),
+            Self::Extra { months, monthly } => months.at_price(*monthly),
         }
     }
 }
@@ -86,8 +96,23 @@ pub struct Derivation {
     pub unit: Exact,
     /// What that is multiplied by.
     pub times: Times,
+    /// Of a change of specification, what it is the difference to.
+    pub change: Option<Difference>,
     /// The list price, unrounded.
     pub exact: Exact,
+}
+
+/// What a change of specification starts from: (the new price − the old one) × the rest of the term (rule 2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What one unit of the term costs of the old specification, at its size.
+    pub old: Exact,
+    /// How many units of the term are left.
+    pub left: Exact,
+    /// From when on the new specification is charged.
+    pub from: Instant,
+    /// The end of the term.
+    pub until: Instant,
 }
 
 impl Derivation {
@@ -103,7 +128,21 @@ impl Derivation {
         let size = times.size.map_or(1, |(size, _)| size);
         let exact = unit.times_int(size)?.times_int(times.num)?;
         let (catalog_version, valid_from) = (catalog.version, version.valid_from);
-        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, exact })
+        Ok(Self { catalog_version, valid_from, usage, parts, unit, times, change: None, exact })
+    }
+
+    /// The same as the difference to what a line is changed from; the price so far is that of one unit of the term.
+    fn as_change(self, line: &Line, base: &BaseProduct, rest: &Rest) -> Result<Self, Overflow> {
+        let remaining = rest.remaining(line.period_type);
+        let one = Exact::from_quantity(Quantity::from_int(1).map_err(|_| Overflow)?);
+        let change = Difference {
+            old: rest.old_price(base.size)?,
+            left: remaining.at_price(one)?,
+            from: Instant::from_ms(rest.from_ms),
+            until: Instant::from_ms(rest.until_ms),
+        };
+        let exact = remaining.at_price(self.exact.checked_sub(change.old)?)?;
+        Ok(Self { change: Some(change), exact, ..self })
     }
 
     /// What settling to cents makes of the list price.
@@ -115,18 +154,24 @@ impl Derivation {
     }
 }
 
-/// How a term is priced. `price_version` is what pricing answered: catalogue and start of the price.
+/// How a term is priced, with the days beyond it of a renewal that ends on a unified day. `price_version` is what pricing
+/// answered: catalogue and start of the price.
 pub fn of_term(
     catalog: &Catalog,
     offer: &PeriodOffer,
     price_version: &str,
-    term: Term,
+    (term, extra): (Term, Option<MonthParts>),
     times: Times,
 ) -> Result<Derivation, ApiError> {
     let version = version_named(&offer.versions, price_version)?;
     let parts = version.price.parts(term).map_err(|_| gone(price_version))?;
-    let parts = parts.into_iter().map(Part::Period);
-    Derivation::of(catalog, version, None, parts, times).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    let mut parts: Vec<Part> = parts.into_iter().map(Part::Period).collect();
+    if let Some(months) = extra {
+        let monthly = version.price.monthly().map_err(|_| gone(price_version))?;
+        parts.push(Part::Extra { months, monthly });
+    }
+    Derivation::of(catalog, version, None, parts.into_iter(), times)
+        .map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 /// How a usage is priced; the units of `usage` are worked out here.
@@ -180,7 +225,8 @@ pub async fn explain(cx: &mut Cx, order: Order) -> Result<Explained, ApiError> {
     let mut catalogs: Vec<Arc<Catalog>> = Vec::new();
     let mut lines = Vec::new();
     for line in store::lines(&mut cx.tx, &order).await? {
-        let derivation = match order.gives_back {
+        // What goes back is parts of lines, and an adjustment is the operator's own number.
+        let derivation = match order.gives_back || order.order_type == OrderType::FeeAdjustment {
             true => None,
             false => Some(derive(cx, &line, &mut catalogs).await?),
         };
@@ -230,7 +276,13 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     let offer = product.and_then(|product| product.period.as_ref());
     let offer = offer.ok_or_else(|| gone(&line.price_version))?;
     let times = Times { size: line.resource_size.zip(line.size_measure_id), num: line.subscription_num };
-    of_term(&catalog, offer, &line.price_version, line.term(), times)
+    let Some((base, rest)) = line.rest() else {
+        let bought = (line.term(), line.extra_months());
+        return of_term(&catalog, offer, &line.price_version, bought, times);
+    };
+    let unit = (Term { period: line.period_type, count: 1 }, None);
+    let new = of_term(&catalog, offer, &line.price_version, unit, times)?;
+    new.as_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 impl Explained {
@@ -314,12 +366,15 @@ fn reduced(modifiers: &[Modifier]) -> Option<Charge> {
 /// Whether the list price, rounded, less the modifiers is what is payable. What a refund order gives back to coupons is
 /// no part of its amount.
 pub fn line_adds_up(line: &Line, derivation: Option<&Derivation>, rounding: Rounding) -> bool {
+    let is_reduced_to = || {
+        reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable)
+    };
     match derivation {
-        None => line.official == line.payable,
+        // Coupons of a refund order are beside its amount; the record of an adjustment is reduced to nothing.
+        None if line.adjusted.is_zero() => line.official == line.payable,
+        None => is_reduced_to(),
         Some(derivation) => {
-            derivation.settled(rounding).ok() == Some(line.official)
-                && reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off))
-                    == Some(line.payable)
+            derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to()
         }
     }
 }

@@ -17,7 +17,7 @@ impl Reconciler<App> for Live {
     const NAME: &'static str = "subscriptions.live";
 
     async fn due(tx: &mut Tx, until: Instant, limit: i64) -> Result<Vec<Due>, DbError> {
-        let mut due = store::due(tx, until, limit).await?;
+        let mut due = store::life::due(tx, until, limit).await?;
         // The members of a set walk together.
         due.sort_unstable();
         due.dedup();

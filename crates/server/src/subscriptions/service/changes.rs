@@ -27,6 +27,8 @@ use platform::op::{ApiError, Refusal};
 
 use super::cloud::{self, Action};
 use super::ordering::{self, Buyer, How};
+use super::renewals::promotion_of;
+use super::sets::Set;
 use crate::app::Provisioner;
 use crate::catalog::model::Catalog;
 use crate::orders::errors::OrderError;
@@ -91,7 +93,9 @@ async fn order(
     line: Line,
     auto_pay: bool,
 ) -> Result<Placed, OrderError> {
-    let how = How { auto_pay, auto_renew: resource.auto_renew, promotion: None };
+    let itself = Set { primary: resource.clone(), attached: Vec::new() };
+    let promotion = promotion_of(cx, &itself).await?;
+    let how = How { auto_pay, auto_renew: resource.auto_renew, promotion };
     ordering::place(cx, buyer, OrderType::Change, vec![line], how).await
 }
 
@@ -338,7 +342,8 @@ pub(super) async fn reported(
     }
     // A change is an order of one line.
     let line = orders::get_line(cx, &order, 1).await?;
-    if failure.is_none() {
+    // What was deleted meanwhile can no longer be changed.
+    if failure.is_none() && resource.is_visible() {
         let (resource, (effective_at, expires_at)) = finish(cx, &order, &line, resource).await?;
         orders::finish_line(cx, order, line, LineEnd::Done { effective_at, expires_at }).await?;
         return Ok((resource, None));

@@ -13,6 +13,7 @@ use super::cloud::{self, Action};
 use super::{Subscriptions, life, mails, named, sets};
 use crate::identity::freezing::{ResourceHolder, Scope, scope_of};
 use crate::notices::service::{Notice, Reason, mail};
+use crate::subscriptions::store::life::{self as rows, PageOf};
 use crate::subscriptions::store::{self, Resource};
 use crate::webhooks::service as webhooks;
 use crate::{Boxed, Cx, codes};
@@ -36,7 +37,7 @@ impl ResourceHolder for Subscriptions {
 async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
-        let mut page = store::lock_unheld(&mut cx.tx, account, &after, PAGE).await?;
+        let mut page = rows::lock_unheld(&mut cx.tx, PageOf { account, after: &after, limit: PAGE }).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.id);
         let mut stopped = Vec::new();
@@ -55,7 +56,7 @@ async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
 async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
-        let mut page = store::lock_held(&mut cx.tx, account, &after, PAGE).await?;
+        let mut page = rows::lock_held(&mut cx.tx, PageOf { account, after: &after, limit: PAGE }).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.id);
         let mut freed = Vec::new();

@@ -354,8 +354,11 @@ fn shift(
     let ends = KeepEnds { expires_at, grace_ends_at, retention_ends_at };
     let state = ResourceState { status: from, policy, ends };
     let change = transition(state, event, at).map_err(|refusal: Refusal| impossible(&refusal))?;
-    let shown = if is_held(resource) { status_held(change.status) } else { change.status };
-    resource.status = shown.code();
+    // Closing is more than a status: the caller does it.
+    if change.status != ResourceStatus::Closed {
+        let shown = if is_held(resource) { status_held(change.status) } else { change.status };
+        resource.status = shown.code();
+    }
     resource.expire_policy = change.policy.code();
     Ok(change.status)
 }

@@ -180,6 +180,8 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
+        self.to_on_demand(&resources).await;
+        self.renewals(&resources["data"]).await;
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
         if self.app.app.site() == Site::Cn {
             let changes =
@@ -192,6 +194,28 @@ impl Walk<'_> {
             self.app.call("operator", "PUT", &limits, Some(quota)).await.ok(200);
             self.call("GET", "/v2/accounts/customer-accounts/expenditure-quota", None).await;
         }
+    }
+
+    /// Sets up and cancels pay-per-use on expiry.
+    async fn to_on_demand(&mut self, resources: &Value) {
+        let mut data = resources["data"].as_array().expect("resources are listed").iter();
+        let primary = data.find(|one| one["is_main_resource"] == 1).expect("one is primary");
+        for operation in ["SET_UP", "CANCEL"] {
+            let wish = json!({"operation": operation, "resource_ids": [primary["resource_id"]]});
+            let path = "/v2/orders/subscriptions/resources/to-on-demand";
+            let answer = self.call("POST", path, Some(wish)).await;
+            assert_eq!(answer, json!({"error_details": []}));
+        }
+    }
+
+    async fn renewals(&mut self, resources: &Value) {
+        let mut primaries = resources.as_array().expect("a list").iter();
+        let primary = primaries.find(|one| one["is_main_resource"] == 1).expect("a primary resource");
+        let mut body =
+            json!({"resource_ids": [primary["resource_id"], "nothing"], "period_type": 2, "period_num": 1});
+        self.call("POST", "/v2/bills/ratings/period-resources/renew-rate", Some(body.clone())).await;
+        body["resource_ids"] = json!([primary["resource_id"]]);
+        self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
     }
 
     async fn benefits(&mut self) {

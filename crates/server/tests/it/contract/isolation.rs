@@ -9,7 +9,12 @@ use crate::harness::TestApp;
 use crate::on_both;
 
 /// Operations with `{name}` segments other than `{domain_id}` of which the refusal is tried below, by path.
-const TRIED_BY_PATH: &[&str] = &["ShowCustomerOrderDetails", "DeleteWebhook"];
+const TRIED_BY_PATH: &[&str] = &[
+    "ShowCustomerOrderDetails",
+    "DeleteWebhook",
+    "AutoRenewalResources",
+    "CancelAutoRenewalResources",
+];
 /// Operations of the operator with such segments: it owns everything, so there is no other tenant to ask for.
 fn is_operators_only(spec: &platform::op::Spec) -> bool {
     use platform::op::AccountKind;
@@ -83,11 +88,15 @@ on_both! {
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
             }
             probe.empty(intruder, "POST", query, Some(json!({"resource_ids": [resource]}))).await;
-            let leave = "/v2/orders/subscriptions/resources/unsubscribe";
+            let leave = format!("/v2/orders/subscriptions/resources/unsubscribe?{resource}");
             let body = json!({"resource_ids": [resource], "unsubscribe_type": 1});
-            let reply = app.post(intruder, leave, body).await;
-            // It repeats what was asked for.
-            probe.complaints.refused(intruder, &reply, 400, "CBC.99003012");
+            probe.refused(intruder, "POST", &leave, Some(body), 400, "CBC.99003012").await;
+            let renewal = json!({"resource_ids": [resource], "period_type": 2, "period_num": 1});
+            let asked = format!("/v2/orders/subscriptions/resources/renew?{resource}");
+            probe.refused(intruder, "POST", &asked, Some(renewal), 400, "CBC.99003016").await;
+            let renewed = format!("/v2/orders/subscriptions/resources/autorenew/{resource}");
+            probe.refused(intruder, "POST", &renewed, Some(json!({})), 400, "CBC.99003012").await;
+            probe.refused(intruder, "DELETE", &renewed, None, 400, "CBC.99003012").await;
             probe.empty(intruder, "GET", "/v2/orders/customer-orders", None).await;
         }
         let foreign = format!("/v2/orders/customer-orders?customer_id={}", app.domain("acme"));

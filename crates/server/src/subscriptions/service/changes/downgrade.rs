@@ -18,8 +18,9 @@ use platform::op::ApiError;
 use super::{Buyer, Change, changed};
 use crate::Cx;
 use crate::orders::model::{Line, Order};
-use crate::orders::service::{NewReturn, ReturnLine, ReturnPart, Share};
+use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
 use crate::subscriptions::service::cloud::{self, Action};
+use crate::subscriptions::service::unsubscribing;
 use crate::subscriptions::store::charges::{self, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
 
@@ -30,24 +31,18 @@ pub(super) async fn carry_out(
     resource: Resource,
     change: Change,
 ) -> Result<Order, ApiError> {
-    let mut paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
+    let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
     let taken = take(&paid, change.line.official, cx.now, cx.site.profile()).map_err(broken)?;
     let resource = changed(resource, &change.line, cx.now);
     store::update(&mut cx.tx, &resource, resource.is_visible()).await?;
-    let mut parts = Vec::with_capacity(taken.len());
-    for Taken { at, money, list } in taken {
-        let charge = &mut paid[at];
-        charge.returned_money = charge.returned_money.checked_add(money).ok_or_else(overflow)?;
-        charge.returned_list = charge.returned_list.checked_add(list).ok_or_else(overflow)?;
-        charges::update(&mut cx.tx, charge).await?;
-        parts.push(ReturnPart {
-            charge_no: charge.charge_no,
-            base_order: charge.order.clone(),
-            back: Share { money, benefits: Vec::new(), list },
-            consumed: Charge::ZERO,
-            fee: Charge::ZERO,
-        });
-    }
+    let part = |taken: &Taken| ReturnPart {
+        charge_no: paid[taken.at].charge_no,
+        base_order: paid[taken.at].order.clone(),
+        back: Share { money: taken.money, benefits: Vec::new(), list: taken.list },
+        consumed: Charge::ZERO,
+        fee: Charge::ZERO,
+    };
+    let parts = taken.iter().map(part).collect();
     let line = Line { effective_at: Some(cx.now), expires_at: resource.expires_at, ..change.line };
     let back = NewReturn {
         account: resource.account.clone(),
@@ -59,13 +54,10 @@ pub(super) async fn carry_out(
         lines: vec![ReturnLine { template: line, parts }],
         needs_approval: false,
     };
-    let order = give_back(cx, &back).await?;
+    let order = orders::give_back(cx, &back).await?;
+    unsubscribing::note(cx, &order).await?;
     cloud::tell(cx, Some(&order), &[&resource], Action::Change).await?;
     Ok(order)
-}
-
-fn overflow() -> DbError {
-    DbError::Other("what goes back overflows".to_owned())
 }
 
 fn broken(error: RefundError) -> DbError {
@@ -93,8 +85,8 @@ fn take(
     let mut left = Vec::with_capacity(paid.len());
     for charge in paid {
         left.push((
-            unused(charge, charge.money.checked_sub(charge.returned_money), now, site)?,
-            unused(charge, charge.list.checked_sub(charge.returned_list), now, site)?,
+            unused(charge, charge.left(), now, site)?,
+            unused(charge, charge.list_left(), now, site)?,
         ));
     }
     let sum = |part: fn(&(Charge, Charge)) -> Charge| Charge::sum(left.iter().map(part)).ok_or(Overflow);
@@ -118,12 +110,12 @@ fn take(
 /// What is not used up of an amount of a charge.
 fn unused(
     charge: &ResourceCharge,
-    amount: Option<Charge>,
+    amount: Charge,
     now: Instant,
     site: &SiteProfile,
 ) -> Result<Charge, RefundError> {
     let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
-    Ok(period.settle(amount.ok_or(Overflow)?, now, site, HandlingFee::Waived)?.refund)
+    Ok(period.settle(amount, now, site, HandlingFee::Waived)?.refund)
 }
 
 /// `amount × part / whole`, half up to cents.
@@ -132,9 +124,4 @@ fn share(amount: Charge, part: Charge, whole: Charge) -> Result<Charge, Overflow
         return Ok(amount);
     }
     Exact::from_charge(amount).times_int(part.units())?.div_int(whole.units())?.settle(Rounding::HalfUp)
-}
-
-// Until refund orders of several charges are there.
-async fn give_back(_: &mut Cx, back: &NewReturn) -> Result<Order, ApiError> {
-    Err(DbError::Other(format!("{back:?}")).into())
 }

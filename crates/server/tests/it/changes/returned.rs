@@ -1,0 +1,71 @@
+//! What a cheaper specification gives back.
+
+use serde_json::json;
+
+use super::{MEDIUM, bought, change, explained, resource, small};
+use crate::on_both;
+use crate::orders::{PAY, cash, details, machine, place, with};
+use crate::paying::{coupon, coupon_is, grant, pay_with};
+
+/// The machine that costs 30 a month.
+fn medium() -> serde_json::Value {
+    with(machine(), "resource_spec", json!(MEDIUM))
+}
+
+on_both! {
+    async fn a_downgrade_gives_the_difference_back_at_once_and_without_a_fee(app) {
+        let id = bought(&app, "acme", json!([medium()])).await;
+        app.advance_to("2026-01-25T10:40:00Z").await;
+        let asked = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        // 18 × (149/744 + 15/28) = 13.2477
+        assert_eq!((asked["amount"].as_str(), &asked["status"]), (Some("-13.25"), &json!(5)));
+        assert_eq!(cash(&app, "acme").await, "9983.25");
+        assert_eq!(resource(&app, "acme", true).await["product_spec_desc"], "通用计算型|s2.small.1|1核|1GB|linux");
+        let order = asked["order_id"].as_str().unwrap();
+        let shown = details(&app, "acme", order).await;
+        assert_eq!(shown["order_info"]["order_type"], 3);
+        assert_eq!(shown["order_info"]["amount_after_discount"].to_string(), "-13.25");
+        assert_eq!(shown["order_info"]["amount_info"]["commission_amount"].to_string(), "0");
+        assert!(shown["order_line_items"][0]["base_product_info"].is_object(), "{shown}");
+        explained(&app, "acme", order).await;
+        app.finish().await;
+    }
+
+    // Half of the price was paid, so half of the difference goes back.
+    async fn of_what_a_discount_or_a_coupon_took_off_nothing_goes_back(app) {
+        let half = grant(&app, "acme", 605, "ratio", "0.5", json!({})).await;
+        let order = place(&app, "acme", json!([medium()])).await;
+        app.post("acme", PAY, pay_with(&order, Some((&half, 2)), &[])).await.ok(204);
+        let first = resource(&app, "acme", true).await["resource_id"].as_str().unwrap().to_owned();
+        let back = change(&app, "acme", &first, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        // 18 × 1.0626 = 19.13; the month of 31 days and 8 hours began with this hour, so all of it is left.
+        assert_eq!(back["amount"], "-9.57");
+        app.finish().await;
+    }
+
+    async fn coupons_are_not_returned(app) {
+        let paper = coupon(&app, "acme", "30", &[]).await;
+        let order = place(&app, "acme", json!([medium()])).await;
+        app.post("acme", PAY, pay_with(&order, None, &[(&paper, 301)])).await.ok(204);
+        let id = resource(&app, "acme", true).await["resource_id"].as_str().unwrap().to_owned();
+        let back = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!((back["amount"].as_str(), coupon_is(&app, "acme", &paper).await), (Some("0"), "3 0".to_owned()));
+        assert_eq!(cash(&app, "acme").await, "10000");
+        app.finish().await;
+    }
+
+    // Up and down again in the same hour is for nothing: what goes back is taken from the upgrade.
+    async fn what_was_upgraded_and_is_downgraded_in_the_same_hour_costs_nothing(app) {
+        let id = bought(&app, "acme", json!([small()])).await;
+        let up = change(&app, "acme", &id, json!({"resource_spec": MEDIUM, "auto_pay": true})).await.ok(201);
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(format!("-{}", up["amount"].as_str().unwrap()), down["amount"]);
+        assert_eq!(cash(&app, "acme").await, "9988");
+        let why = explained(&app, "acme", down["order_id"].as_str().unwrap()).await;
+        assert_eq!(why["orders"][0]["returns"][0]["base_order_id"], up["order_id"]);
+        // Nothing is left that another one could give back but of the first term.
+        let more = change(&app, "acme", &id, json!({"resource_spec": "s3.small.1.linux"})).await.ok(201);
+        assert_eq!(more["amount"], "-2.55");
+        app.finish().await;
+    }
+}
