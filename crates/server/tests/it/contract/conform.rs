@@ -188,6 +188,7 @@ impl Walk<'_> {
                 "/v2/accounts/customer-accounts/account-change-records?balance_type=BALANCE_TYPE_DEBIT";
             let changes = self.call("GET", changes, None).await;
             assert!(changes["total_count"].as_i64().is_some_and(|number| number >= 3), "{changes}");
+            self.instantly().await;
         } else {
             let limits = format!("/openbss/v1/accounts/{}/spending-limits", self.app.domain("acme"));
             let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
@@ -206,6 +207,18 @@ impl Walk<'_> {
             let answer = self.call("POST", path, Some(wish)).await;
             assert_eq!(answer, json!({"error_details": []}));
         }
+    }
+
+    /// Turns a resource pay-per-use at once, and none.
+    async fn instantly(&mut self) {
+        let order = place(self.app, "acme").await;
+        self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&order))).await;
+        let wish = json!({"order_id": order, "only_main_resource": 1});
+        let found = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(wish)).await;
+        let wish = json!({"resource_ids": [found["data"][0]["resource_id"], "nothing"]});
+        let path = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
+        let done = self.call("POST", path, Some(wish)).await;
+        assert_eq!(done["to_ondemand_service_results"][0]["result"], "SUCCESS", "{done}");
     }
 
     async fn renewals(&mut self, resources: &Value) {
