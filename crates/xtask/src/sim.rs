@@ -147,6 +147,7 @@ fn play_one(
 ) -> Result<(bool, Told), Failure> {
     let mut run = Command::new(program);
     run.args(["asked_for", "--ignored", "--nocapture"])
+        .env("RUST_BACKTRACE", "0")
         .env("OPENBSS_SIM_FIRST", seed.to_string())
         .env("OPENBSS_SIM_STEPS", options.steps.to_string())
         .env("OPENBSS_SIM_PROCESSES", options.processes.to_string())

@@ -188,6 +188,20 @@ async fn closing_amid_operations_keeps_those_it_acknowledged_and_no_others(base:
     assert_eq!(rows.iter().map(|row| row.int(0)).collect::<Vec<_>>(), kept);
 }
 
+/// The log is long enough to be folded when the commit answers, and who folds it needs the writer that closing takes.
+#[tokio::test]
+async fn closing_while_the_log_is_folded_ends_both() {
+    let base = Base::sqlite().await;
+    let mut tx = base.db.begin_write().await.unwrap();
+    let content = vec![7_u8; 20 * 1024 * 1024];
+    tx.exec("insert into item (id, name, content) values ($1, $2, $3)", params![1, "x", &content[..]])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let closing = tokio::time::timeout(PATIENCE, base.db.close()).await;
+    closing.expect("nobody waits for ever").unwrap();
+}
+
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }

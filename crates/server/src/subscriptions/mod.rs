@@ -61,7 +61,8 @@ pub const FEATURE: Feature = Feature {
             .add::<api::on_demand::RegisterOnDemand>()
             .add::<api::on_demand::ListOnDemand>()
             .add::<api::on_demand::ReleaseOnDemand>()
-            .add::<api::on_demand::ConvertToPeriod>();
+            .add::<api::on_demand::ConvertToPeriod>()
+            .add::<api::to_on_demand_instantly::UpdatePeriodToOnDemandInstantly>();
     },
     jobs: |jobs| {
         jobs.add::<jobs::renew::Renew>();

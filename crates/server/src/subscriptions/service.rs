@@ -125,8 +125,9 @@ impl Fulfilment for Subscriptions {
         Box::pin(async move {
             match order.order_type {
                 OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
-                // Whoever asked for these changed the resources and noted on their charges what goes back.
-                OrderType::Change | OrderType::ToOnDemand => Ok(()),
+                OrderType::ToOnDemand => conversions::returned(cx, order, lines).await,
+                // A downgrade changes its resource before, and notes on its charges what went back.
+                OrderType::Change => Ok(()),
                 OrderType::Purchase
                 | OrderType::Renewal
                 | OrderType::ToPeriod

@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod accounts;
+mod adjustments;
 mod auto_renewals;
+mod blocks;
 mod catalog;
 mod changes;
 mod combined;
 mod contract;
+mod conversions;
 mod coupons;
 mod credit;
 mod discounts;
@@ -34,6 +37,7 @@ mod postgres;
 mod pricing;
 mod provisioning;
 mod quotas;
+mod refund_orders;
 mod renew_config;
 mod renewal_price;
 mod renewals;
@@ -44,5 +48,6 @@ mod subscriptions;
 mod taxes;
 mod tidy_repo;
 mod to_on_demand;
+mod unsubscribing;
 mod verify;
 mod webhooks;

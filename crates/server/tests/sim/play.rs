@@ -14,12 +14,14 @@ use crate::dice::Dice;
 use crate::look::{look, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, Request};
-use crate::model::facts::{About, Facts};
+use crate::model::facts::{About, Facts, NOTHING};
 use crate::steps::{Act, Scene, Step, next};
 use crate::world::{Crash, Key, On, Reply, World};
 
 /// How many steps lie between two recomputations of everything.
 const VERIFY_EVERY: usize = 100;
+/// How long a step may take on the slowest machine.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 /// How many customers are in the middle of something.
 const LATELY: usize = 12;
 
@@ -177,7 +179,10 @@ impl Run {
         serial: usize,
         is_last: bool,
     ) -> Result<(), (bool, String)> {
-        let checked = AssertUnwindSafe(self.try_step(step, serial, is_last)).catch_unwind().await;
+        let checked = AssertUnwindSafe(self.try_step(step, serial, is_last)).catch_unwind();
+        let Ok(checked) = tokio::time::timeout(PATIENCE, checked).await else {
+            return Err((true, "no answer".to_owned()));
+        };
         checked.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -376,7 +381,7 @@ impl Run {
         let abouts: Vec<About> = facts.keys().copied().collect();
         let shown = look(&self.world, self.process, customer, &abouts).await?;
         for (about, wanted) in &facts {
-            let found = shown.get(about).map_or("nothing", String::as_str);
+            let found = shown.get(about).map_or(NOTHING, String::as_str);
             if found != wanted {
                 return Err(format!("{about:?}\n  model {wanted}\n  shown {found}"));
             }

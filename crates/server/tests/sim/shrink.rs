@@ -6,8 +6,14 @@ use crate::steps::Step;
 /// How long steps are left out.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(90);
 
-async fn fails(plan: Plan, steps: &[Step]) -> Option<String> {
-    play_steps(plan, steps).await.err().map(|failure| failure.what)
+async fn fails(plan: Plan, steps: &[Step], like: &str) -> Option<String> {
+    let failure = play_steps(plan, steps).await.err()?;
+    (kind(&failure.what) == kind(like)).then_some(failure.what)
+}
+
+/// What a failure is about: its first words, without numbers.
+fn kind(what: &str) -> String {
+    what.chars().take_while(|one| *one != '\n').filter(|one| !one.is_ascii_digit()).take(24).collect()
 }
 
 /// What to tell of a failure: the length of the shortest prefix that fails, the steps of it that are needed, and what
@@ -21,7 +27,7 @@ pub async fn report(plan: Plan, failure: Failure) -> String {
         let (mut from, mut to) = (0, steps.len());
         while to - from > 1 {
             let middle = usize::midpoint(from, to);
-            match fails(plan, &steps[..middle]).await {
+            match fails(plan, &steps[..middle], &what).await {
                 Some(earlier) => (to, what) = (middle, earlier),
                 None => from = middle,
             }
@@ -38,7 +44,7 @@ pub async fn report(plan: Plan, failure: Failure) -> String {
             let mut fewer = steps.clone();
             // The last step is the one that shows it.
             fewer.drain(from..(from + part).min(steps.len() - 1));
-            match fails(plan, &fewer).await {
+            match fails(plan, &fewer, &what).await {
                 Some(same) => (steps, what) = (fewer, same),
                 None => from += part,
             }

@@ -122,12 +122,12 @@ impl Sqlite {
         self.is_closed.store(true, Ordering::SeqCst);
         self.readers.close();
         let idle = std::mem::take(&mut *self.idle_readers.lock());
-        let writer = self.writer.clone().lock_owned().await;
         let home = self.clone();
         let closing = self.runtime.spawn_blocking(move || {
             drop(idle);
-            // Waits for the log to be folded, if it is just now.
+            // The log may just be folded, and who folds it waits for the writer: so it comes before the writer.
             drop(home.folder.lock().take());
+            let writer = home.writer.clone().blocking_lock_owned();
             writer::close(&home, writer)
         });
         closing.await.map_err(|e| DbError::Io(e.to_string()))?

@@ -12,4 +12,5 @@ pub(super) mod renew;
 pub(super) mod renew_config;
 pub(super) mod renew_price;
 pub(super) mod to_on_demand;
+pub(super) mod to_on_demand_instantly;
 pub(super) mod unsubscribe;

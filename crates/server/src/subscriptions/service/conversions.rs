@@ -1,24 +1,34 @@
-//! A pay-per-use resource becomes yearly/monthly (order type 11, rule 1.7): the resource stays, under its name and under
-//! our id of it, and is paid for a term from the payment on; what is attached to it goes along, line by line.
+//! Ways of paying, changed at once (rule 1.7).
+//!
+//! ```text
+//!  pay-per-use ──order 11, paid──▶ yearly/monthly: the same name, and our id of it, for a term from the payment on
+//!  yearly/monthly ──order 10, carried out──▶ pay-per-use: what is not used goes back without a fee
+//! ```
+//!
+//! What is attached to a resource goes along, line by line. At the end of a term resources turn pay-per-use without an
+//! order, which is not told here.
 
 use domain::calendar::{Term, first_expiry};
-use domain::order::OrderType;
+use domain::money::Charge;
+use domain::order::{OrderType, SourceType};
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
-use super::auto_renewals;
+use super::to_on_demand::{self, Wish};
+use super::{auto_renewals, life, sets, unsubscribing};
 use super::changes::{charge_of, resource_of};
 use super::on_demand::OnDemand;
 use super::ordering::{self, How};
-use crate::Cx;
+use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, Order};
-use crate::orders::service::{self as orders, NewLine, Placed};
+use crate::orders::service::{self as orders, NewLine, NewReturn, Placed};
 use crate::subscriptions::store::charges::{self, ChargeKind};
 use crate::subscriptions::store::on_demand::{self, ENDED, IN_USE};
 use crate::subscriptions::store::{self, Resource};
+use crate::{Cx, codes};
 
 /// The term that a resource is to have, and how it is to be paid.
 #[derive(Debug, Clone)]
@@ -198,4 +208,115 @@ fn resource(used: OnDemand, order: &Order, line: &Line, parent: Option<String>) 
         held_at: None,
         secured_at: None,
     }
+}
+
+/// A resource that was asked to turn pay-per-use at once, by the name of the request.
+#[derive(Debug)]
+pub(in crate::subscriptions) struct Instantly {
+    /// As it was named.
+    pub named: String,
+    /// The refund order, which may wait for approval; or why it stays what it is.
+    pub outcome: Result<Order, ApiError>,
+}
+
+/// Primary resources of an account, with what is attached to them, turn pay-per-use at once: what is left of their terms
+/// goes back without a fee, terms to come as a whole. Each stands by itself. Large refunds wait for approval, and the
+/// resource stays until then.
+///
+/// # Errors
+/// CBC.99003626 where the account is frozen; the database's.
+pub(in crate::subscriptions) async fn instantly(
+    cx: &mut Cx,
+    account: &str,
+    user_name: &str,
+    ids: &[String],
+) -> Result<Vec<Instantly>, ApiError> {
+    if standing(&mut cx.tx, account, account).await?.is_frozen {
+        return Err(codes::CONVERSION_BLOCKED_BY_FROZEN_ACCOUNT.error());
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for (at, id) in ids.iter().enumerate() {
+        if !ids[..at].contains(id) {
+            let resource = sets::find(cx, account, id).await?;
+            found.push((id.clone(), resource.filter(Resource::is_visible)));
+        }
+    }
+    // Locked in the order of our ids, as everybody does; answered in the order of the request.
+    let mut turns: Vec<usize> = (0..found.len()).collect();
+    turns.sort_by(|one, other| {
+        let key = |at: usize| found[at].1.as_ref().map(|resource| &resource.id);
+        key(*one).cmp(&key(*other))
+    });
+    let mut outcomes: Vec<Option<Result<Order, ApiError>>> = found.iter().map(|_| None).collect();
+    let (mut returns, mut places) = (Vec::new(), Vec::new());
+    for at in turns {
+        let (named, resource) = &found[at];
+        match new_return(cx, user_name, named, resource.as_ref()).await? {
+            Ok(new) => {
+                returns.push(new);
+                places.push(at);
+            }
+            Err(refusal) => outcomes[at] = Some(Err(refusal)),
+        }
+    }
+    let placed = if returns.is_empty() { Vec::new() } else { orders::give_back_all(cx, &returns).await? };
+    for (at, order) in places.into_iter().zip(placed) {
+        outcomes[at] = Some(Ok(order));
+    }
+    let answer = |((named, _), outcome): ((String, _), Option<_>)| {
+        Instantly { named, outcome: outcome.expect("each is refused, or has its order") }
+    };
+    Ok(found.into_iter().zip(outcomes).map(answer).collect())
+}
+
+/// The refund order of a set that turns pay-per-use; the inner error is why it cannot.
+async fn new_return(
+    cx: &mut Cx,
+    user_name: &str,
+    named: &str,
+    resource: Option<&Resource>,
+) -> Result<Result<NewReturn, ApiError>, ApiError> {
+    let Some(resource) = resource else { return Ok(Err(to_on_demand::unknown(named))) };
+    if resource.parent.is_some() {
+        let (en, zh) = ("must name primary resources; what is attached follows", "只能指定主资源，附属资源随主资源转换");
+        return Ok(Err(Refusal::because("resource_ids", en, zh).into()));
+    }
+    let set = sets::lock(cx, resource).await?;
+    if !set.primary.is_visible() {
+        return Ok(Err(to_on_demand::unknown(named)));
+    }
+    let catalog = cx.app.catalog.current();
+    if let Err(refusal) = to_on_demand::check(&catalog, &set, Wish::SetUp) {
+        return Ok(Err(refusal));
+    }
+    if life::by_time(&set.primary, cx.now) != ResourceStatus::InUse {
+        return Ok(Err(codes::GRACE_OR_RETENTION_NOT_CONVERTIBLE.error()));
+    }
+    let members: Vec<&Resource> = set.members().collect();
+    let lines = unsubscribing::lines_without_fee(cx, &members).await?;
+    let refund = Charge::sum(lines.iter().flat_map(|line| &line.parts).map(|part| part.back.money));
+    let refund = refund.ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())?;
+    Ok(Ok(NewReturn {
+        account: resource.account.clone(),
+        order_type: OrderType::ToOnDemand,
+        source_type: SourceType::Customer,
+        user_name: user_name.to_owned(),
+        reason: None,
+        reason_type: None,
+        lines,
+        needs_approval: refund > cx.site.profile().large_refund_above,
+    }))
+}
+
+/// An order that turns resources pay-per-use is carried out.
+pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    unsubscribing::note(cx, order).await?;
+    for line in lines {
+        let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
+        // What was deleted while the order waited for approval is not there to be billed.
+        if resource.is_visible() {
+            super::on_demand::begin(cx, &resource, cx.now).await?;
+        }
+    }
+    Ok(())
 }

@@ -59,7 +59,7 @@ pub(in crate::subscriptions) async fn set(
     Ok(expired)
 }
 
-fn name_of(resource: &Resource) -> &str {
+pub(super) fn name_of(resource: &Resource) -> &str {
     resource.resource_id.as_deref().unwrap_or(&resource.id)
 }
 
@@ -94,7 +94,7 @@ async fn lock_all(cx: &mut Cx, account: &str, ids: &[String]) -> Result<Vec<Set>
     Ok(sets)
 }
 
-fn unknown(id: &str) -> ApiError {
+pub(super) fn unknown(id: &str) -> ApiError {
     codes::RESOURCE_ID_NOT_FOUND.because(
         format!("There is no resource {id} in this account. Use the resource_id that the query of resources shows."),
         format!("该账号下没有资源 {id}，请使用资源查询结果中的 resource_id。"),
@@ -102,7 +102,7 @@ fn unknown(id: &str) -> ApiError {
 }
 
 /// What refuses the whole request.
-fn check(catalog: &Catalog, set: &Set, wish: Wish) -> Result<(), ApiError> {
+pub(super) fn check(catalog: &Catalog, set: &Set, wish: Wish) -> Result<(), ApiError> {
     if wish == Wish::SetUp {
         for resource in set.members() {
             check_kind(catalog, resource)?;

@@ -24,6 +24,7 @@ use domain::calendar::Instant;
 use domain::money::Charge;
 use domain::order::{OrderType, SourceType};
 use domain::subscription::ResourceStatus;
+use domain::subscription::refund::HandlingFee;
 use platform::db::DbError;
 use platform::op::ApiError;
 use serde_json::json;
@@ -207,7 +208,7 @@ async fn new_return(
     let mut lines: Vec<ReturnLine> = Vec::with_capacity(unit.members.len());
     for (member, own) in unit.members.iter().zip(collected) {
         let is_free = is_free && amounts::is_new(own, cx.now);
-        let terms = Terms { scope: asked.scope, now: cx.now, site, is_free };
+        let terms = Terms { scope: asked.scope, now: cx.now, site, is_free, fee: HandlingFee::Due };
         let parts = amounts::parts(own, &terms).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?;
         if parts.is_empty() && asked.scope == Scope::RenewedTerms {
             continue;
@@ -274,8 +275,31 @@ async fn template(
     })
 }
 
+/// What goes back of resources that are given up now without a fee, since they turn pay-per-use (rule 1.7): one line each,
+/// the first of them the primary.
+///
+/// # Errors
+/// CBC.99006055 for an amount that does not fit; the database's.
+pub(super) async fn lines_without_fee(
+    cx: &mut Cx,
+    members: &[&Resource],
+) -> Result<Vec<ReturnLine>, ApiError> {
+    let mut lines: Vec<ReturnLine> = Vec::with_capacity(members.len());
+    for member in members {
+        let own = charges::of_resource(&mut cx.tx, &member.account, &member.id).await?;
+        let site = cx.site.profile();
+        let (scope, fee) = (Scope::Everything, HandlingFee::Waived);
+        let terms = Terms { scope, now: cx.now, site, is_free: false, fee };
+        let parts = amounts::parts(&own, &terms).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?;
+        let template = template(cx, member, scope, &own).await?;
+        let attached_to = if lines.is_empty() { None } else { Some(1) };
+        lines.push(ReturnLine { template: Line { attached_to, ..template }, parts });
+    }
+    Ok(lines)
+}
+
 /// What a refund order gives back is noted on the charges of the resources that it is about.
-async fn note(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
+pub(super) async fn note(cx: &mut Cx, order: &Order) -> Result<(), ApiError> {
     let rows = orders::rows_of(cx, order).await?;
     for of_resource in rows.chunk_by(|one, next| one.resource == next.resource) {
         let resource = &of_resource[0].resource;

@@ -24,8 +24,6 @@ const NOT_SERVED_YET: &[&str] = &[
     "ShowPartnerConsumptionQuota",
     "ShowSubCustomerBudget",
     "UpdateSubCustomerBudget",
-    "ShowRefundOrderDetails",
-    "CancelResourcesSubscription",
     "ListFreeResourceInfos",
     "ListFreeResourceUsages",
     "ListFreeResourcesUsageRecords",

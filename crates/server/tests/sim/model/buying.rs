@@ -90,7 +90,7 @@ impl Customer {
         }
         let mut paid = self.clone();
         let chosen = match placing.auto_pay {
-            true => paid.choose(&orders, (placing.discount, placing.coupon), now),
+            true => paid.choose(&orders, (placing.discount, placing.coupon), None, now),
             false => (placing.discount, None),
         };
         match paid.pay_with(&orders, chosen, now) {
@@ -186,6 +186,7 @@ impl Customer {
                 self.orders[number].lines[at].resources.push(made);
                 let charge = Charge {
                     order: number,
+                    line: at,
                     term: line.term,
                     begins: now,
                     ends: expires,

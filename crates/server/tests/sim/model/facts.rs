@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::life::CLOSED;
 use super::{Customer, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 
@@ -18,6 +19,9 @@ pub enum About {
 
 /// How long an expired coupon is certainly shown: some days less than the year after which it is not.
 const SHOWN_FOR: Secs = 350 * DAY;
+
+/// What is shown of what is not shown.
+pub const NOTHING: &str = "nothing";
 
 /// Facts by what they are about.
 pub type Facts = BTreeMap<About, String>;
@@ -90,6 +94,10 @@ impl Customer {
     }
 
     fn resource(&self, resource: &Resource) -> String {
+        // A closed resource is not shown to customers (004 8.4.1).
+        if resource.status == CLOSED {
+            return NOTHING.to_owned();
+        }
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}",

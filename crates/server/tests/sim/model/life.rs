@@ -4,7 +4,7 @@
 use domain::site::Site;
 
 use super::reductions::Code;
-use super::{Charge, Customer, Group, Line, Order, status};
+use super::{Charge, Customer, Group, Line, Order, features, status};
 use crate::calendar::{
     HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
 };
@@ -214,7 +214,8 @@ impl Customer {
             return Ok((orders, Ok(())));
         }
         let mut paid = self.clone();
-        let chosen = if auto_pay { paid.choose(&orders, (None, None), now) } else { (None, None) };
+        let promotion = self.promotion_of(primaries);
+        let chosen = if auto_pay { paid.choose(&orders, (None, None), promotion, now) } else { (None, None) };
         match paid.pay_with(&orders, chosen, now) {
             Ok(()) => {
                 *self = paid;
@@ -223,6 +224,18 @@ impl Customer {
             Err(_) if auto_pay => Ok((orders, Err(NOT_PAID))),
             Err(_) => Ok((orders, Ok(()))),
         }
+    }
+
+    /// The promotion that the last payment for primary resources used, if it is one and the same.
+    fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
+        let of = |primary: &usize| {
+            let last = self.resources[*primary].charges.last()?;
+            let order = &self.orders[last.order];
+            let is_used = order.lines[last.line].discount > 0;
+            order.discount.filter(|discount| is_used && self.discounts[*discount].kind == 700)
+        };
+        let first = of(primaries.first()?)?;
+        primaries.iter().all(|primary| of(primary) == Some(first)).then_some(first)
     }
 
     /// A renewal is paid: each resource begins another term where its term ended.
@@ -234,6 +247,7 @@ impl Customer {
             one.expires = expiry(begins, line.term);
             one.charges.push(Charge {
                 order: number,
+                line: at,
                 term: line.term,
                 begins,
                 ends: one.expires,
@@ -255,7 +269,7 @@ impl Customer {
     /// The status that time makes of a resource whose expiry was moved.
     fn back_by_time(&mut self, resource: usize, now: Secs) {
         self.enter(resource, IN_USE);
-        while self.due(resource).is_some_and(|due| due <= now) {
+        while features().live && self.due(resource).is_some_and(|due| due <= now) {
             self.live(resource, now);
         }
     }

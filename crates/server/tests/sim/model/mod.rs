@@ -221,6 +221,7 @@ pub struct Resource {
 #[derive(Clone, Debug)]
 pub struct Charge {
     pub order: usize,
+    pub line: usize,
     pub term: Term,
     pub begins: Secs,
     pub ends: Secs,
@@ -311,7 +312,7 @@ impl Customer {
             .enumerate()
             .filter(|(_, one)| features().auto_renew && one.parent.is_none());
         let renew = renew.filter_map(|(number, one)| Some((one.renew_at?, Due::Renew(number))));
-        unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank()))
+        unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank(self)))
     }
 
     fn fall_due(&mut self, at: Secs, due: Due) -> Fallen {
@@ -374,13 +375,13 @@ pub enum Due {
 }
 
 impl Due {
-    /// Which comes first at one instant.
-    fn rank(self) -> (u8, usize) {
+    /// Which comes first at one instant: the jobs in their order, and of a job by the ids of what is due.
+    fn rank(self, customer: &Customer) -> (u8, &str) {
         match self {
-            Self::Credit(number) => (0, number),
-            Self::Unpaid(number) => (1, number),
-            Self::Live(number) => (2, number),
-            Self::Renew(number) => (3, number),
+            Self::Credit(number) => (0, &customer.credit[number].id),
+            Self::Unpaid(number) => (1, &customer.orders[number].id),
+            Self::Live(number) => (2, &customer.resources[number].own_id),
+            Self::Renew(number) => (3, &customer.resources[number].own_id),
         }
     }
 }

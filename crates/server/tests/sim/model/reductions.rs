@@ -115,17 +115,19 @@ impl Customer {
     }
 
     /// What automatic payment takes: the commercial or partner discount that takes off most, then a coupon that goes
-    /// with it. A coupon with limits comes before one without, then the earliest to expire.
+    /// with it, or the promotion that the resource was bought with. A coupon with limits comes before one without, then the earliest to expire.
     pub fn choose(
         &self,
         orders: &[usize],
         named: (Option<usize>, Option<usize>),
+        promotion: Option<usize>,
         now: Secs,
     ) -> (Option<usize>, Option<usize>) {
         let lists = self.lists(orders);
         let mut trial = self.clone();
         let discount = named.0.or_else(|| {
-            let offers = (0..self.discounts.len()).filter(|at| self.discounts[*at].kind != 700);
+            let offers = (0..self.discounts.len())
+                .filter(|at| self.discounts[*at].kind != 700 || promotion == Some(*at));
             let saving = offers.filter_map(|at| {
                 let saved = reduced(&self.discounts[at], &lists);
                 let goes =

@@ -20,6 +20,7 @@ use crate::Cx;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
 use crate::subscriptions::service::cloud::{self, Action};
+use crate::subscriptions::service::unsubscribing;
 use crate::subscriptions::store::charges::{self, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
 
@@ -54,6 +55,7 @@ pub(super) async fn carry_out(
         needs_approval: false,
     };
     let order = orders::give_back(cx, &back).await?;
+    unsubscribing::note(cx, &order).await?;
     cloud::tell(cx, Some(&order), &[&resource], Action::Change).await?;
     Ok(order)
 }

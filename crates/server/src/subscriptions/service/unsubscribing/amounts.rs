@@ -27,6 +27,8 @@ pub(super) struct Terms<'a> {
     pub(super) site: &'a SiteProfile,
     /// It is returned within five days, and counts against the quota of the year (rule 2.2).
     pub(super) is_free: bool,
+    /// Whether the handling fee of the site is due for what has begun.
+    pub(super) fee: HandlingFee,
 }
 
 /// Whether it was bought so short a time ago that it may be returned for nothing; whether the site knows that and the
@@ -130,7 +132,7 @@ fn settle(
     let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: until };
     let unused = |amount| period.left_of(amount, terms.now, terms.site);
     let Settled { consumed, fee, refund } =
-        period.settle(begun.money, terms.now, terms.site, HandlingFee::Due)?;
+        period.settle(begun.money, terms.now, terms.site, terms.fee)?;
     let mut back = of_each(&begun, unused)?;
     back.money = refund;
     back.benefits.retain(|benefit| benefit.kind != ModifierType::CashCoupon);

@@ -1,0 +1,88 @@
+//! Returns within five days on the China site: for nothing, ten in a calendar year (rule 2.2).
+
+use serde_json::json;
+
+use super::{asked, bought, ids, returned};
+use crate::funds::disk_in_china;
+use crate::harness::TestApp;
+use crate::on_both;
+use crate::orders::{cash, details, disk, machine, with};
+use crate::paying::{CHINA, pay_with};
+
+/// The fee of a refund order.
+async fn fee(app: &TestApp, refund: &str) -> String {
+    details(app, "acme", refund).await["order_info"]["amount_info"]["commission_amount"].to_string()
+}
+
+on_both! {
+    async fn a_set_counts_once_the_eleventh_costs_a_fee_and_a_new_year_counts_anew(app: CHINA) {
+        let china = |line: serde_json::Value| with(line, "region", json!("cn-north-1"));
+        app.advance_to("2026-12-30T00:00:00Z").await;
+        for number in 0..11 {
+            let order = bought(&app, "acme", json!([china(machine()), china(disk()), china(disk())])).await;
+            let id = ids(&app, "acme", &order).await.remove(0);
+            let refund = returned(&app, "acme", &[&id], 1).await;
+            let wanted = if number < 10 { "0" } else { "19.33" };
+            assert_eq!(fee(&app, &refund).await, wanted, "number {number}");
+        }
+        let order = bought(&app, "acme", json!([disk_in_china(10_000)])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        // 1 January in China, still 31 December in UTC.
+        app.advance_to("2026-12-31T16:00:00Z").await;
+        assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, "0");
+        app.finish().await;
+    }
+
+    async fn what_is_left_of_the_quota_goes_to_what_is_named_first(app: CHINA) {
+        for _ in 0..9 {
+            let order = bought(&app, "acme", json!([disk_in_china(1_000)])).await;
+            let id = ids(&app, "acme", &order).await.remove(0);
+            returned(&app, "acme", &[&id], 1).await;
+        }
+        let mut named = Vec::new();
+        for _ in 0..3 {
+            let order = bought(&app, "acme", json!([disk_in_china(1_000)])).await;
+            named.push(ids(&app, "acme", &order).await.remove(0));
+        }
+        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        let answer = asked(&app, "acme", &named, 1).await.ok(200);
+        let mut fees = Vec::new();
+        for order in answer["order_ids"].as_array().unwrap() {
+            fees.push(fee(&app, order.as_str().unwrap()).await);
+        }
+        assert_eq!(fees, ["0", "1", "1"]);
+        app.finish().await;
+    }
+
+    async fn the_window_is_five_times_24_hours_and_returns_coupons_whole(app: CHINA) {
+        let coupon = crate::coupons::issue(&app, "acme", json!({"face_value": "20"})).await;
+        let mut held = Vec::new();
+        for with_coupon in [true, false] {
+            let order = crate::orders::place(&app, "acme", json!([disk_in_china(10_000)])).await;
+            let coupons: &[(&str, i64)] = if with_coupon { &[(&coupon, 301)] } else { &[] };
+            app.post("acme", crate::orders::PAY, pay_with(&order, None, coupons)).await.ok(204);
+            held.push(ids(&app, "acme", &order).await.remove(0));
+        }
+        app.advance_to("2026-01-20T07:59:59Z").await;
+        let refund = returned(&app, "acme", &[&held[0]], 1).await;
+        assert_eq!(fee(&app, &refund).await, "0");
+        assert_eq!(crate::coupons::only(&app, "acme", "status=2").await["balance"], 20);
+        assert_eq!(cash(&app, "acme").await, "9900");
+        app.advance_to("2026-01-20T08:00:00Z").await;
+        assert_eq!(fee(&app, &returned(&app, "acme", &[&held[1]], 1).await).await, "10");
+        app.finish().await;
+    }
+
+    async fn a_rejected_return_does_not_count(app: CHINA) {
+        crate::funds::top_up(&app, "acme", "90000", "large").await;
+        let order = bought(&app, "acme", json!([with(disk_in_china(1_500_000), "period_num", json!(4))])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        for _ in 0..11 {
+            let refund = returned(&app, "acme", &[&id], 1).await;
+            let shown = details(&app, "acme", &refund).await["order_info"].clone();
+            assert_eq!((&shown["status"], &shown["amount_info"]["commission_amount"]), (&json!(1), &json!(0)));
+            app.post("operator", &format!("/openbss/v1/orders/{refund}/reject"), json!({})).await.ok(200);
+        }
+        app.finish().await;
+    }
+}
