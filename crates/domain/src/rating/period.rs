@@ -149,3 +149,35 @@ pub fn rate_extra(
 ) -> Result<Exact, RatingError> {
     Ok(linear::times_size(parts.at_price(prices.monthly()?)?, size)?.times_int(num)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Instant;
+    use crate::money::Scaled;
+
+    fn prices(entries: &[(PeriodType, &str)]) -> PeriodPrices {
+        let price = |(period, text): &(PeriodType, &str)| (*period, Price::parse(text).unwrap());
+        PeriodPrices::new(&entries.iter().map(price).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn extra_days_cost_their_parts_of_a_month() {
+        let at = |text| Instant::parse_rfc3339(text).unwrap();
+        // Sixteen days of March and one of April.
+        let parts = MonthParts::between(at("2026-03-16T00:00:00+08:00"), at("2026-04-02T00:00:00+08:00"));
+        let extra = |entries: &[(PeriodType, &str)], size, num| {
+            rate_extra(&prices(entries), parts, size, num).map(|exact| exact.to_string())
+        };
+        let (month, year) = ((PeriodType::Month, "930"), (PeriodType::Year, "11160"));
+        assert_eq!(extra(&[month], None, 1).unwrap(), "511");
+        assert_eq!(extra(&[year], None, 1).unwrap(), "511", "a twelfth of the year");
+        assert_eq!(
+            extra(&[year, (PeriodType::Month, "1860")], None, 1).unwrap(),
+            "1022",
+            "the month comes first"
+        );
+        assert_eq!(extra(&[month], Some(40), 2).unwrap(), "40880");
+        assert_eq!(extra(&[(PeriodType::Day, "1")], None, 1), Err(RatingError::NotSold));
+    }
+}

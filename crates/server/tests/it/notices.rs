@@ -164,7 +164,8 @@ async fn set(app: &TestApp, caller: &str, tenant: &str, email: Value) -> crate::
 }
 
 async fn address(app: &TestApp, tenant: &str) -> Value {
-    app.get("operator", &format!("/openbss/v1/accounts/{}", app.domain(tenant))).await.ok(200)["email"].clone()
+    app.get("operator", &format!("/openbss/v1/accounts/{}", app.domain(tenant))).await.ok(200)["email"]
+        .clone()
 }
 
 on_both! {

@@ -133,6 +133,34 @@ on_both! {
         app.finish().await;
     }
 
+    async fn attempts_go_on_through_grace_and_retention_until_the_resource_is_closed(app) {
+        let (lost, kept) = (renewing(&app, "globex").await, renewing(&app, "acme").await);
+        spend_all(&app, "globex").await;
+        spend_all(&app, "acme").await;
+        app.advance_to("2026-03-05T00:00:00Z").await;
+        // In retention: a top-up comes just in time.
+        assert_eq!(seen(&app, "acme", &kept).await["status"], 4);
+        assert_eq!(seen(&app, "acme", &kept).await["expire_policy"], 3);
+        crate::funds::top_up(&app, "acme", "200", "in time").await;
+        let ran = app.advance_to("2026-03-17T15:59:58Z").await;
+        let all = attempts(&ran);
+        // The old expiry is where the new term begins, so its end is ten days off: less than seven days before it next.
+        let of_acme: Vec<_> = all.iter().filter(|(_, outcome)| outcome.starts_with("renewed")).collect();
+        assert_eq!(of_acme, [&renewed("2026-03-05T19:00:00Z", "2026-03-15T15:59:59Z")]);
+        assert_eq!(all.last().unwrap().0, "2026-03-16T19:00:00Z");
+        assert_eq!(seen(&app, "globex", &lost).await["status"], 4);
+        let before = mails(&app).await.iter().filter(|mail| mail["recipient"] == "globex@example.com").count();
+        let ran = app.advance_to("2026-03-25T00:00:00Z").await;
+        assert_eq!(app.post("globex", QUERY, json!({"resource_ids": [lost]})).await.ok(200)["total_count"], 0);
+        assert!(attempts(&ran).iter().all(|(at, _)| at.as_str() > "2026-03-17"), "{ran:?}");
+        assert_eq!(due(&app, &lost).await, None);
+        let failures = |mail: &&Value| mail["recipient"] == "globex@example.com"
+            && mail["subject"].as_str().unwrap().starts_with("Automatic renewal failed");
+        assert_eq!(mails(&app).await.iter().filter(failures).count(), 38, "one a day from 8 February to 17 March");
+        assert!(before > 38, "and those of its expiry and its freeze");
+        app.finish().await;
+    }
+
     async fn a_failed_attempt_uses_up_no_time(app) {
         let id = buy(&app, "globex", json!([machine()]), json!({})).await.remove(0);
         turn_on(&app, "globex", &id, json!({"auto_renew_times": 1})).await.ok(204);
