@@ -221,6 +221,7 @@ impl Run {
             }
             Step::Switch => {
                 self.process = (self.process + 1) % self.world.processes();
+                self.world.refresh(self.process).await;
                 self.clock(self.now + 1).await
             }
         }
