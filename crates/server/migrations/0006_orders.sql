@@ -121,3 +121,4 @@ create table order_returns (
     benefits {text} not null,           -- JSON: what coupons and cards get back, above zero
     primary key (account_id, order_id, row_no)
 );
+create index order_returns_by_charge on order_returns (account_id, resource_key, charge_no);

@@ -131,9 +131,15 @@ impl From<OrderError> for ApiError {
     fn from(error: OrderError) -> Self {
         match error {
             OrderError::NotFound(order) => about(&codes::ORDER_NOT_FOUND, &order),
-            OrderError::NotPayable(order, status) | OrderError::NotToApprove(order, status) => {
-                in_state(&codes::ORDER_STATE_CHANGED, &order, status)
-            }
+            OrderError::NotPayable(order, status) => in_state(&codes::ORDER_STATE_CHANGED, &order, status),
+            OrderError::NotToApprove(order, status) => codes::ORDER_STATE_CHANGED.because(
+                format!(
+                    "Order {order} is in status {}. Only an unsubscription in status 1, which waits for approval, can \
+                     be approved or rejected.",
+                    status.code()
+                ),
+                format!("订单 {order} 的状态为 {}。仅状态为 1（待审批）的退订订单可以审批或驳回。", status.code()),
+            ),
             OrderError::Overdue(order) => about(&codes::PAYMENT_OVERDUE, &order),
             OrderError::NotCancelable(order, status) => {
                 in_state(&codes::ORDER_NOT_CANCELABLE, &order, status)

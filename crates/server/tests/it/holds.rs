@@ -55,6 +55,18 @@ async fn tasks(app: &TestApp) -> Vec<String> {
 }
 
 on_both! {
+    async fn a_held_resource_that_is_no_longer_renewed_by_itself_goes_its_ordinary_course(app) {
+        let id = buy(&app, "acme", json!([machine()])).await.remove(0);
+        let path = format!("/v2/orders/subscriptions/resources/autorenew/{id}");
+        app.post("acme", &path, json!({})).await.ok(204);
+        account(&app, "acme", "freeze").await;
+        assert_eq!(shown(&app, "acme", &id).await, "4/3 2026-02-15T15:59:59Z");
+        app.call("acme", "DELETE", &path, None).await.ok(204);
+        account(&app, "acme", "unfreeze").await;
+        assert_eq!(shown(&app, "acme", &id).await, "2/0 2026-02-15T15:59:59Z", "it will enter grace");
+        app.finish().await;
+    }
+
     async fn resources_are_frozen_and_released_with_their_account(app) {
         let all = buy(&app, "acme", json!([machine(), disk()])).await;
         let other = buy(&app, "globex", json!([machine()])).await.remove(0);

@@ -57,6 +57,14 @@ const BASE_IS_REFUSED: &[(&str, &str)] = &[
     ("UnfreezeAccount", "nothing is frozen"),
     ("DeleteSpendingLimit", "no limit is set"),
     ("DeleteQuota", "no quota is set"),
+    ("CancelResourcesSubscription", "the id is made by the server"),
+    ("ShowRefundOrderDetails", "nothing was given back"),
+    ("ApproveOrder", "nothing waits for approval"),
+    ("RejectOrder", "nothing waits for approval"),
+    ("ChangeResource", "the id is made by the server"),
+    ("MakeCommercial", "the id is made by the server"),
+    ("ConvertToPeriod", "the customer that asks has no such resource"),
+    ("ReleaseOnDemand", "several customers have the resource that it names"),
     ("RenewalResources", "the id is made by the server"),
 ];
 

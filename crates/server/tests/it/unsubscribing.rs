@@ -255,4 +255,20 @@ on_both! {
         assert_eq!((&waits["total_count"], &waits["items"][0]["action"]), (&json!(1), &json!("delete")));
         app.finish().await;
     }
+
+    async fn what_charges_and_counts_say_of_returns_is_verified(app: crate::paying::CHINA) {
+        let order = bought(&app, "acme", json!([crate::funds::disk_in_china(10_000)])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        returned(&app, "acme", &[&id], 1).await;
+        let charges = |change: &str| format!("update resource_charges set {change}");
+        let counts = |change: &str| format!("update five_day_returns set used = used {change}");
+        crate::verify::expect_each(&app, &[
+            (charges("returned_money = returned_money - 1"), charges("returned_money = returned_money + 1"),
+                &["subscriptions.charges"], "/1"),
+            (charges("returned_list = 0"), charges("returned_list = list_amount"), &["subscriptions.charges"], "/1"),
+            (charges("money = money - 1"), charges("money = money + 1"), &["subscriptions.charges"], "/1"),
+            (counts("+ 1"), counts("- 1"), &["subscriptions.five_days"], &app.domain("acme")),
+        ]).await;
+        app.finish().await;
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::Customer;
-use crate::model::facts::{About, Facts, shown_balances, shown_coupon, shown_order, shown_resource};
+use crate::model::facts::{About, cents, Facts, shown_balances, shown_coupon, shown_order, shown_resource};
 use crate::world::World;
 
 const RESOURCES: &str = "/v2/orders/suscriptions/resources/query";
@@ -147,7 +147,8 @@ pub async fn name_own_orders(world: &World, process: usize, customer: &mut Custo
         let order = &customer.orders[number];
         let is_it = |shown: &Value| {
             let created = shown["create_time"].as_str() == Some(&crate::calendar::text(order.created));
-            created && crate::model::facts::cents(&shown["official_amount"]) == order.list()
+            let amounts = ["official_amount", "amount_after_discount"].map(|name| cents(&shown[name]));
+            created && amounts == [order.list(), order.payable()]
         };
         let Some(at) = unknown.iter().position(is_it) else {
             return Err(format!(

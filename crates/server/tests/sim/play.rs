@@ -93,7 +93,7 @@ struct Run {
 /// Plays the steps of a seed.
 pub async fn play_seed(plan: Plan) -> Result<Tally, Failure> {
     let mut dice = Dice::new(plan.seed);
-    let mut run = Run::begin(plan).await;
+    let mut run = Run::begin(plan, |_| true).await;
     let mut steps = Vec::new();
     for serial in 0..plan.steps {
         let lately: Vec<usize> = run.lately.iter().copied().collect();
@@ -118,7 +118,8 @@ pub async fn play_seed(plan: Plan) -> Result<Tally, Failure> {
 
 /// Plays steps that are known; everything is recomputed after the last.
 pub async fn play_steps(plan: Plan, steps: &[Step]) -> Result<Tally, Failure> {
-    let mut run = Run::begin(plan).await;
+    let needed: Vec<usize> = steps.iter().filter_map(Step::who).collect();
+    let mut run = Run::begin(plan, |number| needed.contains(&number)).await;
     for (serial, step) in steps.iter().enumerate() {
         let is_last = serial + 1 == steps.len();
         if let Err((is_exact, what)) = run.checked_step(step, serial, is_last).await {
@@ -131,7 +132,8 @@ pub async fn play_steps(plan: Plan, steps: &[Step]) -> Result<Tally, Failure> {
 type Checked = Result<(), String>;
 
 impl Run {
-    async fn begin(plan: Plan) -> Self {
+    /// Registers the customers that are needed; the others keep their numbers and do not exist.
+    async fn begin(plan: Plan, is_needed: impl Fn(usize) -> bool) -> Self {
         let world = World::start(plan.on, plan.site(), plan.seed, plan.processes).await;
         let now = world.now(0);
         let mut run = Self {
@@ -144,7 +146,10 @@ impl Run {
             tally: Tally::default(),
         };
         for number in 0..plan.customers() {
-            let customer = run.register(number, plan.site()).await;
+            let customer = match is_needed(number) {
+                true => run.register(number, plan.site()).await,
+                false => Customer::new(String::new(), run.operator.clone(), plan.site()),
+            };
             run.customers.push(customer);
         }
         run
@@ -295,7 +300,7 @@ impl Run {
                     self.customers[who] = after;
                     return Ok(());
                 }
-                Err(what) => why.push(format!("{order:?}: {what}")),
+                Err(what) => why.push(what),
             }
         }
         let shown: Vec<String> =

@@ -39,6 +39,17 @@ pub enum Step {
     Switch,
 }
 
+impl Step {
+    /// The customer that it is about, by number.
+    pub fn who(&self) -> Option<usize> {
+        match self {
+            Self::One(act) | Self::Repeated { act, .. } | Self::Crashed(act, _) => Some(act.who),
+            Self::AtOnce(who, _) => Some(*who),
+            Self::Clock(_) | Self::CrashedClock(..) | Self::Restart | Self::Switch => None,
+        }
+    }
+}
+
 /// What the generator knows.
 pub struct Scene<'a> {
     pub now: Secs,
@@ -130,7 +141,11 @@ fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<D
             (_, 3) if resource.is_some() => about(dice, customer, resource.unwrap()),
             _ => deed(dice, scene, who, number + 1),
         };
-        deeds.push(rival);
+        // How often a resource is still renewed is not shown, so two of these at once could not be told apart.
+        deeds.push(match rival {
+            Deed::AutoRenew { resource, .. } => Deed::AutoRenew { resource, times: None },
+            rival => rival,
+        });
     }
     deeds
 }

@@ -25,8 +25,8 @@ platform::statements! {
     /// failed was never a charge: its number is 0.
     const OF_CHARGES = "select r.account_id, r.resource_key, r.charge_no, cast(sum(case when r.kind = 'refund' \
         then -r.amount else 0 end) as bigint), cast(sum(r.list_amount) as bigint) from order_returns r \
-        join orders o on o.account_id = r.account_id and o.id = r.order_id where o.status = 5 and r.charge_no > 0 \
-        and (r.account_id, r.resource_key, r.charge_no) > ($1, $2, $3) \
+        where r.charge_no > 0 and (select o.status from orders o where o.account_id = r.account_id \
+        and o.id = r.order_id) = 5 and (r.account_id, r.resource_key, r.charge_no) > ($1, $2, $3) \
         group by r.account_id, r.resource_key, r.charge_no \
         order by r.account_id, r.resource_key, r.charge_no limit $4";
     /// The sums of the lines of orders that give back, and of all rows.

@@ -74,6 +74,8 @@ impl Operation<App> for CancelResourcesSubscription {
             &codes::DEV_CLOUD_PACKAGE_NOT_UNSUBSCRIBABLE,
             &codes::RENEWAL_HAS_ADD_ON,
             &codes::UNSUBSCRIPTION_WHILE_FROZEN,
+            // Only fault injection provokes it (rule 13).
+            &codes::FEE_QUERY_FAILED,
             &codes::AMOUNT_OVER_LIMIT,
         ],
         is_secret: false,

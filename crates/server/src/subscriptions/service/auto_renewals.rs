@@ -22,6 +22,7 @@ use domain::subscription::{ExpirePolicy, KeepEnds, ResourceStatus, shown_policy}
 use platform::db::{DbError, Tx};
 use platform::op::ApiError;
 
+use super::life;
 use super::mails::thing;
 use super::renewals::{self, Why};
 use super::sets::Set;
@@ -171,12 +172,14 @@ pub(in crate::subscriptions) async fn turn_off(cx: &mut Cx, set: &mut Set) -> Re
 
 /// A resource is no longer renewed automatically; the ordinary course of its life is shown again.
 fn switch_off(resource: &mut Resource, now: Instant) {
-    let status = ResourceStatus::from_code(resource.status);
     resource.auto_renew = false;
     resource.renew_times = None;
     resource.renew_at = None;
     if resource.expire_policy == ExpirePolicy::AutoRenew.code() {
-        let status = status.unwrap_or(ResourceStatus::InUse);
+        // What is held shows 4 and goes its ordinary course all the same.
+        let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
+        let shown = ResourceStatus::from_code(resource.status).filter(|_| !is_held);
+        let status = shown.unwrap_or_else(|| life::by_time(resource, now));
         resource.expire_policy = shown_policy(status, ExpirePolicy::EnterGrace).code();
     }
     resource.updated_at = now;

@@ -188,6 +188,7 @@ impl Walk<'_> {
                 "/v2/accounts/customer-accounts/account-change-records?balance_type=BALANCE_TYPE_DEBIT";
             let changes = self.call("GET", changes, None).await;
             assert!(changes["total_count"].as_i64().is_some_and(|number| number >= 3), "{changes}");
+            self.instantly().await;
         } else {
             let limits = format!("/openbss/v1/accounts/{}/spending-limits", self.app.domain("acme"));
             let quota = json!({"kind": "expenditure_quota", "amount": "1000.00"});
@@ -208,6 +209,18 @@ impl Walk<'_> {
         }
     }
 
+    /// Turns a resource pay-per-use at once, and none.
+    async fn instantly(&mut self) {
+        let order = place(self.app, "acme").await;
+        self.call("POST", "/v3/orders/customer-orders/pay", Some(payment(&order))).await;
+        let wish = json!({"order_id": order, "only_main_resource": 1});
+        let found = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(wish)).await;
+        let wish = json!({"resource_ids": [found["data"][0]["resource_id"], "nothing"]});
+        let path = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
+        let done = self.call("POST", path, Some(wish)).await;
+        assert_eq!(done["to_ondemand_service_results"][0]["result"], "SUCCESS", "{done}");
+    }
+
     async fn renewals(&mut self, resources: &Value) {
         let mut primaries = resources.as_array().expect("a list").iter();
         let primary = primaries.find(|one| one["is_main_resource"] == 1).expect("a primary resource");
@@ -225,6 +238,17 @@ impl Walk<'_> {
             let records = "/v2/promotions/benefits/account-change-records?balance_type=BALANCE_TYPE_COUPON";
             self.call("GET", records, None).await;
         }
+    }
+
+    /// What was bought is given back; last, since nothing is left then.
+    async fn unsubscribes(&mut self) {
+        let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
+        let main = resources["data"].as_array().and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
+        let id = main.expect("a primary resource")["resource_id"].clone();
+        let body = json!({"resource_ids": [id], "unsubscribe_type": 1, "unsubscribe_reason_type": 5});
+        let left = self.call("POST", "/v2/orders/subscriptions/resources/unsubscribe", Some(body)).await;
+        let order = left["order_ids"][0].as_str().expect("an id");
+        self.call("GET", &format!("/v2/orders/customer-orders/refund-orders?order_id={order}"), None).await;
     }
 
     async fn list_and_details(&mut self, orders: &[&str]) {
@@ -268,6 +292,7 @@ async fn everything_conforms(app: &TestApp) {
     walk.prices(region(site)).await;
     walk.orders().await;
     walk.benefits().await;
+    walk.unsubscribes().await;
     for entry in served(app) {
         let place = published::place_of(entry.spec);
         let of_contract = walk.contract.operations.iter().find(|row| {

@@ -14,6 +14,9 @@ const TRIED_BY_PATH: &[&str] = &[
     "DeleteWebhook",
     "AutoRenewalResources",
     "CancelAutoRenewalResources",
+    "ChangeResource",
+    "MakeCommercial",
+    "ConvertToPeriod",
 ];
 /// Operations of the operator with such segments: it owns everything, so there is no other tenant to ask for.
 fn is_operators_only(spec: &platform::op::Spec) -> bool {
@@ -68,8 +71,14 @@ on_both! {
         let query = "/v2/orders/suscriptions/resources/query";
         let resources = app.post("acme", query, json!({})).await.ok(200);
         let resource = resources["data"][0]["resource_id"].as_str().expect("a resource id").to_owned();
+        let used = json!({
+            "customer_id": app.domain("acme"), "cloud_service_type": "hws.service.type.ec2",
+            "resource_type": "hws.resource.type.vm", "resource_spec": "s3.medium.4.linux", "region": "ap-southeast-1",
+        });
+        let used = app.post("operator", "/openbss/v1/on-demand-resources", used).await.ok(201);
+        let used = used["id"].as_str().expect("an id").to_owned();
         let money = cash(&app, "acme").await;
-        let secrets = vec![app.domain("acme"), resource.clone(), app.key("acme").secret_key];
+        let secrets = vec![app.domain("acme"), resource.clone(), used.clone(), app.key("acme").secret_key];
         let mut probe = Probe { app: &app, complaints: Complaints::default(), secrets };
         for intruder in ["globex", "globex-lab", "lighthouse"] {
             for order in [&unpaid, &paid, &"CS2601151600ABCDEFGH".to_owned()] {
@@ -81,17 +90,31 @@ on_both! {
                 probe.refused(intruder, "PUT", cancel, Some(json!({"order_id": order})), 400, "CBC.30000010").await;
                 let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={order}");
                 probe.refused(intruder, "GET", &discounts, None, 400, "CBC.30000010").await;
+                let refunds = format!("/v2/orders/customer-orders/refund-orders?order_id={order}");
+                probe.refused(intruder, "GET", &refunds, None, 400, "CBC.99005026").await;
                 let list = format!("/v2/orders/customer-orders?order_id={order}");
                 probe.empty(intruder, "GET", &list, None).await;
                 probe.empty(intruder, "POST", query, Some(json!({"order_id": order}))).await;
             }
             probe.empty(intruder, "POST", query, Some(json!({"resource_ids": [resource]}))).await;
+            let leave = format!("/v2/orders/subscriptions/resources/unsubscribe?{resource}");
+            let body = json!({"resource_ids": [resource], "unsubscribe_type": 1});
+            probe.refused(intruder, "POST", &leave, Some(body), 400, "CBC.99003012").await;
             let renewal = json!({"resource_ids": [resource], "period_type": 2, "period_num": 1});
             let asked = format!("/v2/orders/subscriptions/resources/renew?{resource}");
             probe.refused(intruder, "POST", &asked, Some(renewal), 400, "CBC.99003016").await;
             let renewed = format!("/v2/orders/subscriptions/resources/autorenew/{resource}");
             probe.refused(intruder, "POST", &renewed, Some(json!({})), 400, "CBC.99003012").await;
             probe.refused(intruder, "DELETE", &renewed, None, 400, "CBC.99003012").await;
+            let own_api = "/openbss/v1/resources";
+            let change = Some(json!({"resource_size": 1}));
+            probe.refused(intruder, "POST", &format!("{own_api}/{resource}/change"), change, 400, "CBC.99003012").await;
+            let term = Some(json!({"period_type": 2, "period_num": 1}));
+            let commercial = format!("{own_api}/{resource}/to-commercial");
+            probe.refused(intruder, "POST", &commercial, term.clone(), 400, "CBC.99003012").await;
+            let to_period = format!("/openbss/v1/on-demand-resources/{used}/to-period");
+            probe.refused(intruder, "POST", &to_period, term, 400, "CBC.99003012").await;
+            probe.empty(intruder, "GET", "/openbss/v1/on-demand-resources", None).await;
             probe.empty(intruder, "GET", "/v2/orders/customer-orders", None).await;
         }
         let foreign = format!("/v2/orders/customer-orders?customer_id={}", app.domain("acme"));

@@ -213,6 +213,7 @@ impl Customer {
                     retained_until: None,
                     renew_at: None,
                     times: None,
+                    held_at: None,
                     lock: None,
                     charges: vec![charge],
                     is_uneven,

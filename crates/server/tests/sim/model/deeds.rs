@@ -298,8 +298,8 @@ impl Deed {
                 coupon.is_frozen = *is_to_be;
                 Answer::of((!coupon.is_spent()).then_some(()).ok_or("CBC.0101"), 200)
             }
-            Self::Freeze { with_resources } => Answer::of(customer.freeze(*with_resources), 200),
-            Self::Unfreeze => Answer::of(customer.frozen.take().map(drop).ok_or("CBC.50000053"), 200),
+            Self::Freeze { with_resources } => Answer::of(customer.freeze(*with_resources, now), 200),
+            Self::Unfreeze => Answer::of(customer.unfreeze(now), 200),
             Self::Place(placing) => match customer.place(placing, now) {
                 Ok((orders, unpaid)) => Answer { unpaid, ..Answer::made(Made::Orders(orders)) },
                 Err(code) => Answer::of(Err(code), 201),
@@ -353,12 +353,22 @@ fn ids(customer: &Customer, resources: &[usize]) -> Value {
 }
 
 impl Customer {
-    fn freeze(&mut self, with_resources: bool) -> Result<(), Code> {
+    fn unfreeze(&mut self, now: Secs) -> Result<(), Code> {
+        if self.frozen.take().ok_or("CBC.50000053")? {
+            self.hold(false, now);
+        }
+        Ok(())
+    }
+
+    fn freeze(&mut self, with_resources: bool, now: Secs) -> Result<(), Code> {
         match self.frozen {
             Some(scope) if scope == with_resources => Err("CBC.30000052"),
             Some(_) => Err("CBC.70300007"),
             None => {
                 self.frozen = Some(with_resources);
+                if with_resources {
+                    self.hold(true, now);
+                }
                 Ok(())
             }
         }

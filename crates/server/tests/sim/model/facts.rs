@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::life::CLOSED;
+use super::life::{CLOSED, FROZEN};
 use super::{Customer, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 
@@ -98,10 +98,12 @@ impl Customer {
         if resource.status == CLOSED {
             return NOTHING.to_owned();
         }
+        // What is held is shown as frozen.
+        let status = if resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}",
-            resource.status,
+            status,
             resource.policy,
             text(resource.effective),
             text(resource.expires)

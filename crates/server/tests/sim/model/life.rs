@@ -23,6 +23,8 @@ pub const AUTO_RENEW: i64 = 3;
 const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
 const DAYS_BEFORE: i64 = 7;
+/// Days after which a held resource is deleted.
+const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
 const DAYS_TO_PAY: i64 = 7;
 
@@ -45,7 +47,12 @@ pub fn keep_days(site: Site, tier: usize) -> (i64, i64) {
     }
 }
 
-/// The policy that is shown in a status where nothing else was chosen (rule 1.2).
+/// The policy that is shown in a status (rule 1.2).
+pub fn shown_policy(status: i64, policy: i64) -> i64 {
+    if [TO_ON_DEMAND, AUTO_RENEW].contains(&policy) { policy } else { course(status) }
+}
+
+/// The policy that is shown in a status where nothing else was chosen.
 fn course(status: i64) -> i64 {
     match status {
         EXPIRED => 4,
@@ -73,18 +80,24 @@ impl Customer {
     /// The next thing that happens to a resource by itself.
     pub fn due(&self, resource: usize) -> Option<Secs> {
         let one = &self.resources[resource];
-        match one.status {
-            IN_USE => Some(one.expires),
-            EXPIRED => one.grace_until,
-            FROZEN => one.retained_until,
-            _ => None,
-        }
+        let by_itself = match one.status {
+            IN_USE => one.expires,
+            EXPIRED => one.grace_until?,
+            FROZEN => one.retained_until?,
+            _ => return None,
+        };
+        let held_until = one.held_at.map_or(Secs::MAX, |held_at| end_of_day_after(held_at, DAYS_HELD));
+        Some(by_itself.min(held_until))
     }
 
     /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
     pub fn live(&mut self, resource: usize, at: Secs) {
         let (grace, retention) = keep_days(self.site, self.tier);
         let one = &mut self.resources[resource];
+        if one.held_at.is_some_and(|held_at| end_of_day_after(held_at, DAYS_HELD) <= at) {
+            self.close(resource, at);
+            return;
+        }
         match one.status {
             IN_USE if one.policy == TO_ON_DEMAND => self.close(resource, at),
             IN_USE => {
@@ -106,12 +119,24 @@ impl Customer {
         }
     }
 
+    /// The account is frozen with its resources, or no longer.
+    pub fn hold(&mut self, is_held: bool, now: Secs) {
+        for number in 0..self.resources.len() {
+            let one = &mut self.resources[number];
+            if one.status == CLOSED {
+                continue;
+            }
+            one.held_at = is_held.then_some(now);
+            if !is_held {
+                self.by_time(number, now);
+            }
+        }
+    }
+
     fn enter(&mut self, resource: usize, status: i64) {
         let one = &mut self.resources[resource];
         one.status = status;
-        if ![TO_ON_DEMAND, AUTO_RENEW].contains(&one.policy) {
-            one.policy = course(status);
-        }
+        one.policy = shown_policy(status, one.policy);
     }
 
     /// A resource is gone.
@@ -170,6 +195,29 @@ impl Customer {
         number
     }
 
+    /// Whether a set can be renewed.
+    fn check_renewal(&self, primary: usize, set: &[usize], term: Term, now: Secs) -> Result<(), Code> {
+        if self.resources[primary].parent.is_some() {
+            return Err(NOT_PRIMARY);
+        }
+        match set.iter().find_map(|number| self.lock(*number)) {
+            Some(status::PENDING) => return Err(UNPAID),
+            Some(_) => return Err(IN_PROGRESS),
+            None => {}
+        }
+        let furthest = expiry(now, Term::Years(YEARS_MAX));
+        for number in set {
+            let one = &self.resources[*number];
+            if one.policy == TO_ON_DEMAND {
+                return Err(IN_PROGRESS);
+            }
+            if expiry(one.expires, term) > furthest {
+                return Err(TOO_LONG);
+            }
+        }
+        Ok(())
+    }
+
     /// Renews primary resources: one order each, combined where there are several. The inner error is why they were
     /// not paid.
     pub fn renew(
@@ -179,26 +227,15 @@ impl Customer {
         auto_pay: bool,
         now: Secs,
     ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
-        for (is_in_the_way, code) in [
-            (primaries.iter().any(|number| self.resources[*number].status == CLOSED), GONE),
-            (primaries.iter().any(|number| self.resources[*number].parent.is_some()), NOT_PRIMARY),
-            (self.frozen.is_some(), ACCOUNT_FROZEN),
-        ] {
-            if is_in_the_way {
-                return Err(code);
-            }
+        if self.frozen.is_some() {
+            return Err(ACCOUNT_FROZEN);
+        }
+        if primaries.iter().any(|number| self.resources[*number].status == CLOSED) {
+            return Err(GONE);
         }
         let sets: Vec<Vec<usize>> = primaries.iter().map(|number| self.set_of(*number)).collect();
-        for number in sets.iter().flatten() {
-            match self.lock(*number) {
-                Some(status::PENDING) => return Err(UNPAID),
-                Some(_) => return Err(IN_PROGRESS),
-                None => {}
-            }
-        }
-        let furthest = expiry(now, Term::Years(YEARS_MAX));
-        if sets.iter().flatten().any(|number| expiry(self.resources[*number].expires, term) > furthest) {
-            return Err(TOO_LONG);
+        for (primary, set) in primaries.iter().zip(&sets) {
+            self.check_renewal(*primary, set, term, now)?;
         }
         let group = (sets.len() > 1).then_some(self.groups.len());
         let mut orders = Vec::new();
@@ -261,16 +298,17 @@ impl Customer {
             one.grace_until = None;
             one.retained_until = None;
             let resource = line.resources[0];
-            self.back_by_time(resource, now);
+            self.enter(resource, IN_USE);
+            self.by_time(resource, now);
             self.schedule(resource, now);
         }
     }
 
-    /// The status that time makes of a resource whose expiry was moved.
-    fn back_by_time(&mut self, resource: usize, now: Secs) {
-        self.enter(resource, IN_USE);
+    /// The status that time makes of a resource.
+    fn by_time(&mut self, resource: usize, now: Secs) {
         while features().live && self.due(resource).is_some_and(|due| due <= now) {
-            self.live(resource, now);
+            let due = self.due(resource).unwrap_or(now);
+            self.live(resource, due);
         }
     }
 

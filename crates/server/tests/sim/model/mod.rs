@@ -210,6 +210,8 @@ pub struct Resource {
     /// When the system tries to renew it next, and how often it still does so; none: without end.
     pub renew_at: Option<Secs>,
     pub times: Option<i64>,
+    /// Since when it is held because its account is frozen with its resources.
+    pub held_at: Option<Secs>,
     /// The order that it waits for.
     pub lock: Option<usize>,
     pub charges: Vec<Charge>,
@@ -305,7 +307,8 @@ impl Customer {
         let credit = self.credit.iter().enumerate().filter(|(_, line)| line.left > 0);
         let credit = credit.filter_map(|(number, line)| Some((line.expires?, Due::Credit(number))));
         let resources = if features().live { self.resources.len() } else { 0 };
-        let live = (0..resources).filter_map(|number| Some((self.due(number)?, Due::Live(number))));
+        let primary = |number: usize| self.resources[number].parent.unwrap_or(number);
+        let live = (0..resources).filter_map(|number| Some((self.due(number)?, Due::Live(primary(number)))));
         let renew = self
             .resources
             .iter()
@@ -325,9 +328,13 @@ impl Customer {
                 self.credit[line].left = 0;
                 ("accounts.expire_credit", Subject::Credit(line))
             }
-            Due::Live(resource) => {
-                self.live(resource, at);
-                ("subscriptions.live", Subject::Resource(resource))
+            Due::Live(primary) => {
+                for number in self.set_of(primary) {
+                    if self.due(number).is_some_and(|due| due <= at) {
+                        self.live(number, at);
+                    }
+                }
+                ("subscriptions.live", Subject::Resource(primary))
             }
             Due::Renew(primary) => {
                 self.attempt(primary, at);
@@ -368,7 +375,7 @@ pub enum Due {
     Unpaid(usize),
     /// A credit line.
     Credit(usize),
-    /// A resource that goes on in its life.
+    /// A set, by its primary resource, that goes on in its life.
     Live(usize),
     /// A primary resource that is renewed by the system.
     Renew(usize),
@@ -380,8 +387,8 @@ impl Due {
         match self {
             Self::Credit(number) => (0, &customer.credit[number].id),
             Self::Unpaid(number) => (1, &customer.orders[number].id),
-            Self::Live(number) => (2, &customer.resources[number].own_id),
-            Self::Renew(number) => (3, &customer.resources[number].own_id),
+            Self::Live(number) => (3, &customer.resources[number].own_id),
+            Self::Renew(number) => (2, &customer.resources[number].own_id),
         }
     }
 }
