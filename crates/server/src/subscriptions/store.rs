@@ -58,6 +58,8 @@ platform::statements! {
         period_num = $13, is_trial = $14, open_order_id = $15, due_at = $16, grace_until = $17, \
         retained_until = $18, held_at = $19, secured_at = $20, resource_spec_code = $21, product_id = $22, \
         product_spec_desc = $23, spec_size = $24, spec_size_measure_id = $25 where account_id = $1 and id = $2";
+    /// What was to be attached to a resource that never was stands alone.
+    const DETACH = "update resources set parent_id = null where account_id = $1 and parent_id = $2";
     /// An order that waits holds a resource.
     const HOLD = "update resources set open_order_id = $3 where account_id = $1 and id = $2";
     /// An order holds nothing any more.
@@ -338,6 +340,11 @@ pub(super) async fn find_set(tx: &mut Tx, account: &str, primary: &str) -> Resul
 pub(super) async fn of_order(tx: &mut Tx, account: &str, order: &str) -> Result<Vec<Resource>, DbError> {
     let mut rows = tx.all(OF_ORDER, params![account, order]).await?;
     Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// What was to be attached to a resource that never was stands alone: it can be renewed and returned by itself.
+pub(super) async fn detach(tx: &mut Tx, primary: &Resource) -> Result<(), DbError> {
+    tx.send(DETACH, params![&primary.account, &primary.id]).await
 }
 
 /// An order holds a resource from now on.
