@@ -89,7 +89,8 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<bool, Fa
 /// Builds the test target of a tree, and answers its program.
 fn build(root: &Path, target: Option<&Path>) -> Result<PathBuf, Failure> {
     let mut cargo = command("cargo");
-    cargo.args(["test", "--locked", "--package", "server", "--test", "sim", "--no-run"]).current_dir(root);
+    let package = ["test", "--locked", "--profile", "sim", "--package", "server", "--test", "sim", "--no-run"];
+    cargo.args(package).current_dir(root);
     if let Some(target) = target {
         cargo.env("CARGO_TARGET_DIR", target);
     }

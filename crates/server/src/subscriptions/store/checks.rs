@@ -14,7 +14,9 @@ platform::statements! {
         or (status = 2 and (grace_until is not null or held_at is not null or secured_at is not null)) \
         or (status = 5 and (grace_until is null or held_at is not null or secured_at is not null)) \
         or (status = 4 and grace_until is null and held_at is null and secured_at is null) \
-        or (renew_at is not null and auto_renew = 0) order by id limit $1";
+        or (renew_at is not null and auto_renew = 0) \
+        or (renew_at is null and auto_renew = 1 and status in (2, 4, 5) and parent_id is null and is_trial = 0) \
+        order by id limit $1";
     /// Orders that hold resources.
     const HOLDING = "select distinct open_order_id from resources where open_order_id is not null \
         order by open_order_id limit $1";

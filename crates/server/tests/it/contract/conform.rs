@@ -228,7 +228,10 @@ impl Walk<'_> {
             json!({"resource_ids": [primary["resource_id"], "nothing"], "period_type": 2, "period_num": 1});
         self.call("POST", "/v2/bills/ratings/period-resources/renew-rate", Some(body.clone())).await;
         body["resource_ids"] = json!([primary["resource_id"]]);
-        self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
+        let renewal = self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
+        // While it waits for payment nothing else can be done with what it renews.
+        let cancel = json!({"order_id": renewal["order_ids"][0]});
+        self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
     }
 
     async fn benefits(&mut self) {
