@@ -148,4 +148,5 @@ create table on_demand_resources (
 );
 create unique index on_demand_resources_by_id on on_demand_resources (id);
 create index on_demand_resources_by_resource_id on on_demand_resources (resource_id, account_id, id);
-create index on_demand_resources_by_time on on_demand_resources (account_id, began_at, id);
+-- The status first: the operator lists those in use of all accounts.
+create index on_demand_resources_in_use on on_demand_resources (status, account_id, began_at, id);

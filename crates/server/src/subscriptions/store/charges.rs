@@ -38,6 +38,9 @@ platform::statements! {
     /// What changes of a charge.
     const UPDATE = "update resource_charges set returned_money = $4, returned_list = $5, benefits = $6, \
         ends_at = $7 where account_id = $1 and resource_key = $2 and charge_no = $3";
+    /// What is left of a charge whose later part becomes one of its own.
+    const CUT = "update resource_charges set list_amount = $4, money = $5, benefits = $6, ends_at = $7 \
+        where account_id = $1 and resource_key = $2 and charge_no = $3";
 }
 
 const INSERT: &str = concat!("insert into resource_charges (", charge_columns!(), ") values");
@@ -246,6 +249,25 @@ pub(in crate::subscriptions) async fn returned_of(
 ) -> Result<Option<(Charge, Charge)>, DbError> {
     let row = tx.opt(RETURNED_OF, params![account, resource, charge_no]).await?;
     Ok(row.map(|row| (Charge::from_units(row.int(0)), Charge::from_units(row.int(1)))))
+}
+
+/// Writes a charge that was cut in two: what is used up of it, and the rest, which is new.
+pub(in crate::subscriptions) async fn cut(
+    tx: &mut Tx,
+    used: &ResourceCharge,
+    rest: &ResourceCharge,
+) -> Result<(), DbError> {
+    let params = params![
+        &used.account,
+        &used.resource,
+        used.charge_no,
+        used.list.units(),
+        used.money.units(),
+        modifiers_text(&used.benefits),
+        used.ends_at.ms(),
+    ];
+    tx.send(CUT, params).await?;
+    insert(tx, std::slice::from_ref(rest)).await
 }
 
 /// Every statement of this store.

@@ -246,7 +246,9 @@ impl Walk<'_> {
     /// What was bought is given back; last, since nothing is left then.
     async fn unsubscribes(&mut self) {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
-        let main = resources["data"].as_array().and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
+        let main = resources["data"]
+            .as_array()
+            .and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
         let id = main.expect("a primary resource")["resource_id"].clone();
         let body = json!({"resource_ids": [id], "unsubscribe_type": 1, "unsubscribe_reason_type": 5});
         let left = self.call("POST", "/v2/orders/subscriptions/resources/unsubscribe", Some(body)).await;
