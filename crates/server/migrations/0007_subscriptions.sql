@@ -25,8 +25,10 @@ create table resources (
     auto_renew smallint not null,
     renew_times bigint,                 -- automatic renewals that are left; null: any number
     renew_at bigint,                    -- the next attempt of automatic renewal; null: none is to come
-    period_type bigint not null,        -- of the original purchase, which automatic renewal repeats
+    period_type bigint not null,        -- of the original purchase
     period_num bigint not null,
+    renew_period_type bigint,           -- what automatic renewal is for; null: the term of the original purchase
+    renew_period_num bigint,
     is_trial smallint not null,
     open_order_id {text},               -- the order that holds it: it waits for payment, approval or the cloud
     due_at bigint,                      -- when its life cycle goes on by itself; null: it does not

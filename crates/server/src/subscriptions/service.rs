@@ -209,6 +209,7 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
                 retained_until: None,
                 held_at: None,
                 secured_at: None,
+                renewal: None,
             });
         }
     }

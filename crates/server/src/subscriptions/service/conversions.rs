@@ -207,6 +207,7 @@ fn resource(used: OnDemand, order: &Order, line: &Line, parent: Option<String>) 
         retained_until: None,
         held_at: None,
         secured_at: None,
+        renewal: None,
     }
 }
 

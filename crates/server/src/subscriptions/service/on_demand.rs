@@ -65,6 +65,7 @@ pub(in crate::subscriptions) async fn begin(
         auto_renew: false,
         renew_times: None,
         renew_at: None,
+        renewal: None,
         open_order: None,
         due_at: None,
         ..resource.clone()

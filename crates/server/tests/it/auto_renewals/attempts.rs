@@ -212,6 +212,31 @@ on_both! {
         app.finish().await;
     }
 
+    async fn the_term_of_renewals_changes_no_price_and_is_forgotten_with_them(app) {
+        let (plain, by_year) = (
+            buy(&app, "acme", json!([crate::changes::small()]), json!({})).await.remove(0),
+            buy(&app, "acme", json!([crate::changes::small()]), json!({})).await.remove(0),
+        );
+        turn_on(&app, "acme", &by_year, json!({"period_type": "YEAR"})).await.ok(204);
+        let body = json!({"resource_spec": crate::changes::MEDIUM, "auto_pay": true});
+        let prices = [
+            crate::changes::change(&app, "acme", &plain, body.clone()).await.ok(201)["amount"].clone(),
+            crate::changes::change(&app, "acme", &by_year, body).await.ok(201)["amount"].clone(),
+        ];
+        assert_eq!(prices[0], prices[1]);
+        // Turned off and on, and asked for with its own unit, it is the term of the purchase again.
+        for (before, after) in [(Some("YEAR"), None), (Some("YEAR"), Some("MONTH"))] {
+            turn_on(&app, "acme", &by_year, json!({"period_type": before})).await.ok(204);
+            if after.is_none() {
+                turn_off(&app, "acme", &by_year).await.ok(204);
+            }
+            turn_on(&app, "acme", &by_year, json!({"period_type": after})).await.ok(204);
+        }
+        let ran = app.advance_to("2026-02-08T00:00:00Z").await;
+        assert_eq!(attempts(&ran), [renewed("2026-02-07T19:00:00Z", "2026-03-15T15:59:59Z")]);
+        app.finish().await;
+    }
+
     async fn enabled_late_it_is_renewed_at_once(app) {
         let id = buy(&app, "acme", json!([machine(), disk()]), json!({})).await.remove(0);
         let poor = buy(&app, "globex", json!([machine()]), json!({})).await.remove(0);
