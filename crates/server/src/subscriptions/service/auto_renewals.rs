@@ -20,19 +20,19 @@ use domain::order::{OrderType, SourceType};
 use domain::subscription::renewal::{Attempt, DeductionDays, first_attempt, next_attempt};
 use domain::subscription::{ExpirePolicy, KeepEnds, ResourceStatus, shown_policy};
 use platform::db::{DbError, Tx};
-use platform::op::ApiError;
+use platform::op::{ApiError, Right};
 
 use super::life;
 use super::mails::thing;
 use super::renewals::{self, Why};
 use super::sets::Set;
-use crate::Cx;
 use crate::catalog::model::Flag;
 use crate::identity::service::{Account, find_account, payer_of, standing};
 use crate::notices::service::{Notice, Reason, mail};
 use crate::orders::service::{Placed, Prepared, place_prepared};
 use crate::subscriptions::store::renew_configs::{self, RenewConfig};
 use crate::subscriptions::store::{Resource, WAITING};
+use crate::{Cx, codes};
 
 /// Who is shown to have placed an order that nobody did.
 const SYSTEM_USER: &str = "Operation system";
@@ -137,6 +137,9 @@ pub(in crate::subscriptions) struct Wish {
 
 /// Turns automatic renewal of a locked set on. Where it is on, what is not said stays (rule 1.5.4). Where the attempt
 /// would come too late it is made at once; whether that succeeds does not matter: it is on from now on.
+///
+/// # Errors
+/// CBC.0151 where it would be renewed at once and the caller may not pay; the database's.
 pub(in crate::subscriptions) async fn turn_on(
     cx: &mut Cx,
     set: &mut Set,
@@ -165,6 +168,13 @@ pub(in crate::subscriptions) async fn turn_on(
         renew_configs::set_renewal(&mut cx.tx, resource).await?;
     }
     if set.primary.renew_at == Some(now) {
+        // What is renewed later is paid by the system; what is renewed at once, by whoever asks for it.
+        if !cx.principal.has(Right::Pay) {
+            return Err(codes::ACCESS_DENIED.because(
+                "This late the resource is renewed at once, and this user has no right to pay.",
+                "此时开通自动续费将立即续费，而该用户没有支付权限。",
+            ));
+        }
         attempt(cx, set).await?;
     }
     Ok(())

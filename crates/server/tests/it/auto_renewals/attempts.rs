@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use server::app::{App, AppConfig, Provisioner};
 
 use super::{CONFIG, QUERY, RENEW, attempts, buy, expiry, mails, policy, renewing, seen, turn_off, turn_on};
+use crate::contract::calls::user;
 use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{CANCEL, cash, disk, machine, payment, with};
@@ -234,6 +235,21 @@ on_both! {
         }
         let ran = app.advance_to("2026-02-08T00:00:00Z").await;
         assert_eq!(attempts(&ran), [renewed("2026-02-07T19:00:00Z", "2026-03-15T15:59:59Z")]);
+        app.finish().await;
+    }
+
+    async fn who_may_not_pay_turns_nothing_on_that_is_paid_at_once(app) {
+        let id = buy(&app, "acme", json!([machine()]), json!({})).await.remove(0);
+        let clerk = user(&app, "acme", "clerk", &["read", "operate"], None).await;
+        let path = super::path(&id);
+        app.signed(&clerk, "POST", &path, "{}", &[]).await.ok(204);
+        turn_off(&app, "acme", &id).await.ok(204);
+        // After 03:00 of the last day it is renewed at once.
+        app.advance_to("2026-02-14T19:00:00Z").await;
+        app.signed(&clerk, "POST", &path, "{}", &[]).await.refused(403, "CBC.0151");
+        assert_eq!((policy(&app, &id).await, expiry(&app, "acme", &id).await.as_str()), (json!(0), "2026-02-15T15:59:59Z"));
+        turn_on(&app, "acme", &id, json!({})).await.ok(204);
+        assert_eq!(expiry(&app, "acme", &id).await, "2026-03-15T15:59:59Z");
         app.finish().await;
     }
 
