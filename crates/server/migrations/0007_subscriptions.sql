@@ -97,6 +97,7 @@ create table resource_charges (
     benefits {text} not null,           -- JSON: what coupons and cards paid
     returned_money bigint not null,     -- what was given back, or kept as a fee, by refund orders
     returned_list bigint not null,
+    promotion {text},                   -- the promotional discount that it was paid with
     primary key (account_id, resource_key, charge_no)
 );
 

@@ -271,6 +271,7 @@ fn first_charge(resource: &Resource, line: &Line, kind: ChargeKind) -> Option<Re
         benefits: share.benefits,
         returned_money: Charge::ZERO,
         returned_list: Charge::ZERO,
+        promotion: line.promotion(),
     })
 }
 
