@@ -47,6 +47,8 @@ create index resources_by_account_time on resources (account_id, created_at, id)
 create index resources_by_order on resources (account_id, order_id, created_at, id);
 -- The name first: the operator names a resource without its account.
 create index resources_by_resource_id on resources (resource_id, account_id, id);
+-- A name of the cloud is of one resource that is there.
+create unique index resources_by_live_name on resources (account_id, resource_id) where status in (2, 4, 5);
 create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 
 -- How many resources of an account its customer sees (status 2, 4 or 5), so that a query without a filter need not
@@ -151,4 +153,5 @@ create table on_demand_resources (
 );
 create unique index on_demand_resources_by_id on on_demand_resources (id);
 create index on_demand_resources_by_resource_id on on_demand_resources (resource_id, account_id, id);
+create unique index on_demand_resources_by_live_name on on_demand_resources (account_id, resource_id) where status = 2;
 create index on_demand_resources_by_time on on_demand_resources (account_id, began_at, id);

@@ -243,6 +243,7 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         outcomes.push(outcome);
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
+    holds::join(cx, &mut resources).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
     let charges: Vec<ResourceCharge> = resources

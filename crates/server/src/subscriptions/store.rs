@@ -81,8 +81,10 @@ platform::statements! {
     const WITHOUT_COUNTER = "select distinct r.account_id from resources r left join resource_counters c \
         on c.account_id = r.account_id where c.account_id is null and r.status in (2, 4, 5) \
         order by r.account_id limit $1";
-    /// Whether another resource of the account has this name in the cloud.
-    const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3";
+    /// Whether another resource of the account has this name in the cloud: one that is there, or a later one that is
+    /// gone, which [`FIND_NAMED`] would find instead.
+    const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3 \
+        and (status in (2, 4, 5) or id > $3)";
     /// How the resources of a line are: how many wait, how many are there, and their term.
     const LINE_STATE = "select cast(coalesce(sum(case when status = 0 then 1 else 0 end), 0) as bigint), \
         cast(coalesce(sum(case when status > 0 then 1 else 0 end), 0) as bigint), min(effective_at), \
@@ -378,10 +380,13 @@ pub(super) async fn let_go(tx: &mut Tx, account: &str, order: &str) -> Result<()
     tx.send(LET_GO, params![account, order]).await
 }
 
-/// Whether another resource of the account has this resource id.
-pub(super) async fn is_taken(tx: &mut Tx, resource: &Resource, resource_id: &str) -> Result<bool, DbError> {
-    let params = params![&resource.account, resource_id, &resource.id];
-    Ok(tx.one(NAMESAKES, params).await?.int(0) > 0)
+/// Whether a yearly/monthly resource of the account other than `id` has this resource id.
+pub(super) async fn is_taken(
+    tx: &mut Tx,
+    account: &str,
+    (resource_id, id): (&str, &str),
+) -> Result<bool, DbError> {
+    Ok(tx.one(NAMESAKES, params![account, resource_id, id]).await?.int(0) > 0)
 }
 
 /// How the resources of a line are.

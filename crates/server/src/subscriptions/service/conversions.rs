@@ -156,6 +156,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
+    holds::join(cx, &mut resources).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let charge = |(resource, line): (&Resource, &Line)| {
         let (begins_at, ends_at) = resource.effective_at.zip(resource.expires_at)?;
