@@ -16,7 +16,7 @@ use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
 use super::to_on_demand::{self, Wish};
-use super::{auto_renewals, life, sets, unsubscribing};
+use super::{auto_renewals, holds, life, sets, unsubscribing};
 use super::changes::{charge_of, resource_of};
 use super::on_demand::OnDemand;
 use super::ordering::{self, How};
