@@ -326,6 +326,7 @@ pub(super) fn charge_of(
         benefits: share.benefits,
         returned_money: Charge::ZERO,
         returned_list: Charge::ZERO,
+        promotion: line.promotion(),
     }
 }
 

@@ -19,7 +19,7 @@ use super::changes::{charge_of, resource_of};
 use super::on_demand::OnDemand;
 use super::ordering::{self, How};
 use super::to_on_demand::{self, Wish};
-use super::{auto_renewals, life, sets, unsubscribing};
+use super::{auto_renewals, holds, life, sets, unsubscribing};
 use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
@@ -156,6 +156,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
+    holds::join(cx, &mut resources).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let charge = |(resource, line): (&Resource, &Line)| {
         let (begins_at, ends_at) = resource.effective_at.zip(resource.expires_at)?;
@@ -207,6 +208,7 @@ fn resource(used: OnDemand, order: &Order, line: &Line, parent: Option<String>) 
         retained_until: None,
         held_at: None,
         secured_at: None,
+        renewal: None,
     }
 }
 

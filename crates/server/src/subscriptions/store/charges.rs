@@ -12,7 +12,7 @@ use crate::orders::service::{ReturnKind, ReturnRow};
 macro_rules! charge_columns {
     () => {
         "account_id, resource_key, charge_no, kind, order_id, line_no, period_type, period_num, begins_at, \
-         ends_at, list_amount, money, benefits, returned_money, returned_list"
+         ends_at, list_amount, money, benefits, returned_money, returned_list, promotion"
     };
 }
 
@@ -23,6 +23,9 @@ platform::statements! {
     /// What was collected for a resource, in the order of payment.
     const OF_RESOURCE = concat!("select ", charge_columns!(), " from resource_charges where account_id = $1 \
         and resource_key = $2 order by charge_no limit $3");
+    /// The promotional discounts that a resource was ever paid with, the latest first.
+    const PROMOTIONS = "select promotion from resource_charges where account_id = $1 and resource_key = $2 \
+        and promotion is not null order by charge_no desc limit $3";
     /// The number of its last charge.
     const LAST_NO = "select charge_no from resource_charges where account_id = $1 and resource_key = $2 \
         order by charge_no desc limit 1";
@@ -103,6 +106,8 @@ pub(in crate::subscriptions) struct ResourceCharge {
     /// What refund orders gave back of the money, or kept as a fee.
     pub returned_money: Charge,
     pub returned_list: Charge,
+    /// The promotional discount that it was paid with.
+    pub promotion: Option<String>,
 }
 
 impl ResourceCharge {
@@ -163,6 +168,7 @@ fn from_row(mut row: Row) -> ResourceCharge {
         benefits: modifiers_from(row.text(12)),
         returned_money: Charge::from_units(row.int(13)),
         returned_list: Charge::from_units(row.int(14)),
+        promotion: row.take_opt_text(15),
     }
 }
 
@@ -183,6 +189,7 @@ fn to_row(charge: &ResourceCharge) -> Vec<Value<'_>> {
         Value::from(modifiers_text(&charge.benefits)),
         Value::from(charge.returned_money.units()),
         Value::from(charge.returned_list.units()),
+        Value::from(charge.promotion.as_deref()),
     ]
 }
 
@@ -203,6 +210,16 @@ pub(in crate::subscriptions) async fn of_resource(
 ) -> Result<Vec<ResourceCharge>, DbError> {
     let rows = tx.all(OF_RESOURCE, params![account, resource, CHARGES_MAX]).await?;
     Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// The promotional discounts that a resource was ever paid with, the latest first; one comes as often as it was used.
+pub(in crate::subscriptions) async fn promotions(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+) -> Result<Vec<String>, DbError> {
+    let rows = tx.all(PROMOTIONS, params![account, resource, CHARGES_MAX]).await?;
+    Ok(rows.into_iter().map(|mut row| row.take_text(0)).collect())
 }
 
 /// The number of the next charge of a resource.

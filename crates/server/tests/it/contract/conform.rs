@@ -232,6 +232,13 @@ impl Walk<'_> {
         // While it waits for payment nothing else can be done with what it renews.
         let cancel = json!({"order_id": renewal["order_ids"][0]});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
+        let id = primary["resource_id"].as_str().expect("an id");
+        let automatic = format!("/v2/orders/subscriptions/resources/autorenew/{id}");
+        self.call("POST", &automatic, Some(json!({}))).await;
+        self.call("DELETE", &automatic, None).await;
+        let config = json!({"config_name": "DEDUCTION_DATE", "config_value": "3"});
+        let path = "/v2/orders/subscriptions/resources/renew/config";
+        self.call("POST", path, Some(config)).await;
     }
 
     async fn benefits(&mut self) {
