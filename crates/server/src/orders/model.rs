@@ -108,6 +108,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// The id to pay and cancel it by: that of the combined order that it is a part of, or its own.
+    pub fn payable_id(&self) -> &str {
+        self.combined.as_ref().unwrap_or(&self.id)
+    }
+
     /// What the state machine needs to know.
     pub fn state(&self) -> OrderState {
         OrderState { status: self.status, pay_before: self.pay_before }
@@ -283,6 +288,13 @@ impl Line {
     /// The enterprise project its resource belongs to.
     pub fn enterprise_project(&self) -> &str {
         self.enterprise_project_id.as_deref().unwrap_or(DEFAULT_ENTERPRISE_PROJECT)
+    }
+
+    /// The promotional discount that it was paid with, which a renewal may use again (rule 3.3).
+    pub fn promotion(&self) -> Option<String> {
+        let is_promotion =
+            |kind: ModifierType| matches!(kind, ModifierType::Promotion | ModifierType::PromotionProduct);
+        self.modifiers.iter().find(|one| is_promotion(one.kind)).map(|one| one.source.clone())
     }
 
     /// What was bought, in time.

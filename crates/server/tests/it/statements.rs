@@ -281,6 +281,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select count(*) from resources where due_at is not null", CHECK),
     ("subscriptions", "select id from resources where (status in (2, 4, 5) and due_at is null) *", CHECK),
+    ("subscriptions", "select r.id from resources r where r.status in (2, 5) and r.expires_at <> *", CHECK),
     ("subscriptions", "select distinct open_order_id from resources *", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),
     ("subscriptions", "select distinct r.account_id from resources r left join resource_counters c *", CHECK),
@@ -462,6 +463,21 @@ crate::on_both! {
                 found += 1;
             }
             assert!(found >= least, "{found} statements with {part}");
+        }
+        app.finish().await;
+    }
+
+    async fn sets_are_found_without_reading_the_other_resources_of_their_account(app) {
+        let all = statements();
+        for table in ["resources", "on_demand_resources"] {
+            let (from, by_parent) = (format!(" from {table} where "), format!("{table}_by_parent"));
+            let of_parent = |text: &str| text.contains(&from) && text.contains("parent_id = $");
+            let found: Vec<_> = all.iter().enumerate().filter(|(_, (_, text))| of_parent(&on_one_line(text))).collect();
+            assert!(!found.is_empty(), "{table}");
+            for (number, (_, text)) in found {
+                let plan = plan(app.app.db(), number, text).await.join("; ");
+                assert!(plan.contains(&by_parent) && !plan.contains("pkey") && !plan.contains("autoindex"), "{text}: {plan}");
+            }
         }
         app.finish().await;
     }

@@ -11,7 +11,7 @@ use platform::op::ApiError;
 
 use super::cloud::{self, Action};
 use super::{Subscriptions, life, mails, named, sets};
-use crate::identity::freezing::{ResourceHolder, Scope, scope_of};
+use crate::identity::freezing::{ResourceHolder, Scope, lock_scope};
 use crate::notices::service::{Notice, Reason, mail};
 use crate::subscriptions::store::life::{self as rows, PageOf};
 use crate::subscriptions::store::{self, Resource};
@@ -104,13 +104,17 @@ fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Holds a resource that begins its term while its account is frozen with its resources.
+/// Holds resources of one account that begin their terms while it is frozen with its resources. The account is locked
+/// before: a freeze that commits beside this transaction finds the resources, or is seen here.
 ///
 /// # Errors
 /// The database.
-pub(super) async fn join(cx: &mut Cx, resource: &mut Resource) -> Result<(), DbError> {
-    if scope_of(&mut cx.tx, &resource.account).await? == Some(Scope::AccountAndResource) {
-        hold(cx, resource)?;
+pub(super) async fn join(cx: &mut Cx, resources: &mut [Resource]) -> Result<(), DbError> {
+    let Some(first) = resources.first() else { return Ok(()) };
+    if lock_scope(&mut cx.tx, &first.account).await? == Some(Scope::AccountAndResource) {
+        for resource in resources {
+            hold(cx, resource)?;
+        }
     }
     Ok(())
 }

@@ -18,7 +18,6 @@ mod blocked;
 use domain::calendar::{Instant, Term, next_expiry};
 use domain::money::Charge;
 use domain::order::OrderStatus;
-use domain::promotion::ModifierType;
 use domain::subscription::renewal::exceeds;
 use domain::subscription::{
     ExpirePolicy, KeepEnds, ResourceEvent, ResourceState, ResourceStatus, transition,
@@ -34,10 +33,12 @@ use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
 use crate::codes;
+use crate::identity::service::{find_account, payer_of};
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::service as orders;
 use crate::pricing::service::{PricedPeriod, RenewalQuery, Unpriced, price_renewal};
+use crate::promotions::service::list_discounts;
 use crate::subscriptions::store::charges::{ChargeKind, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
 use crate::webhooks::service::{self as webhooks, Event};
@@ -66,7 +67,8 @@ pub(in crate::subscriptions) async fn check(
     }
     if let Some(order) = set.members().find_map(|resource| resource.open_order.clone()) {
         let found = orders::find(&mut cx.tx, &order).await?;
-        let is_unpaid = found.is_some_and(|order| order.status == OrderStatus::PendingPayment);
+        let is_unpaid = found.as_ref().is_some_and(|order| order.status == OrderStatus::PendingPayment);
+        let order = found.map_or(order, |found| found.payable_id().to_owned());
         return blocked(if is_unpaid { Why::Unpaid(order) } else { Why::InProgress(order) });
     }
     if set.is_growing() {
@@ -226,8 +228,8 @@ fn line(
     }
 }
 
-/// The promotional discount that the primary resource was last paid with, which automatic payment may use again
-/// (rule 3.3); whether it still holds is the payment's to say.
+/// The promotional discount that automatic payment may use again: of those that the primary resource was ever paid with,
+/// the latest that still holds (rule 3.3).
 ///
 /// # Errors
 /// The database's.
@@ -236,13 +238,16 @@ pub(in crate::subscriptions) async fn promotion_of(
     set: &Set,
 ) -> Result<Option<String>, DbError> {
     let Resource { account, id, .. } = &set.primary;
-    let charges = store::charges::of_resource(&mut cx.tx, account, id).await?;
-    let Some(last) = charges.last() else { return Ok(None) };
-    let Some(order) = orders::find(&mut cx.tx, &last.order).await? else { return Ok(None) };
-    let line = orders::get_line(cx, &order, last.line_no).await?;
-    let is_promotion =
-        |kind: ModifierType| matches!(kind, ModifierType::Promotion | ModifierType::PromotionProduct);
-    Ok(line.modifiers.into_iter().find(|one| is_promotion(one.kind)).map(|one| one.source))
+    let used = store::charges::promotions(&mut cx.tx, account, id).await?;
+    if used.is_empty() {
+        return Ok(None);
+    }
+    let app = cx.app.clone();
+    let owner = find_account(&app, &mut cx.tx, account).await?;
+    let owner = owner.ok_or_else(|| DbError::Other(format!("resource {id} belongs to no account")))?;
+    let granted = list_discounts(&app, &mut cx.tx, payer_of(&owner)).await?;
+    let holds = |id: &String| granted.iter().any(|one| one.id == *id && one.is_valid(cx.now));
+    Ok(used.into_iter().find(holds))
 }
 
 /// Which resources of a renewal that is about to be paid are no longer there; all are locked.
@@ -347,6 +352,7 @@ fn charge(
         benefits: share.benefits,
         returned_money: Charge::ZERO,
         returned_list: Charge::ZERO,
+        promotion: line.promotion(),
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
             expire_policy: policy.code(),
             auto_renew: order.auto_renew,
             renew_times: None,
+            renewal: None,
             period_type: line.period_type.code(),
             period_num: line.period_num,
             effective_at: Some(cx.now),

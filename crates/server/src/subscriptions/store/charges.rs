@@ -12,7 +12,7 @@ use crate::orders::service::{ReturnKind, ReturnRow};
 macro_rules! charge_columns {
     () => {
         "account_id, resource_key, charge_no, kind, order_id, line_no, period_type, period_num, begins_at, \
-         ends_at, list_amount, money, benefits, returned_money, returned_list"
+         ends_at, list_amount, money, benefits, returned_money, returned_list, promotion"
     };
 }
 
@@ -23,6 +23,9 @@ platform::statements! {
     /// What was collected for a resource, in the order of payment.
     const OF_RESOURCE = concat!("select ", charge_columns!(), " from resource_charges where account_id = $1 \
         and resource_key = $2 order by charge_no limit $3");
+    /// The promotional discounts that a resource was ever paid with, the latest first.
+    const PROMOTIONS = "select promotion from resource_charges where account_id = $1 and resource_key = $2 \
+        and promotion is not null order by charge_no desc limit $3";
     /// The number of its last charge.
     const LAST_NO = "select charge_no from resource_charges where account_id = $1 and resource_key = $2 \
         order by charge_no desc limit 1";
@@ -38,6 +41,9 @@ platform::statements! {
     /// What changes of a charge.
     const UPDATE = "update resource_charges set returned_money = $4, returned_list = $5, benefits = $6, \
         ends_at = $7 where account_id = $1 and resource_key = $2 and charge_no = $3";
+    /// What is left of a charge whose later part becomes one of its own.
+    const CUT = "update resource_charges set list_amount = $4, money = $5, benefits = $6, ends_at = $7 \
+        where account_id = $1 and resource_key = $2 and charge_no = $3";
 }
 
 const INSERT: &str = concat!("insert into resource_charges (", charge_columns!(), ") values");
@@ -100,6 +106,8 @@ pub(in crate::subscriptions) struct ResourceCharge {
     /// What refund orders gave back of the money, or kept as a fee.
     pub returned_money: Charge,
     pub returned_list: Charge,
+    /// The promotional discount that it was paid with.
+    pub promotion: Option<String>,
 }
 
 impl ResourceCharge {
@@ -160,6 +168,7 @@ fn from_row(mut row: Row) -> ResourceCharge {
         benefits: modifiers_from(row.text(12)),
         returned_money: Charge::from_units(row.int(13)),
         returned_list: Charge::from_units(row.int(14)),
+        promotion: row.take_opt_text(15),
     }
 }
 
@@ -180,6 +189,7 @@ fn to_row(charge: &ResourceCharge) -> Vec<Value<'_>> {
         Value::from(modifiers_text(&charge.benefits)),
         Value::from(charge.returned_money.units()),
         Value::from(charge.returned_list.units()),
+        Value::from(charge.promotion.as_deref()),
     ]
 }
 
@@ -200,6 +210,16 @@ pub(in crate::subscriptions) async fn of_resource(
 ) -> Result<Vec<ResourceCharge>, DbError> {
     let rows = tx.all(OF_RESOURCE, params![account, resource, CHARGES_MAX]).await?;
     Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// The promotional discounts that a resource was ever paid with, the latest first; one comes as often as it was used.
+pub(in crate::subscriptions) async fn promotions(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+) -> Result<Vec<String>, DbError> {
+    let rows = tx.all(PROMOTIONS, params![account, resource, CHARGES_MAX]).await?;
+    Ok(rows.into_iter().map(|mut row| row.take_text(0)).collect())
 }
 
 /// The number of the next charge of a resource.
@@ -246,6 +266,25 @@ pub(in crate::subscriptions) async fn returned_of(
 ) -> Result<Option<(Charge, Charge)>, DbError> {
     let row = tx.opt(RETURNED_OF, params![account, resource, charge_no]).await?;
     Ok(row.map(|row| (Charge::from_units(row.int(0)), Charge::from_units(row.int(1)))))
+}
+
+/// Writes a charge that was cut in two: what is used up of it, and the rest, which is new.
+pub(in crate::subscriptions) async fn cut(
+    tx: &mut Tx,
+    used: &ResourceCharge,
+    rest: &ResourceCharge,
+) -> Result<(), DbError> {
+    let params = params![
+        &used.account,
+        &used.resource,
+        used.charge_no,
+        used.list.units(),
+        used.money.units(),
+        modifiers_text(&used.benefits),
+        used.ends_at.ms(),
+    ];
+    tx.send(CUT, params).await?;
+    insert(tx, std::slice::from_ref(rest)).await
 }
 
 /// Every statement of this store.

@@ -3,13 +3,15 @@
 //!
 //! What goes back is the difference of list prices, in the share of the list price that balances paid: of what a discount
 //! or a coupon took off nothing goes back, and coupons are not returned. It is taken from what was paid for time to come,
-//! the last charge first, and is never more than what is left of that.
+//! the last charge first, and is never more than what is left of that. A charge that it is taken from is cut in two: what
+//! is used up stays what it cost, and the rest costs less, so that an unsubscription afterwards counts both rightly.
 
 use std::cmp::Ordering;
 
 use domain::calendar::Instant;
 use domain::money::{Charge, Exact, Overflow, Rounding, Scaled};
 use domain::order::{OrderType, SourceType};
+use domain::promotion::Modifier;
 use domain::site::SiteProfile;
 use domain::subscription::refund::{HandlingFee, Period, RefundError};
 use platform::db::DbError;
@@ -35,14 +37,16 @@ pub(super) async fn carry_out(
     let taken = take(&paid, change.line.official, cx.now, cx.site.profile()).map_err(broken)?;
     let resource = changed(resource, &change.line, cx.now);
     store::update(&mut cx.tx, &resource, resource.is_visible()).await?;
-    let part = |taken: &Taken| ReturnPart {
-        charge_no: paid[taken.at].charge_no,
-        base_order: paid[taken.at].order.clone(),
-        back: Share { money: taken.money, benefits: Vec::new(), list: taken.list },
-        consumed: Charge::ZERO,
-        fee: Charge::ZERO,
-    };
-    let parts = taken.iter().map(part).collect();
+    let mut parts = Vec::with_capacity(taken.len());
+    for Taken { at, money, list } in taken {
+        parts.push(ReturnPart {
+            charge_no: cut(cx, &paid[at]).await?,
+            base_order: paid[at].order.clone(),
+            back: Share { money, benefits: Vec::new(), list },
+            consumed: Charge::ZERO,
+            fee: Charge::ZERO,
+        });
+    }
     let line = Line { effective_at: Some(cx.now), expires_at: resource.expires_at, ..change.line };
     let back = NewReturn {
         account: resource.account.clone(),
@@ -58,6 +62,47 @@ pub(super) async fn carry_out(
     unsubscribing::note(cx, &order).await?;
     cloud::tell(cx, Some(&order), &[&resource], Action::Change).await?;
     Ok(order)
+}
+
+/// Cuts a charge into what is used up of it and the rest; answers the number of the rest. One of which nothing is used is
+/// left as it is.
+async fn cut(cx: &mut Cx, charge: &ResourceCharge) -> Result<i64, ApiError> {
+    let site = cx.site.profile();
+    let unused = |amount| unused(charge, amount, cx.now, site).map_err(broken);
+    let (money, list) = (unused(charge.left())?, unused(charge.list_left())?);
+    if charge.begins_at >= cx.now || money == charge.left() && list == charge.list_left() {
+        return Ok(charge.charge_no);
+    }
+    let (mut used_up, mut left) = (Vec::new(), Vec::new());
+    for benefit in &charge.benefits {
+        let rest = unused(benefit.amount)?;
+        let used = benefit.amount.checked_sub(rest).ok_or_else(|| broken(Overflow.into()))?;
+        for (amount, into) in [(used, &mut used_up), (rest, &mut left)] {
+            if !amount.is_zero() {
+                into.push(Modifier { amount, ..benefit.clone() });
+            }
+        }
+    }
+    let less = |whole: Charge, rest| whole.checked_sub(rest).ok_or_else(|| broken(Overflow.into()));
+    let used = ResourceCharge {
+        list: less(charge.list, list)?,
+        money: less(charge.money, money)?,
+        benefits: used_up,
+        ends_at: cx.now,
+        ..charge.clone()
+    };
+    let rest = ResourceCharge {
+        charge_no: charges::next_no(&mut cx.tx, &charge.account, &charge.resource).await?,
+        begins_at: cx.now,
+        list,
+        money,
+        benefits: left,
+        returned_money: Charge::ZERO,
+        returned_list: Charge::ZERO,
+        ..charge.clone()
+    };
+    charges::cut(&mut cx.tx, &used, &rest).await?;
+    Ok(rest.charge_no)
 }
 
 fn broken(error: RefundError) -> DbError {

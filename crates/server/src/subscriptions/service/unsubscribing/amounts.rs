@@ -60,7 +60,8 @@ pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec
             parts.push(part(charge, whole(charge), NOTHING_KEPT));
             continue;
         }
-        if charge.ends_at <= terms.now {
+        // What a downgrade cut off ended, and goes back all the same with what was bought.
+        if charge.ends_at <= terms.now && !terms.is_free {
             continue;
         }
         // A term that runs ends where the last begun one does, so only upgrades reach beyond.
@@ -131,8 +132,7 @@ fn settle(
     }
     let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: until };
     let unused = |amount| period.left_of(amount, terms.now, terms.site);
-    let Settled { consumed, fee, refund } =
-        period.settle(begun.money, terms.now, terms.site, terms.fee)?;
+    let Settled { consumed, fee, refund } = period.settle(begun.money, terms.now, terms.site, terms.fee)?;
     let mut back = of_each(&begun, unused)?;
     back.money = refund;
     back.benefits.retain(|benefit| benefit.kind != ModifierType::CashCoupon);
