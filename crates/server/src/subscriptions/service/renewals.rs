@@ -237,7 +237,11 @@ pub(in crate::subscriptions) async fn promotion_of(
 ) -> Result<Option<String>, DbError> {
     let Resource { account, id, .. } = &set.primary;
     let charges = store::charges::of_resource(&mut cx.tx, account, id).await?;
-    let Some(last) = charges.last() else { return Ok(None) };
+    // What a change of specification split off an earlier one was not paid for later.
+    let is_first = |at: usize| !charges[..at].iter().any(|earlier| earlier.is_part_of(&charges[at]));
+    let Some(last) = (0..charges.len()).rev().find(|at| is_first(*at)).map(|at| &charges[at]) else {
+        return Ok(None);
+    };
     let Some(order) = orders::find(&mut cx.tx, &last.order).await? else { return Ok(None) };
     let line = orders::get_line(cx, &order, last.line_no).await?;
     let is_promotion =
