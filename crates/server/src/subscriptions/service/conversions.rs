@@ -15,11 +15,11 @@ use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
+use super::changes::charge_of;
+use super::on_demand::OnDemand;
+use super::ordering::{self, How, resource_of};
 use super::to_on_demand::{self, Wish};
 use super::{auto_renewals, holds, life, sets, unsubscribing};
-use super::changes::{charge_of, resource_of};
-use super::on_demand::OnDemand;
-use super::ordering::{self, How};
 use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
@@ -265,8 +265,9 @@ pub(in crate::subscriptions) async fn instantly(
     for (at, order) in places.into_iter().zip(placed) {
         outcomes[at] = Some(Ok(order));
     }
-    let answer = |((named, _), outcome): ((String, _), Option<_>)| {
-        Instantly { named, outcome: outcome.expect("each is refused, or has its order") }
+    let answer = |((named, _), outcome): ((String, _), Option<_>)| Instantly {
+        named,
+        outcome: outcome.expect("each is refused, or has its order"),
     };
     Ok(found.into_iter().zip(outcomes).map(answer).collect())
 }
@@ -280,7 +281,8 @@ async fn new_return(
 ) -> Result<Result<NewReturn, ApiError>, ApiError> {
     let Some(resource) = resource else { return Ok(Err(to_on_demand::unknown(named))) };
     if resource.parent.is_some() {
-        let (en, zh) = ("must name primary resources; what is attached follows", "只能指定主资源，附属资源随主资源转换");
+        let (en, zh) =
+            ("must name primary resources; what is attached follows", "只能指定主资源，附属资源随主资源转换");
         return Ok(Err(Refusal::because("resource_ids", en, zh).into()));
     }
     let set = sets::lock(cx, resource).await?;
