@@ -154,7 +154,8 @@ impl Period {
         let left = paid.checked_sub(consumed).ok_or(Overflow)?;
         let fee = match fee {
             HandlingFee::Due => {
-                let percent = site.handling_fees.percent(self.term, Self::year_of_use(whole.effective_at, now)?);
+                let percent =
+                    site.handling_fees.percent(self.term, Self::year_of_use(whole.effective_at, now)?);
                 let exact = Exact::from_charge(whole.paid).times_int(i64::from(percent))?.div_int(100)?;
                 exact.settle(Rounding::HalfUp)?.min(left)
             }
