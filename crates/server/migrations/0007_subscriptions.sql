@@ -154,4 +154,7 @@ create table on_demand_resources (
 create unique index on_demand_resources_by_id on on_demand_resources (id);
 create index on_demand_resources_by_resource_id on on_demand_resources (resource_id, account_id, id);
 create unique index on_demand_resources_by_live_name on on_demand_resources (account_id, resource_id) where status = 2;
-create index on_demand_resources_by_time on on_demand_resources (account_id, began_at, id);
+create index on_demand_resources_by_account_time on on_demand_resources (account_id, status, began_at, id);
+create index on_demand_resources_by_time on on_demand_resources (status, began_at, id);
+create index on_demand_resources_by_parent on on_demand_resources (account_id, parent_id, id)
+    where parent_id is not null;

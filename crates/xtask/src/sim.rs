@@ -89,7 +89,9 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<bool, Fa
 /// Builds the test target of a tree, and answers its program.
 fn build(root: &Path, target: Option<&Path>) -> Result<PathBuf, Failure> {
     let mut cargo = command("cargo");
-    cargo.args(["test", "--locked", "--package", "server", "--test", "sim", "--no-run"]).current_dir(root);
+    let package =
+        ["test", "--locked", "--profile", "sim", "--package", "server", "--test", "sim", "--no-run"];
+    cargo.args(package).current_dir(root);
     if let Some(target) = target {
         cargo.env("CARGO_TARGET_DIR", target);
     }
@@ -97,6 +99,7 @@ fn build(root: &Path, target: Option<&Path>) -> Result<PathBuf, Failure> {
     let told = String::from_utf8_lossy(&output.stderr);
     let program = told.lines().find_map(|line| {
         let named = line.trim().strip_prefix("Executable")?;
+        // Within the root the path is told from there, elsewhere in whole.
         Some(root.join(named.rsplit_once('(')?.1.trim_end_matches(')')))
     });
     program
@@ -214,8 +217,7 @@ fn read_faults(text: &str) -> Vec<Fault> {
 
 /// Plants each fault in a copy of the sources, and demands that the simulation fails.
 fn faults(repository: &Repository, options: &Options) -> Result<bool, Failure> {
-    let copy = repository.target.join("sim-faults").join("tree");
-    let target = repository.target.join("sim-faults").join("target");
+    let copy = repository.target.join("sim-faults");
     copy_sources(&repository.root, &copy)?;
     let text = std::fs::read_to_string(repository.root.join(FAULTS))
         .map_err(|error| format!("{FAULTS} cannot be read: {error}"))?;
@@ -232,7 +234,8 @@ fn faults(repository: &Repository, options: &Options) -> Result<bool, Failure> {
         let write =
             |text: &str| std::fs::write(&path, text).map_err(|error| format!("{}: {error}", fault.file));
         write(&sound.replace(&fault.from, &fault.to))?;
-        let played = build(&copy, Some(&target)).and_then(|program| play(&program, &options, None, false));
+        let played =
+            build(&copy, Some(&repository.target)).and_then(|program| play(&program, &options, None, false));
         write(&sound)?;
         let (passed, sums) = played?;
         let seeds = sums.get("seeds").copied().unwrap_or_default();

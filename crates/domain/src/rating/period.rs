@@ -154,7 +154,6 @@ pub fn rate_extra(
 mod tests {
     use super::*;
     use crate::calendar::Instant;
-    use crate::money::Scaled;
 
     fn prices(entries: &[(PeriodType, &str)]) -> PeriodPrices {
         let price = |(period, text): &(PeriodType, &str)| (*period, Price::parse(text).unwrap());

@@ -10,6 +10,7 @@
 mod baseline;
 mod load;
 mod program;
+mod renewals;
 mod report;
 mod stock;
 
@@ -31,6 +32,9 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// Unpaid orders for one measurement of payments; it ends when they are used up.
 const ORDERS_SQLITE: usize = 60_000;
 const ORDERS_POSTGRES: usize = 16_000;
+/// How long a simulated year of a thousand automatic renewals a month may take.
+const YEAR_SQLITE_MS: u64 = 60_000;
+const YEAR_POSTGRES_MS: u64 = 120_000;
 /// Where the runner of the tests puts the address of the cluster it started.
 const POSTGRES_VARIABLE: &str = "OPENBSS_TEST_POSTGRES";
 
@@ -50,7 +54,7 @@ fn main() {
     if wanted("program") {
         program::measure(&mut report);
     }
-    let engine_words = ["inquiry", "payment", "list"];
+    let engine_words = ["inquiry", "payment", "list", "renewals"];
     if engine_words.iter().any(|word| wanted(word)) {
         let runtime = Runtime::new().expect("the server's runtime starts");
         sqlite(&runtime, &mut report, &wanted);
@@ -99,6 +103,11 @@ fn sqlite(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>) {
         report.measured("order list, SQLite", &outcome, budget, Some(&door));
     }
     runtime.block_on(stock.close());
+    if wanted("renewals") {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let took = runtime.block_on(renewals::year(On::Sqlite(folder.path())));
+        report.at_most("a year of 1,000 automatic renewals, SQLite", took, YEAR_SQLITE_MS, "ms");
+    }
 }
 
 fn postgres(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>, cluster: &str) {
@@ -126,6 +135,11 @@ fn postgres(runtime: &Runtime, report: &mut Report, wanted: Wanted<'_>, cluster:
         report.measured("order list, PostgreSQL", &outcome, budget, Some(&door));
     }
     runtime.block_on(stock.close());
+    if wanted("renewals") {
+        let product = runtime.block_on(fresh_database(cluster, "openbss_bench_renewals"));
+        let took = runtime.block_on(renewals::year(On::Postgres(&product)));
+        report.at_most("a year of 1,000 automatic renewals, PostgreSQL", took, YEAR_POSTGRES_MS, "ms");
+    }
 }
 
 /// An empty database in a cluster that waits for its disk, as a cluster of tests does not.

@@ -173,6 +173,19 @@ impl Stock {
         placed
     }
 
+    /// Buys so many machines for a month that are renewed automatically, spread evenly over the customers.
+    pub async fn subscribe(&self, count: usize) {
+        for first in (0..count).step_by(ORDERS_AT_ONCE) {
+            let owners = first..count.min(first + ORDERS_AT_ONCE);
+            let order = |number: usize| NewOrder {
+                auto_pay: true,
+                auto_renew: true,
+                ..order_of(&self.customers[number % CUSTOMERS].0)
+            };
+            place(self.app.clone(), owners.map(order).collect()).await;
+        }
+    }
+
     /// Fills the table of orders up to a million, a tenth of them the hot customer's.
     pub async fn million_orders(&self) {
         const ALL: i64 = 1_000_000;

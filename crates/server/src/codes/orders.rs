@@ -14,8 +14,8 @@ pub const ORDER_NOT_FOUND: Code = Code::new(
 pub const ACCOUNT_FROZEN: Code = Code::new(
     "CBC.7281",
     400,
-    "The account is frozen: paying, renewing and unsubscribing are blocked until it is unfrozen.",
-    "账号已被冻结，解冻前不能支付、续订或退订。",
+    "The account is frozen: buying, paying, renewing and changing are blocked until it is unfrozen.",
+    "账号已被冻结，解冻前不能购买、支付、续订或变更。",
 );
 
 /// 004 11.9; answered by 8.3.3.
@@ -158,8 +158,8 @@ pub const ORGANIZATION_BUDGET_INSUFFICIENT: Code = Code::new(
 pub const INSUFFICIENT_BALANCE: Code = Code::new(
     "CBC.99005003",
     400,
-    "The balance of the account does not cover the amount. Top up the account and pay again.",
-    "账户余额不足以支付该金额。请充值后重新支付。",
+    "The balance of the account does not cover the amount. Top up the account.",
+    "账户余额不足以支付该金额。请充值。",
 );
 
 /// 004 11.9; answered by 8.3.4.
@@ -174,8 +174,8 @@ pub const ORDER_NOT_CANCELABLE: Code = Code::new(
 pub const NOT_A_REFUND_ORDER: Code = Code::new(
     "CBC.99005026",
     400,
-    "The order is neither an unsubscription nor a downgrade, so it has no refund to show. Check the order ID.",
-    "该订单不是退订或降配订单，没有可查询的退款。请检查订单号。",
+    "There is no unsubscription or downgrade of this ID in the account, so there is no refund to show. Check the order ID.",
+    "该账号下没有此订单号的退订或降配订单，没有可查询的退款。请检查订单号。",
 );
 
 /// 004 11.9.

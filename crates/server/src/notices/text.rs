@@ -33,6 +33,9 @@ fn time(at: Instant) -> String {
     format!("{date} {hours:02}:{minutes:02}:{:02} (GMT+8)", seconds % 60)
 }
 
+/// How many lines name a thing, before its term; the term of one that is deleted ended with it (rule 1.1.4).
+const NAME_LINES: usize = 2;
+
 fn thing_en(thing: &Thing<'_>) -> Vec<String> {
     vec![
         format!("Resource: {} ({})", thing.name, thing.resource_id),
@@ -76,7 +79,8 @@ fn english(notice: &Notice<'_>) -> Words {
         }
         Notice::Deleted { thing, why } => {
             let mut lines = vec!["A resource was deleted, with its data.".to_owned(), String::new()];
-            lines.extend(thing_en(thing));
+            lines.extend(thing_en(thing).into_iter().take(NAME_LINES));
+            lines.push(format!("Deleted at: {}", time(thing.expires_at)));
             lines.push(format!("Reason: {}", why.en));
             Words { subject: format!("Deleted: {}", thing.name), lines }
         }
@@ -110,7 +114,8 @@ fn chinese(notice: &Notice<'_>) -> Words {
         }
         Notice::Deleted { thing, why } => {
             let mut lines = vec!["资源及其数据已删除。".to_owned(), String::new()];
-            lines.extend(thing_zh(thing));
+            lines.extend(thing_zh(thing).into_iter().take(NAME_LINES));
+            lines.push(format!("删除时间：{}", time(thing.expires_at)));
             lines.push(format!("原因：{}", why.zh));
             Words { subject: format!("资源删除：{}", thing.name), lines }
         }

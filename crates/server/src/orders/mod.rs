@@ -23,8 +23,10 @@
 //!   are the sums of its lines (`orders.lines`). What reduces them is fixed by the payment: one by hand uses what it
 //!   names and nothing of what the order was placed with, automatic payment that and what else fits.
 //! - A paid order has exactly one pay journal of its payable amount and of what coupons and cards gave, or none where
-//!   that is nothing; a refund order one refund journal that gives its base order's payment back (`orders.postings`).
-//!   An order is locked before any account of the ledger.
+//!   that is nothing; a refund order one refund journal for each order whose payment it gives back (`orders.postings`),
+//!   and rows that say what of it, which sum to its lines (`orders.returns`). An order is locked before any account of
+//!   the ledger.
+//! - A large refund waits for approval (1) with the amounts of its request; nothing has moved for it until then.
 //! - Coupons are held by orders that wait for payment and were placed with them, by nothing else
 //!   (`orders.held_coupons`).
 //! - From `pay_before` on an order cannot be paid; `orders.cancel_unpaid` cancels it and leaves an audit row.

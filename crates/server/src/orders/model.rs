@@ -108,6 +108,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// The id to pay and cancel it by: that of the combined order that it is a part of, or its own.
+    pub fn payable_id(&self) -> &str {
+        self.combined.as_ref().unwrap_or(&self.id)
+    }
+
     /// What the state machine needs to know.
     pub fn state(&self) -> OrderState {
         OrderState { status: self.status, pay_before: self.pay_before }

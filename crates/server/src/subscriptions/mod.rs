@@ -22,6 +22,10 @@
 //! - The shares of failed resources of a line sum to what was paid for it, whatever the number.
 //! - The counter of an account's visible resources agrees with them (`subscriptions.counters`), so a query without a
 //!   filter counts nothing; every total is exact.
+//! - Of every charge of a resource as much was returned as completed refund orders say, and never more than was paid
+//!   (`subscriptions.charges`).
+//! - No account returns more resources within five days for nothing than the site allows in a year, and each that it
+//!   did has its refund order (`subscriptions.five_days`).
 //! - A report is harmless when repeated, and refused when it contradicts an earlier one.
 
 mod api;

@@ -44,12 +44,14 @@ platform::statements! {
     /// Resources that the cloud names so, of any account, for the operator: two accounts may use one name.
     const FIND_NAMED_ANY = concat!("select ", resource_columns!(), " from resources where resource_id = $1 \
         and status in (2, 4, 5) order by account_id, id limit 2");
-    /// A primary resource and what is attached to it, locked.
-    const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
-    /// The same, as it is at this moment.
-    const FIND_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and (id = $2 or parent_id = $2) order by id limit 1001");
+    /// What is attached to a primary resource, locked.
+    const LOCK_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and parent_id = $2 order by id limit 1000 {for_update}");
+    /// A primary resource as it is at this moment.
+    const FIND_OWN = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2");
+    /// What is attached to it, as it is at this moment.
+    const FIND_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and parent_id = $2 order by id limit 1000");
     /// The resources of an order.
     const OF_ORDER = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and order_id = $2 order by created_at, id limit 1001");
@@ -60,6 +62,8 @@ platform::statements! {
         retained_until = $18, held_at = $19, secured_at = $20, resource_spec_code = $21, product_id = $22, \
         product_spec_desc = $23, spec_size = $24, spec_size_measure_id = $25, \
         renew_period_type = $26, renew_period_num = $27 where account_id = $1 and id = $2";
+    /// What was to be attached to a resource that never was stands alone.
+    const DETACH = "update resources set parent_id = null where account_id = $1 and parent_id = $2";
     /// An order that waits holds a resource.
     const HOLD = "update resources set open_order_id = $3 where account_id = $1 and id = $2";
     /// An order holds nothing any more.
@@ -357,22 +361,40 @@ pub(super) async fn find_named_any(tx: &mut Tx, resource_id: &str) -> Result<Vec
     Ok(tx.all(FIND_NAMED_ANY, params![resource_id]).await?.iter_mut().map(from_row).collect())
 }
 
-/// A primary resource and all that was ever attached to it, locked, in the order of their ids.
+/// A primary resource and all that was ever attached to it, locked: the primary first, then the others in the order of
+/// their ids.
 pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_SET, params![account, primary]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
+    set_by(tx, [LOCK, LOCK_ATTACHED], account, primary).await
 }
 
 /// The same, not locked.
 pub(super) async fn find_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(FIND_SET, params![account, primary]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
+    set_by(tx, [FIND_OWN, FIND_ATTACHED], account, primary).await
+}
+
+/// Two reads, since no index serves both an id and a parent's.
+async fn set_by(
+    tx: &mut Tx,
+    texts: [&'static str; 2],
+    account: &str,
+    primary: &str,
+) -> Result<Vec<Resource>, DbError> {
+    let mut members = Vec::new();
+    for text in texts {
+        members.extend(tx.all(text, params![account, primary]).await?.iter_mut().map(from_row));
+    }
+    Ok(members)
 }
 
 /// The resources that an order bought, in the order of their ids; not locked.
 pub(super) async fn of_order(tx: &mut Tx, account: &str, order: &str) -> Result<Vec<Resource>, DbError> {
     let mut rows = tx.all(OF_ORDER, params![account, order]).await?;
     Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// What was to be attached to a resource that never was stands alone: it can be renewed and returned by itself.
+pub(super) async fn detach(tx: &mut Tx, primary: &Resource) -> Result<(), DbError> {
+    tx.send(DETACH, params![&primary.account, &primary.id]).await
 }
 
 /// An order holds a resource from now on.

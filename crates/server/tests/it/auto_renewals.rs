@@ -115,6 +115,19 @@ on_both! {
         app.finish().await;
     }
 
+    async fn it_takes_the_place_of_a_conversion_on_expiry(app) {
+        let id = buy(&app, "acme", json!([machine()]), json!({})).await.remove(0);
+        let conversion = "/v2/orders/subscriptions/resources/to-on-demand";
+        app.post("acme", conversion, json!({"operation": "SET_UP", "resource_ids": [id]})).await.ok(200);
+        assert_eq!(policy(&app, &id).await, 1);
+        turn_on(&app, "acme", &id, json!({})).await.ok(204);
+        assert_eq!(policy(&app, &id).await, 3);
+        let ran = app.advance_to("2026-02-08T00:00:00Z").await;
+        assert_eq!(attempts(&ran).len(), 1);
+        assert_eq!(expiry(&app, "acme", &id).await, "2026-03-15T15:59:59Z");
+        app.finish().await;
+    }
+
     async fn what_cannot_be_renewed_is_not_turned_on(app) {
         let id = buy(&app, "acme", json!([machine()]), json!({})).await.remove(0);
         turn_on(&app, "acme", "unknown", json!({})).await.refused(400, "CBC.99003012");

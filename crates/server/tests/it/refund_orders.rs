@@ -18,7 +18,7 @@ on_both! {
         assert_eq!(answer["total_count"], 2);
         let row = &answer["refund_infos"][0];
         let wanted = json!({
-            "id": format!("{refund}-000001"), "amount": row["amount"], "measure_id": "1",
+            "id": format!("{refund}-R000001"), "amount": row["amount"], "measure_id": "1",
             "customer_id": app.domain("acme"), "resource_type_code": "hws.resource.type.vm",
             "service_type_code": "hws.service.type.ec2", "resource_type_name": row["resource_type_name"],
             "service_type_name": row["service_type_name"], "region_code": "ap-southeast-1", "base_order_id": order,

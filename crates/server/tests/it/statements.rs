@@ -467,6 +467,21 @@ crate::on_both! {
         app.finish().await;
     }
 
+    async fn sets_are_found_without_reading_the_other_resources_of_their_account(app) {
+        let all = statements();
+        for table in ["resources", "on_demand_resources"] {
+            let (from, by_parent) = (format!(" from {table} where "), format!("{table}_by_parent"));
+            let of_parent = |text: &str| text.contains(&from) && text.contains("parent_id = $");
+            let found: Vec<_> = all.iter().enumerate().filter(|(_, (_, text))| of_parent(&on_one_line(text))).collect();
+            assert!(!found.is_empty(), "{table}");
+            for (number, (_, text)) in found {
+                let plan = plan(app.app.db(), number, text).await.join("; ");
+                assert!(plan.contains(&by_parent) && !plan.contains("pkey") && !plan.contains("autoindex"), "{text}: {plan}");
+            }
+        }
+        app.finish().await;
+    }
+
     async fn what_limits_count_has_an_index_of_its_own(app) {
         let all = statements();
         let cases = [

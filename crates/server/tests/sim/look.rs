@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::Customer;
-use crate::model::facts::{About, cents, Facts, shown_balances, shown_coupon, shown_order, shown_resource};
+use crate::model::facts::{About, Facts, cents, shown_balances, shown_coupon, shown_order, shown_resource};
 use crate::world::World;
 
 const RESOURCES: &str = "/v2/orders/suscriptions/resources/query";

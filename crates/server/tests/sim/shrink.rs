@@ -45,7 +45,8 @@ pub async fn report(plan: Plan, failure: Failure) -> String {
         if !has_time() {
             break;
         }
-        let own: Vec<Step> = steps.iter().filter(|step| step.who().is_none_or(|one| one == who)).cloned().collect();
+        let own: Vec<Step> =
+            steps.iter().filter(|step| step.who().is_none_or(|one| one == who)).cloned().collect();
         if let Some(same) = fails(plan, &own, &what).await {
             (steps, what) = (own, same);
             break;

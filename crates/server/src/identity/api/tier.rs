@@ -14,7 +14,7 @@ use crate::identity::service;
 
 input! {
     /// The tier of an account.
-    pub struct SetAccountTierInput {
+    pub struct SetAccountTierInput: strict {
         /// Domain id of a customer or partner.
         pub domain_id: String = path("domain_id"),
         /// V0 to V5.

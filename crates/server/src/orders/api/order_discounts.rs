@@ -184,7 +184,8 @@ fn discounted(
         DiscountMode::Ratio(ratio) => Num::of(ratio),
         // Of amounts in cents; a line that is reduced has a list price above zero.
         DiscountMode::FixedPrice(_) | DiscountMode::AmountOff(_) => {
-            let share = Exact::from_charge(payable).times_int(100)?.div_int(first.adjusted_price().units())?;
+            let share =
+                Exact::from_charge(payable).times_int(100)?.div_int(first.adjusted_price().units())?;
             Num::of(share.show(RATIO_DECIMALS)?)
         }
     };

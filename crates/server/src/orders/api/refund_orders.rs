@@ -67,7 +67,8 @@ fn shown(
 ) -> OrderRefundInfo {
     let kind = catalog.find_resource_type(&line.resource_type_code);
     OrderRefundInfo {
-        id: format!("{}-{:06}", order.id, row.row_no),
+        // Not to be taken for the id of a line.
+        id: format!("{}-R{:06}", order.id, row.row_no),
         amount: Num::of(row.amount),
         measure_id: MEASURE_UNIT.to_string(),
         customer_id: order.account.clone(),

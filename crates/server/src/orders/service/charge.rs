@@ -145,7 +145,8 @@ fn units_and_credit(line: &Line) -> Result<(Exact, Exact), Overflow> {
 /// The days of a renewal beyond its term, in units of the term: a fixed price holds for them too.
 fn extra_units(line: &Line) -> Result<Exact, Overflow> {
     let Some(parts) = line.extra_months() else { return Ok(Exact::zero()) };
-    let months = parts.months().times_int(line.resource_size.unwrap_or(1))?.times_int(line.subscription_num)?;
+    let months =
+        parts.months().times_int(line.resource_size.unwrap_or(1))?.times_int(line.subscription_num)?;
     match line.period_type {
         PeriodType::Year => months.div_int(MONTHS_PER_YEAR),
         PeriodType::Month | PeriodType::Week | PeriodType::Day | PeriodType::Hour => Ok(months),

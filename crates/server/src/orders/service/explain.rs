@@ -14,8 +14,8 @@ use std::sync::Arc;
 use domain::calendar::{Instant, Term};
 use domain::ledger::{Cause, JournalKind};
 use domain::money::{Charge, Exact, Overflow, Rounding};
-use domain::promotion::Modifier;
 use domain::order::OrderType;
+use domain::promotion::Modifier;
 use domain::quantity::Quantity;
 use domain::rating::{Conversion, PeriodPart, UsagePart};
 use domain::subscription::MonthParts;
@@ -132,7 +132,7 @@ impl Derivation {
     }
 
     /// The same as the difference to what a line is changed from; the price so far is that of one unit of the term.
-    fn as_change(self, line: &Line, base: &BaseProduct, rest: &Rest) -> Result<Self, Overflow> {
+    fn into_change(self, line: &Line, base: &BaseProduct, rest: &Rest) -> Result<Self, Overflow> {
         let remaining = rest.remaining(line.period_type);
         let one = Exact::from_quantity(Quantity::from_int(1).map_err(|_| Overflow)?);
         let change = Difference {
@@ -282,7 +282,7 @@ async fn derive(cx: &mut Cx, line: &Line, catalogs: &mut Vec<Arc<Catalog>>) -> R
     };
     let unit = (Term { period: line.period_type, count: 1 }, None);
     let new = of_term(&catalog, offer, &line.price_version, unit, times)?;
-    new.as_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    new.into_change(line, base, rest).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
 }
 
 impl Explained {
@@ -366,15 +366,12 @@ fn reduced(modifiers: &[Modifier]) -> Option<Charge> {
 /// Whether the list price, rounded, less the modifiers is what is payable. What a refund order gives back to coupons is
 /// no part of its amount.
 pub fn line_adds_up(line: &Line, derivation: Option<&Derivation>, rounding: Rounding) -> bool {
-    let is_reduced_to = || {
-        reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable)
-    };
+    let is_reduced_to =
+        || reduced(&line.modifiers).and_then(|off| line.official.checked_sub(off)) == Some(line.payable);
     match derivation {
         // Coupons of a refund order are beside its amount; the record of an adjustment is reduced to nothing.
         None if line.adjusted.is_zero() => line.official == line.payable,
         None => is_reduced_to(),
-        Some(derivation) => {
-            derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to()
-        }
+        Some(derivation) => derivation.settled(rounding).ok() == Some(line.official) && is_reduced_to(),
     }
 }

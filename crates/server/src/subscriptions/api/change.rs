@@ -17,7 +17,7 @@ use crate::subscriptions::service::ordering::check_right_to_pay;
 
 input! {
     /// What a resource is to become; what is left out stays.
-    pub struct ChangeResourceInput {
+    pub struct ChangeResourceInput: strict {
         /// The resource, as the cloud or we name it.
         pub id: String = path("id"),
         /// Specification of the same resource type.

@@ -16,7 +16,7 @@ use crate::subscriptions::service::trials;
 
 input! {
     /// What a trial is to become.
-    pub struct MakeCommercialInput {
+    pub struct MakeCommercialInput: strict {
         /// The resource, as the cloud or we name it.
         pub id: String = path("id"),
         /// Specification of the same resource type that is no trial; left out: the resource's own.

@@ -149,8 +149,8 @@ pub(in crate::subscriptions) async fn turn_on(
     let was_on = set.primary.auto_renew;
     let now = cx.now;
     for resource in set.members_mut() {
-        if let (Some(times), _) | (None, (false, times)) = (wish.times, (was_on, 0)) {
-            resource.renew_times = (times > 0).then_some(times);
+        if wish.times.is_some() || !was_on {
+            resource.renew_times = wish.times.filter(|times| *times > 0);
         }
         match wish.span {
             Span::AsBefore => {}

@@ -59,7 +59,7 @@ pub(in crate::subscriptions) enum Changed {
     /// An order was placed: it costs something, or nothing.
     Ordered(Placed),
     /// The difference went back by this order.
-    Returned(Order),
+    Returned(Box<Order>),
 }
 
 /// Changes a resource of the caller's, or orders the change.
@@ -80,7 +80,8 @@ pub(in crate::subscriptions) async fn change(
     let catalog = cx.app.catalog.current();
     let change = price(cx, &catalog, &resource, wanted)?;
     if change.is_less {
-        return Ok(Changed::Returned(downgrade::carry_out(cx, buyer, resource, change).await?));
+        let order = downgrade::carry_out(cx, buyer, resource, change).await?;
+        return Ok(Changed::Returned(Box::new(order)));
     }
     Ok(Changed::Ordered(order(cx, buyer, &resource, change.line, auto_pay).await?))
 }

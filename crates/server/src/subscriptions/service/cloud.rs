@@ -304,6 +304,9 @@ async fn failed(
     resource.status = NEVER_THERE;
     resource.updated_at = cx.now;
     store::update(&mut cx.tx, &resource, false).await?;
+    if resource.parent.is_none() {
+        store::detach(&mut cx.tx, &resource).await?;
+    }
     let about = Line { resource: Some(resource.id.clone()), ..line.clone() };
     let refund = orders::refund(cx, &order, &about, &share).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, order.partner.as_deref(), &resource)]).await?;

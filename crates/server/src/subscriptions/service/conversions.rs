@@ -52,8 +52,7 @@ pub(in crate::subscriptions) async fn to_period(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find_on_demand(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    let mut set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
-    set.sort_by_key(|one| one.id != found.id);
+    let set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
     if let Some(parent) = found.parent.as_deref()
         && let Some(parent) = on_demand::find(&mut cx.tx, parent).await?.filter(|one| one.status == IN_USE)
     {

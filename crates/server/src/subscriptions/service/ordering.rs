@@ -107,7 +107,8 @@ pub(in crate::subscriptions) async fn check_not_held(
 ) -> Result<(), ApiError> {
     let Some(id) = open_order else { return Ok(()) };
     let order = orders::find(&mut cx.tx, id).await?;
-    let is_unpaid = order.is_some_and(|order| order.status == OrderStatus::PendingPayment);
+    let is_unpaid = order.as_ref().is_some_and(|order| order.status == OrderStatus::PendingPayment);
+    let id = order.as_ref().map_or(id, |order| order.payable_id());
     let code = if is_unpaid { &codes::RESOURCE_IN_UNPAID_ORDER } else { &codes::ORDER_IN_PROGRESS };
     Err(code.because(
         format!("Resource {resource} is held by order {id}. {}", code.en),

@@ -69,7 +69,8 @@ pub(in crate::subscriptions) async fn check(
     }
     if let Some(order) = set.members().find_map(|resource| resource.open_order.clone()) {
         let found = orders::find(&mut cx.tx, &order).await?;
-        let is_unpaid = found.is_some_and(|order| order.status == OrderStatus::PendingPayment);
+        let is_unpaid = found.as_ref().is_some_and(|order| order.status == OrderStatus::PendingPayment);
+        let order = found.map_or(order, |found| found.payable_id().to_owned());
         return blocked(if is_unpaid { Why::Unpaid(order) } else { Why::InProgress(order) });
     }
     if set.is_growing() {

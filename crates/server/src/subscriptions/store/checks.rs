@@ -16,6 +16,7 @@ platform::statements! {
         or (status = 5 and (grace_until is null or held_at is not null or secured_at is not null)) \
         or (status = 4 and grace_until is null and held_at is null and secured_at is null) \
         or (renew_at is not null and (auto_renew = 0 or parent_id is not null)) \
+        or (renew_at is null and auto_renew = 1 and status in (2, 4, 5) and parent_id is null and is_trial = 0) \
         or (status = 2 and due_at <> expires_at) or (status = 5 and due_at <> grace_until) \
         or (grace_until is null and retained_until is not null) \
         or (status in (4, 5) and grace_until is not null \

@@ -68,4 +68,34 @@ on_both! {
         assert_eq!(more["amount"], "-2.55");
         app.finish().await;
     }
+
+    // 30 for 752 hours, changed after 234 of them: 20.66 are left, and 18 × (158/744 + 15/28) of that go back.
+    async fn after_a_downgrade_an_unsubscription_gives_back_what_is_left_of_both(app) {
+        let id = bought(&app, "acme", json!([medium()])).await;
+        app.advance_to("2026-01-25T02:40:00Z").await;
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(down["amount"], "-13.44");
+        let asked = json!({"resource_ids": [id], "unsubscribe_type": 1});
+        let back = app.post("acme", "/v2/orders/subscriptions/resources/unsubscribe", asked).await.ok(200);
+        let shown = details(&app, "acme", back["order_ids"][0].as_str().unwrap()).await;
+        // 20.66 − 13.44, less the fee of a tenth of what was paid for the rest.
+        let info = &shown["order_info"];
+        assert_eq!(info["amount_info"]["consumed_amount"].to_string(), "0");
+        assert_eq!(info["amount_after_discount"].to_string(), "-6.5");
+        app.finish().await;
+    }
+
+    // The hours after it are counted at the price of what it became.
+    async fn what_is_used_after_a_downgrade_is_counted_at_the_lower_price(app) {
+        let id = bought(&app, "acme", json!([medium()])).await;
+        app.advance_to("2026-01-25T02:40:00Z").await;
+        change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        // 518 hours are left, and half of them pass.
+        app.advance_to("2026-02-04T21:10:00Z").await;
+        let asked = json!({"resource_ids": [id], "unsubscribe_type": 1});
+        let back = app.post("acme", "/v2/orders/subscriptions/resources/unsubscribe", asked).await.ok(200);
+        let info = &details(&app, "acme", back["order_ids"][0].as_str().unwrap()).await["order_info"];
+        assert_eq!(info["amount_info"]["consumed_amount"].to_string(), "3.61");
+        app.finish().await;
+    }
 }

@@ -228,7 +228,17 @@ impl Walk<'_> {
             json!({"resource_ids": [primary["resource_id"], "nothing"], "period_type": 2, "period_num": 1});
         self.call("POST", "/v2/bills/ratings/period-resources/renew-rate", Some(body.clone())).await;
         body["resource_ids"] = json!([primary["resource_id"]]);
-        self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
+        let renewal = self.call("POST", "/v2/orders/subscriptions/resources/renew", Some(body)).await;
+        // While it waits for payment nothing else can be done with what it renews.
+        let cancel = json!({"order_id": renewal["order_ids"][0]});
+        self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
+        let id = primary["resource_id"].as_str().expect("an id");
+        let automatic = format!("/v2/orders/subscriptions/resources/autorenew/{id}");
+        self.call("POST", &automatic, Some(json!({}))).await;
+        self.call("DELETE", &automatic, None).await;
+        let config = json!({"config_name": "DEDUCTION_DATE", "config_value": "3"});
+        let path = "/v2/orders/subscriptions/resources/renew/config";
+        self.call("POST", path, Some(config)).await;
     }
 
     async fn benefits(&mut self) {
@@ -243,7 +253,9 @@ impl Walk<'_> {
     /// What was bought is given back; last, since nothing is left then.
     async fn unsubscribes(&mut self) {
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
-        let main = resources["data"].as_array().and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
+        let main = resources["data"]
+            .as_array()
+            .and_then(|data| data.iter().find(|one| one["is_main_resource"] == 1));
         let id = main.expect("a primary resource")["resource_id"].clone();
         let body = json!({"resource_ids": [id], "unsubscribe_type": 1, "unsubscribe_reason_type": 5});
         let left = self.call("POST", "/v2/orders/subscriptions/resources/unsubscribe", Some(body)).await;

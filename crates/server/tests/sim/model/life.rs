@@ -396,11 +396,14 @@ impl Customer {
     /// Turning pay-per-use at the expiry is set up, or cancelled.
     pub fn set_on_demand(&mut self, primary: usize, is_to_be: bool) -> Result<bool, Code> {
         let set = self.set_of(primary);
+        if self.frozen.is_some() {
+            return Err("CBC.99003626");
+        }
         if self.resources[primary].status == CLOSED {
             return Err(UNKNOWN);
         }
-        if self.frozen.is_some() {
-            return Err("CBC.99003626");
+        if self.resources[primary].parent.is_some() {
+            return Err("CBC.0100");
         }
         if set.iter().any(|number| self.lock(*number).is_some()) {
             return Err("CBC.99003623");

@@ -71,6 +71,7 @@ async fn check_orders(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> 
         OrderStatus::PendingPayment => &codes::RESOURCE_IN_UNPAID_ORDER,
         _ => &codes::UNSUBSCRIPTION_WHILE_BUSY,
     };
+    let id = order.payable_id();
     Err(code.because(
         format!(
             "Resource {}: order {id}. {}",
