@@ -175,6 +175,11 @@ impl Resource {
         USABLE.contains(&self.status) && !self.is_held()
     }
 
+    /// It can be used, and its term is not over.
+    pub(super) fn is_in_term(&self, now: Instant) -> bool {
+        self.is_usable() && self.expires_at.is_some_and(|end| now < end)
+    }
+
     /// Whether customers see it: it is in use, in its grace period or frozen.
     pub(super) fn is_visible(&self) -> bool {
         VISIBLE.contains(&self.status)

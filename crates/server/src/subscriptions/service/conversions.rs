@@ -15,9 +15,9 @@ use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
-use super::changes::{charge_of, resource_of};
+use super::changes::charge_of;
 use super::on_demand::OnDemand;
-use super::ordering::{self, How};
+use super::ordering::{self, How, resource_of};
 use super::to_on_demand::{self, Wish};
 use super::{auto_renewals, holds, life, sets, unsubscribing};
 use crate::identity::service::standing;

@@ -42,7 +42,7 @@ async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
         after.clone_from(&last.id);
         let mut stopped = Vec::new();
         for resource in &mut page {
-            let was_usable = is_usable(resource);
+            let was_usable = resource.is_usable();
             hold(cx, resource)?;
             store::update(&mut cx.tx, resource, true).await?;
             stopped.extend(was_usable.then_some(&*resource));
@@ -64,7 +64,7 @@ async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
             resource.held_at = None;
             show(cx, resource)?;
             store::update(&mut cx.tx, resource, true).await?;
-            freed.extend(is_usable(resource).then_some(&*resource));
+            freed.extend(resource.is_usable().then_some(&*resource));
         }
         unfreeze(cx, &freed).await?;
     }
@@ -73,10 +73,6 @@ async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
 
 fn too_many(account: &str) -> ApiError {
     DbError::Other(format!("account {account} has more resources than one transaction carries")).into()
-}
-
-fn is_usable(resource: &Resource) -> bool {
-    resource.status == ResourceStatus::InUse.code() || resource.status == ResourceStatus::Expired.code()
 }
 
 fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
@@ -91,11 +87,10 @@ fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
 
 /// Shows a resource as what holds are left, and time, make of it.
 fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
-    let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
     let status = match life::by_time(resource, cx.now) {
         // The job closes it, since that is due: closing tells the cloud and everybody else.
         ResourceStatus::Closed => ResourceStatus::Frozen,
-        _ if is_held => ResourceStatus::Frozen,
+        _ if resource.is_held() => ResourceStatus::Frozen,
         status => status,
     };
     resource.status = status.code();
@@ -153,7 +148,7 @@ pub(in crate::subscriptions) async fn secure(cx: &mut Cx, id: &str) -> Result<Ve
     members.retain(|resource| resource.secured_at.is_none());
     let mut stopped = Vec::new();
     for resource in &mut members {
-        let was_usable = is_usable(resource);
+        let was_usable = resource.is_usable();
         resource.secured_at = Some(cx.now);
         resource.status = ResourceStatus::Frozen.code();
         resource.updated_at = cx.now;
@@ -192,7 +187,7 @@ pub(in crate::subscriptions) async fn unsecure(cx: &mut Cx, id: &str) -> Result<
         resource.secured_at = None;
         show(cx, resource)?;
         store::update(&mut cx.tx, resource, true).await?;
-        freed.extend(is_usable(resource).then_some(&*resource));
+        freed.extend(resource.is_usable().then_some(&*resource));
     }
     unfreeze(cx, &freed).await?;
     Ok(members)

@@ -159,10 +159,6 @@ pub(super) fn by_time(resource: &Resource, now: Instant) -> ResourceStatus {
     }
 }
 
-fn is_held(resource: &Resource) -> bool {
-    resource.held_at.is_some() || resource.secured_at.is_some()
-}
-
 /// Closes a resource: its expiry becomes the instant of closing (rule 1.1.4), the cloud deletes it, webhooks are told
 /// why. What happens to its orders and its money is the caller's.
 ///
@@ -327,7 +323,7 @@ async fn expire(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<Mov
     }
     resource.due_at = with_hold(cx, resource, ends.grace_ends_at)?;
     keep(cx, resource).await?;
-    Ok(if is_held(resource) { Moved::StaysFrozen } else { Moved::Expired })
+    Ok(if resource.is_held() { Moved::StaysFrozen } else { Moved::Expired })
 }
 
 /// The end of grace.
@@ -336,7 +332,7 @@ async fn end_grace(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<
     let retained = resource.retained_until.expect("the caller looked");
     resource.due_at = with_hold(cx, resource, retained)?;
     keep(cx, resource).await?;
-    if is_held(resource) {
+    if resource.is_held() {
         return Ok(Moved::StaysFrozen);
     }
     cloud::tell(cx, None, &[resource], Action::Freeze).await?;
@@ -374,7 +370,7 @@ fn shift(
     let change = transition(state, event, at).map_err(|refusal: Refusal| impossible(&refusal))?;
     // Closing is more than a status: the caller does it.
     if change.status != ResourceStatus::Closed {
-        let shown = if is_held(resource) { status_held(change.status) } else { change.status };
+        let shown = if resource.is_held() { status_held(change.status) } else { change.status };
         resource.status = shown.code();
     }
     resource.expire_policy = change.policy.code();
@@ -383,7 +379,7 @@ fn shift(
 
 /// Whether a set with this resource can become pay-per-use: it is not held, and no order of it is being carried out.
 async fn may_convert(cx: &mut Cx, resource: &Resource) -> Result<bool, DbError> {
-    if is_held(resource) {
+    if resource.is_held() {
         return Ok(false);
     }
     let Some(order) = &resource.open_order else { return Ok(true) };

@@ -28,7 +28,9 @@ use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
 use super::auto_renewals;
+use super::changes::charge_of;
 use super::cloud;
+use super::ordering::resource_of;
 use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
@@ -39,7 +41,7 @@ use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::service as orders;
 use crate::pricing::service::{PricedPeriod, RenewalQuery, Unpriced, price_renewal};
 use crate::promotions::service::list_discounts;
-use crate::subscriptions::store::charges::{ChargeKind, ResourceCharge};
+use crate::subscriptions::store::charges::ChargeKind;
 use crate::subscriptions::store::{self, Resource};
 use crate::webhooks::service::{self as webhooks, Event};
 
@@ -262,13 +264,6 @@ pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<
     Ok(gone)
 }
 
-fn resource_of<'l>(order: &Order, line: &'l Line) -> Result<&'l str, DbError> {
-    let named = line.resource.as_deref();
-    named.ok_or_else(|| {
-        DbError::Other(format!("line {} of order {} is about no resource", line.line_no, order.id))
-    })
-}
-
 /// A renewal was paid: the terms of its resources are longer, and what had expired or was frozen works again.
 pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfilled>, ApiError> {
     let mut outcomes = Vec::with_capacity(lines.len());
@@ -282,7 +277,8 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
         store::update(&mut cx.tx, &resource, true).await?;
         let charge_no = store::charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
-        charges.push(charge(&resource, order, line, (charge_no, effective_at, expires_at)));
+        let term = (line.term(), effective_at, expires_at);
+        charges.push(charge_of(&resource, order, line, ChargeKind::Renewal, charge_no, term));
         outcomes.push(Fulfilled::Done { effective_at, expires_at });
         renewed.push((resource, was_frozen));
     }
@@ -317,9 +313,8 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
         },
     };
     let after = transition(state, ResourceEvent::Renew, now).map_err(|refusal| impossible(&refusal))?;
-    let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
     // A hold goes on whatever the term is: it is the operator's to end.
-    resource.status = if is_held { ResourceStatus::Frozen.code() } else { after.status.code() };
+    resource.status = if resource.is_held() { ResourceStatus::Frozen.code() } else { after.status.code() };
     resource.expire_policy = after.policy.code();
     resource.expires_at = Some(ends_at);
     resource.due_at = Some(ends_at);
@@ -328,32 +323,6 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
     resource.open_order = None;
     resource.updated_at = now;
     Ok((begins_at, ends_at))
-}
-
-fn charge(
-    resource: &Resource,
-    order: &Order,
-    line: &Line,
-    (charge_no, begins_at, ends_at): (i64, Instant, Instant),
-) -> ResourceCharge {
-    let share = orders::share_of(line, 0);
-    ResourceCharge {
-        account: resource.account.clone(),
-        resource: resource.id.clone(),
-        charge_no,
-        kind: ChargeKind::Renewal,
-        order: order.id.clone(),
-        line_no: line.line_no,
-        term: line.term(),
-        begins_at,
-        ends_at,
-        list: share.list,
-        money: share.money,
-        benefits: share.benefits,
-        returned_money: Charge::ZERO,
-        returned_list: Charge::ZERO,
-        promotion: line.promotion(),
-    }
 }
 
 fn event<'a>(order: &'a Order, resource: &'a Resource) -> Event<'a> {

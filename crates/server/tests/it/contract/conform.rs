@@ -180,7 +180,7 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
-        self.to_on_demand(&resources).await;
+        self.conversions(&resources).await;
         self.renewals(&resources["data"]).await;
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
         if self.app.app.site() == Site::Cn {
@@ -198,7 +198,7 @@ impl Walk<'_> {
     }
 
     /// Sets up and cancels pay-per-use on expiry.
-    async fn to_on_demand(&mut self, resources: &Value) {
+    async fn conversions(&mut self, resources: &Value) {
         let mut data = resources["data"].as_array().expect("resources are listed").iter();
         let primary = data.find(|one| one["is_main_resource"] == 1).expect("one is primary");
         for operation in ["SET_UP", "CANCEL"] {
