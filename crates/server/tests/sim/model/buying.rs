@@ -132,7 +132,8 @@ impl Customer {
     ) -> Result<(), Code> {
         self.reduce(orders, discount, coupon, now)?;
         let renewed = orders.iter().filter(|order| self.orders[**order].kind == 2);
-        let mut renewed = renewed.flat_map(|order| &self.orders[*order].lines).flat_map(|line| &line.resources);
+        let mut renewed =
+            renewed.flat_map(|order| &self.orders[*order].lines).flat_map(|line| &line.resources);
         if renewed.any(|resource| self.resources[*resource].status == CLOSED) {
             return Err(NO_CAPACITY);
         }
