@@ -22,6 +22,9 @@ const TALLY: &str = "sim: ";
 /// Seeds that are played with a planted fault before it counts as unnoticed.
 const SEEDS_OF_A_FAULT: u64 = 12;
 
+/// Seeds that have to pass without a fault first.
+const SEEDS_WITHOUT: u64 = 4;
+
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -217,13 +220,25 @@ fn read_faults(text: &str) -> Vec<Fault> {
 
 /// Plants each fault in a copy of the sources, and demands that the simulation fails.
 fn faults(repository: &Repository, options: &Options) -> Result<bool, Failure> {
-    let copy = repository.target.join("sim-faults");
+    let copy = repository.target.join("sim-faults").join("tree");
+    // A build folder of its own: cargo takes packages of two trees at the same relative paths for the same.
+    let target = repository.target.join("sim-faults").join("target");
     copy_sources(&repository.root, &copy)?;
     let text = std::fs::read_to_string(repository.root.join(FAULTS))
         .map_err(|error| format!("{FAULTS} cannot be read: {error}"))?;
     let faults = read_faults(&text);
     let seeds = if options.seeds > 1 { options.seeds } else { SEEDS_OF_A_FAULT };
     let options = Options { seeds, ..options.clone() };
+    // What fails by itself notices nothing.
+    let (passed, _) = play(
+        &build(&copy, Some(&target))?,
+        &Options { seeds: SEEDS_WITHOUT, ..options.clone() },
+        None,
+        true,
+    )?;
+    if !passed {
+        return Err("the simulation fails without a fault".to_owned());
+    }
     let mut unnoticed = Vec::new();
     for fault in &faults {
         let path = copy.join(&fault.file);
@@ -234,8 +249,7 @@ fn faults(repository: &Repository, options: &Options) -> Result<bool, Failure> {
         let write =
             |text: &str| std::fs::write(&path, text).map_err(|error| format!("{}: {error}", fault.file));
         write(&sound.replace(&fault.from, &fault.to))?;
-        let played =
-            build(&copy, Some(&repository.target)).and_then(|program| play(&program, &options, None, false));
+        let played = build(&copy, Some(&target)).and_then(|program| play(&program, &options, None, false));
         write(&sound)?;
         let (passed, sums) = played?;
         let seeds = sums.get("seeds").copied().unwrap_or_default();
