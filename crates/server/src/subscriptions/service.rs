@@ -48,6 +48,20 @@ impl Fulfilment for Subscriptions {
         true
     }
 
+    fn lock<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            if order.order_type == OrderType::ToPeriod {
+                return Ok(conversions::lock_all(cx, order, lines).await?);
+            }
+            Ok(sets::lock_lines(cx, &order.account, lines).await?)
+        })
+    }
+
     fn admit<'a>(
         &'a self,
         cx: &'a mut Cx,
@@ -147,10 +161,12 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            match order.order_type {
-                OrderType::ToPeriod => return conversions::let_go(cx, order, lines).await,
-                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await?,
-                _ => {}
+            if order.order_type == OrderType::ToPeriod {
+                return conversions::let_go(cx, order, lines).await;
+            }
+            sets::lock_lines(cx, &order.account, lines).await?;
+            if order.order_type == OrderType::Unsubscription {
+                unsubscribing::rejected(cx, order).await?;
             }
             Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?)
         })
