@@ -32,7 +32,10 @@ pub use pay::{check_payable, pay};
 pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
-pub use returning::{ReturnKind, ReturnRow, ReturnedCharge, approve, give_back, give_back_all, reject, rows_of};
+pub use returning::{
+    ReturnKind, ReturnRow, ReturnedCharge, approve, drop_return, finish_return, give_back, give_back_all,
+    give_back_later, reject, rows_of,
+};
 
 /// A page of orders, and how many there are in all.
 pub async fn list(

@@ -140,8 +140,7 @@ impl Fulfilment for Subscriptions {
             match order.order_type {
                 OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
                 OrderType::ToOnDemand => conversions::returned(cx, order, lines).await,
-                // A downgrade changes its resource before, and notes on its charges what went back.
-                OrderType::Change => Ok(()),
+                OrderType::Change => changes::returned(cx, order, lines).await,
                 OrderType::Purchase
                 | OrderType::Renewal
                 | OrderType::ToPeriod
