@@ -25,8 +25,10 @@ create table resources (
     auto_renew smallint not null,
     renew_times bigint,                 -- automatic renewals that are left; null: any number
     renew_at bigint,                    -- the next attempt of automatic renewal; null: none is to come
-    period_type bigint not null,        -- of the original purchase, which automatic renewal repeats
+    period_type bigint not null,        -- of the original purchase
     period_num bigint not null,
+    renew_period_type bigint,           -- what automatic renewal is for; null: the term of the original purchase
+    renew_period_num bigint,
     is_trial smallint not null,
     open_order_id {text},               -- the order that holds it: it waits for payment, approval or the cloud
     due_at bigint,                      -- when its life cycle goes on by itself; null: it does not
@@ -45,6 +47,8 @@ create index resources_by_account_time on resources (account_id, created_at, id)
 create index resources_by_order on resources (account_id, order_id, created_at, id);
 -- The name first: the operator names a resource without its account.
 create index resources_by_resource_id on resources (resource_id, account_id, id);
+-- A name of the cloud is of one resource that is there.
+create unique index resources_by_live_name on resources (account_id, resource_id) where status in (2, 4, 5);
 create index resources_by_parent on resources (account_id, parent_id, id) where parent_id is not null;
 
 -- How many resources of an account its customer sees (status 2, 4 or 5), so that a query without a filter need not
@@ -95,6 +99,7 @@ create table resource_charges (
     benefits {text} not null,           -- JSON: what coupons and cards paid
     returned_money bigint not null,     -- what was given back, or kept as a fee, by refund orders
     returned_list bigint not null,
+    promotion {text},                   -- the promotional discount that it was paid with
     primary key (account_id, resource_key, charge_no)
 );
 
@@ -148,5 +153,8 @@ create table on_demand_resources (
 );
 create unique index on_demand_resources_by_id on on_demand_resources (id);
 create index on_demand_resources_by_resource_id on on_demand_resources (resource_id, account_id, id);
--- The status first: the operator lists those in use of all accounts.
-create index on_demand_resources_in_use on on_demand_resources (status, account_id, began_at, id);
+create unique index on_demand_resources_by_live_name on on_demand_resources (account_id, resource_id) where status = 2;
+create index on_demand_resources_by_account_time on on_demand_resources (account_id, status, began_at, id);
+create index on_demand_resources_by_time on on_demand_resources (status, began_at, id);
+create index on_demand_resources_by_parent on on_demand_resources (account_id, parent_id, id)
+    where parent_id is not null;

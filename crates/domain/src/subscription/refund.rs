@@ -43,6 +43,15 @@ pub enum HandlingFee {
     Waived,
 }
 
+/// What a part of a period was before a change of specification had split it: the handling fee goes by the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Whole {
+    /// When the whole period began, from which years of use are counted.
+    pub effective_at: Instant,
+    /// What balances paid for the whole and did not get back, what is used up too.
+    pub paid: Charge,
+}
+
 /// What becomes of what was paid for a period: the three sum to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settled {
@@ -103,8 +112,8 @@ impl Period {
     }
 
     /// The year of use in which `now` lies, from 1: a year ends with the day on which a term of one year would end.
-    fn year_of_use(&self, now: Instant) -> Result<usize, CalendarError> {
-        let (begun, today) = (self.effective_at.date(), now.date());
+    fn year_of_use(effective_at: Instant, now: Instant) -> Result<usize, CalendarError> {
+        let (begun, today) = (effective_at.date(), now.date());
         for year in 1..YEARS_OF_USE {
             let months = i64::try_from(year).expect("a few years") * MONTHS_PER_YEAR;
             if today <= begun.plus_months_sticky(months)? {
@@ -125,12 +134,29 @@ impl Period {
         site: &SiteProfile,
         fee: HandlingFee,
     ) -> Result<Settled, RefundError> {
+        self.settle_of(Whole { effective_at: self.effective_at, paid }, paid, now, site, fee)
+    }
+
+    /// Settles what balances paid for a part of a larger period, which this one is the rest of: what is used up before is
+    /// not asked about again, and the fee is one of the whole, but no more than what is left of the part.
+    ///
+    /// # Errors
+    /// [`RefundError`].
+    pub fn settle_of(
+        &self,
+        whole: Whole,
+        paid: Charge,
+        now: Instant,
+        site: &SiteProfile,
+        fee: HandlingFee,
+    ) -> Result<Settled, RefundError> {
         let consumed = self.used(now, site.refund_unit).of(paid)?;
         let left = paid.checked_sub(consumed).ok_or(Overflow)?;
         let fee = match fee {
             HandlingFee::Due => {
-                let percent = site.handling_fees.percent(self.term, self.year_of_use(now)?);
-                let exact = Exact::from_charge(paid).times_int(i64::from(percent))?.div_int(100)?;
+                let percent =
+                    site.handling_fees.percent(self.term, Self::year_of_use(whole.effective_at, now)?);
+                let exact = Exact::from_charge(whole.paid).times_int(i64::from(percent))?.div_int(100)?;
                 exact.settle(Rounding::HalfUp)?.min(left)
             }
             HandlingFee::Waived => Charge::ZERO,

@@ -68,12 +68,12 @@ pub trait ResourceHolder: Send + Sync {
     fn release<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>>;
 }
 
-/// How an account is frozen, as the database knows it at this moment.
+/// How an account is frozen. It is locked until the end of the transaction: nobody freezes or unfreezes it meanwhile.
 ///
 /// # Errors
 /// [`DbError`] where there is no such account.
-pub async fn scope_of(tx: &mut Tx, id: &str) -> Result<Option<Scope>, DbError> {
-    let row = tx.one(store::FIND_STATE, params![id]).await?;
+pub async fn lock_scope(tx: &mut Tx, id: &str) -> Result<Option<Scope>, DbError> {
+    let row = tx.one(store::LOCK_FROZEN, params![id]).await?;
     Ok(Scope::from_code(row.int(0)))
 }
 
@@ -145,8 +145,7 @@ pub async fn unfreeze(
 /// An account with how it is frozen, locked. The operator's own account cannot be frozen: nobody could unfreeze it.
 async fn lock(cx: &mut Cx, id: &str) -> Result<(Arc<Account>, Option<Scope>), ApiError> {
     let account = commercial_account(cx, id).await?;
-    let row = cx.tx.one(store::LOCK_FROZEN, params![id]).await?;
-    Ok((account, Scope::from_code(row.int(0))))
+    Ok((account, lock_scope(&mut cx.tx, id).await?))
 }
 
 async fn set(cx: &mut Cx, id: &str, frozen: i64) -> Result<(), DbError> {

@@ -57,7 +57,8 @@ fn english(notice: &Notice<'_>) -> Words {
         Notice::RenewalFailed { thing, amount, why, next_at, kept_until } => {
             let mut lines = vec!["A resource could not be renewed automatically.".to_owned(), String::new()];
             lines.extend(thing_en(thing));
-            lines.extend(amount.map(|(amount, currency)| format!("List price: {amount} {}", currency.code())));
+            lines
+                .extend(amount.map(|(amount, currency)| format!("List price: {amount} {}", currency.code())));
             lines.push(format!("Reason: {}", why.en));
             lines.push(format!("It is tried again: {}", time(*next_at)));
             lines.extend(kept_until.map(|until| format!("It is kept until: {}", time(until))));

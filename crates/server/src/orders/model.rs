@@ -290,6 +290,13 @@ impl Line {
         self.enterprise_project_id.as_deref().unwrap_or(DEFAULT_ENTERPRISE_PROJECT)
     }
 
+    /// The promotional discount that it was paid with, which a renewal may use again (rule 3.3).
+    pub fn promotion(&self) -> Option<String> {
+        let is_promotion =
+            |kind: ModifierType| matches!(kind, ModifierType::Promotion | ModifierType::PromotionProduct);
+        self.modifiers.iter().find(|one| is_promotion(one.kind)).map(|one| one.source.clone())
+    }
+
     /// What was bought, in time.
     pub fn term(&self) -> Term {
         let count = u32::try_from(self.period_num).expect("placing bounds the number of periods");

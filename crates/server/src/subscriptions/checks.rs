@@ -68,8 +68,8 @@ impl Check for FiveDays {
 /// The most orders that are looked up because they hold resources.
 const HOLDING_MAX: i64 = 10_000;
 
-/// Nothing hangs: what customers see goes on by itself at some instant, what is closed does not, statuses agree with
-/// the instants beside them, and what holds a resource is an order that waits.
+/// Nothing hangs: what customers see goes on by itself at the instant that its status says, what is closed does not,
+/// a term ends where the last paid period does, and what holds a resource is an order that waits.
 pub(super) struct States;
 
 impl Check for States {

@@ -209,6 +209,7 @@ fn resources_of(cx: &mut Cx, order: &Order, lines: &[Line]) -> Vec<Resource> {
                 retained_until: None,
                 held_at: None,
                 secured_at: None,
+                renewal: None,
             });
         }
     }
@@ -242,6 +243,7 @@ async fn provide(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfi
         outcomes.push(outcome);
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
+    holds::join(cx, &mut resources).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let line_of = |resource: &Resource| lines.iter().find(|line| line.line_no == resource.line_no);
     let charges: Vec<ResourceCharge> = resources
@@ -270,6 +272,7 @@ fn first_charge(resource: &Resource, line: &Line, kind: ChargeKind) -> Option<Re
         benefits: share.benefits,
         returned_money: Charge::ZERO,
         returned_list: Charge::ZERO,
+        promotion: line.promotion(),
     })
 }
 

@@ -17,7 +17,8 @@ macro_rules! resource_columns {
          available_zone, service_type_code, resource_type_code, resource_spec_code, project_id, \
          enterprise_project_id, product_id, product_spec_desc, spec_size, spec_size_measure_id, status, \
          expire_policy, auto_renew, period_type, period_num, created_at, effective_at, expires_at, updated_at, \
-         renew_times, renew_at, is_trial, open_order_id, due_at, grace_until, retained_until, held_at, secured_at"
+         renew_times, renew_at, is_trial, open_order_id, due_at, grace_until, retained_until, held_at, secured_at, \
+         renew_period_type, renew_period_num"
     };
 }
 
@@ -43,12 +44,14 @@ platform::statements! {
     /// Resources that the cloud names so, of any account, for the operator: two accounts may use one name.
     const FIND_NAMED_ANY = concat!("select ", resource_columns!(), " from resources where resource_id = $1 \
         and status in (2, 4, 5) order by account_id, id limit 2");
-    /// A primary resource and what is attached to it, locked.
-    const LOCK_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and (id = $2 or parent_id = $2) order by id limit 1001 {for_update}");
-    /// The same, as it is at this moment.
-    const FIND_SET = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and (id = $2 or parent_id = $2) order by id limit 1001");
+    /// What is attached to a primary resource, locked.
+    const LOCK_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and parent_id = $2 order by id limit 1000 {for_update}");
+    /// A primary resource as it is at this moment.
+    const FIND_OWN = concat!("select ", resource_columns!(), " from resources where account_id = $1 and id = $2");
+    /// What is attached to it, as it is at this moment.
+    const FIND_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and parent_id = $2 order by id limit 1000");
     /// The resources of an order.
     const OF_ORDER = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
         and order_id = $2 order by created_at, id limit 1001");
@@ -57,7 +60,8 @@ platform::statements! {
         updated_at = $7, expire_policy = $8, auto_renew = $9, renew_times = $10, renew_at = $11, period_type = $12, \
         period_num = $13, is_trial = $14, open_order_id = $15, due_at = $16, grace_until = $17, \
         retained_until = $18, held_at = $19, secured_at = $20, resource_spec_code = $21, product_id = $22, \
-        product_spec_desc = $23, spec_size = $24, spec_size_measure_id = $25 where account_id = $1 and id = $2";
+        product_spec_desc = $23, spec_size = $24, spec_size_measure_id = $25, \
+        renew_period_type = $26, renew_period_num = $27 where account_id = $1 and id = $2";
     /// What was to be attached to a resource that never was stands alone.
     const DETACH = "update resources set parent_id = null where account_id = $1 and parent_id = $2";
     /// An order that waits holds a resource.
@@ -81,8 +85,10 @@ platform::statements! {
     const WITHOUT_COUNTER = "select distinct r.account_id from resources r left join resource_counters c \
         on c.account_id = r.account_id where c.account_id is null and r.status in (2, 4, 5) \
         order by r.account_id limit $1";
-    /// Whether another resource of the account has this name in the cloud.
-    const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3";
+    /// Whether another resource of the account has this name in the cloud: one that is there, or a later one that is
+    /// gone, which [`FIND_NAMED`] would find instead.
+    const NAMESAKES = "select count(*) from resources where account_id = $1 and resource_id = $2 and id <> $3 \
+        and (status in (2, 4, 5) or id > $3)";
     /// How the resources of a line are: how many wait, how many are there, and their term.
     const LINE_STATE = "select cast(coalesce(sum(case when status = 0 then 1 else 0 end), 0) as bigint), \
         cast(coalesce(sum(case when status > 0 then 1 else 0 end), 0) as bigint), min(effective_at), \
@@ -144,19 +150,45 @@ pub(super) struct Resource {
     pub(super) held_at: Option<Instant>,
     /// Since when it is frozen for security.
     pub(super) secured_at: Option<Instant>,
+    /// For what automatic renewal is; `None`: for the term of the original purchase.
+    pub(super) renewal: Option<Term>,
 }
 
 impl Resource {
-    /// What was bought originally, which automatic renewal repeats.
+    /// What was bought originally; changes are priced by its unit.
     pub(super) fn term(&self) -> Term {
-        let period = PeriodType::from_code(self.period_type).expect("stored from the same table of codes");
-        Term { period, count: u32::try_from(self.period_num).expect("placing bounds the number") }
+        term_from(self.period_type, self.period_num)
+    }
+
+    /// What automatic renewal renews for (rule 1.5.5).
+    pub(super) fn renewal_term(&self) -> Term {
+        self.renewal.unwrap_or_else(|| self.term())
+    }
+
+    /// It is frozen, with its account or for security: unusable whatever its term.
+    pub(super) fn is_held(&self) -> bool {
+        self.held_at.is_some() || self.secured_at.is_some()
+    }
+
+    /// It can be used: it is in its term, or in grace after it, and nothing holds it.
+    pub(super) fn is_usable(&self) -> bool {
+        USABLE.contains(&self.status) && !self.is_held()
+    }
+
+    /// It can be used, and its term is not over.
+    pub(super) fn is_in_term(&self, now: Instant) -> bool {
+        self.is_usable() && self.expires_at.is_some_and(|end| now < end)
     }
 
     /// Whether customers see it: it is in use, in its grace period or frozen.
     pub(super) fn is_visible(&self) -> bool {
         VISIBLE.contains(&self.status)
     }
+}
+
+fn term_from(period: i64, count: i64) -> Term {
+    let period = PeriodType::from_code(period).expect("stored from the same table of codes");
+    Term { period, count: u32::try_from(count).expect("placing bounds the number") }
 }
 
 fn from_row(row: &mut Row) -> Resource {
@@ -198,6 +230,7 @@ fn from_row(row: &mut Row) -> Resource {
         retained_until: row.opt_int(34).map(Instant::from_ms),
         held_at: row.opt_int(35).map(Instant::from_ms),
         secured_at: row.opt_int(36).map(Instant::from_ms),
+        renewal: row.opt_int(37).zip(row.opt_int(38)).map(|(period, count)| term_from(period, count)),
     }
 }
 
@@ -240,6 +273,8 @@ fn to_row(resource: &Resource) -> Vec<Value<'_>> {
         Value::from(resource.retained_until.map(Instant::ms)),
         Value::from(resource.held_at.map(Instant::ms)),
         Value::from(resource.secured_at.map(Instant::ms)),
+        Value::from(resource.renewal.map(|term| term.period.code())),
+        Value::from(resource.renewal.map(|term| i64::from(term.count))),
         Value::from(resource.service_type_code.to_lowercase()),
     ]
 }
@@ -303,6 +338,8 @@ pub(super) async fn update(tx: &mut Tx, resource: &Resource, was_visible: bool) 
             resource.description.to_stored(),
             resource.spec_size,
             resource.spec_size_measure_id,
+            resource.renewal.map(|term| term.period.code()),
+            resource.renewal.map(|term| i64::from(term.count)),
         ],
     )
     .await?;
@@ -324,16 +361,29 @@ pub(super) async fn find_named_any(tx: &mut Tx, resource_id: &str) -> Result<Vec
     Ok(tx.all(FIND_NAMED_ANY, params![resource_id]).await?.iter_mut().map(from_row).collect())
 }
 
-/// A primary resource and all that was ever attached to it, locked, in the order of their ids.
+/// A primary resource and all that was ever attached to it, locked: the primary first, then the others in the order of
+/// their ids.
 pub(super) async fn lock_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_SET, params![account, primary]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
+    set_by(tx, [LOCK, LOCK_ATTACHED], account, primary).await
 }
 
 /// The same, not locked.
 pub(super) async fn find_set(tx: &mut Tx, account: &str, primary: &str) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(FIND_SET, params![account, primary]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
+    set_by(tx, [FIND_OWN, FIND_ATTACHED], account, primary).await
+}
+
+/// Two reads, since no index serves both an id and a parent's.
+async fn set_by(
+    tx: &mut Tx,
+    texts: [&'static str; 2],
+    account: &str,
+    primary: &str,
+) -> Result<Vec<Resource>, DbError> {
+    let mut members = Vec::new();
+    for text in texts {
+        members.extend(tx.all(text, params![account, primary]).await?.iter_mut().map(from_row));
+    }
+    Ok(members)
 }
 
 /// The resources that an order bought, in the order of their ids; not locked.
@@ -357,10 +407,13 @@ pub(super) async fn let_go(tx: &mut Tx, account: &str, order: &str) -> Result<()
     tx.send(LET_GO, params![account, order]).await
 }
 
-/// Whether another resource of the account has this resource id.
-pub(super) async fn is_taken(tx: &mut Tx, resource: &Resource, resource_id: &str) -> Result<bool, DbError> {
-    let params = params![&resource.account, resource_id, &resource.id];
-    Ok(tx.one(NAMESAKES, params).await?.int(0) > 0)
+/// Whether a yearly/monthly resource of the account other than `id` has this resource id.
+pub(super) async fn is_taken(
+    tx: &mut Tx,
+    account: &str,
+    (resource_id, id): (&str, &str),
+) -> Result<bool, DbError> {
+    Ok(tx.one(NAMESAKES, params![account, resource_id, id]).await?.int(0) > 0)
 }
 
 /// How the resources of a line are.
@@ -417,6 +470,8 @@ fn padded(ids: &[String]) -> (String, Vec<&String>) {
 
 /// Statuses that customers see (004 table 8-27: closed resources are not visible to them).
 const VISIBLE: [i64; 3] = [2, 4, 5];
+/// Statuses in which a resource works: in use, and in grace.
+const USABLE: [i64; 2] = [2, 5];
 
 fn conditions<'a>(statement: &mut Composed<'a>, account: &'a str, filter: &'a Filter) {
     statement.push("account_id = ?", [Value::from(account)]);

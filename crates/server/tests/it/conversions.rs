@@ -86,6 +86,40 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_name_of_the_cloud_is_of_one_resource_of_a_customer(app: crate::accounts::EXTERNAL) {
+        let order = place(&app, "acme", json!([machine(), machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        register(&app, "acme", json!({"resource_id": "vm-1"})).await;
+        let waiting = app.get("operator", "/openbss/v1/provisioning").await.ok(200);
+        let [one, other] = [0, 1].map(|at| {
+            let id = waiting["items"][at]["id"].as_str().unwrap().to_owned();
+            (format!("/openbss/v1/resources/{id}/provisioned"), id)
+        });
+        let message = app.post("operator", &one.0, json!({"resource_id": "vm-1"})).await.refused(400, "CBC.0100");
+        assert!(message.contains("resource_id"), "{message}");
+        // Without a name of the cloud's ours is its name.
+        register(&app, "acme", json!({"resource_id": other.1})).await;
+        app.post("operator", &other.0, json!({})).await.refused(400, "CBC.0100");
+        app.post("operator", &one.0, json!({"resource_id": "vm-2"})).await.ok(200);
+        app.post("operator", &other.0, json!({"resource_id": "vm-3"})).await.ok(200);
+        app.finish().await;
+    }
+
+    async fn of_registrations_of_one_name_at_once_one_is_made(app) {
+        let body = json!({
+            "customer_id": app.domain("acme"), "cloud_service_type": "hws.service.type.ec2",
+            "resource_type": "hws.resource.type.vm", "resource_spec": "s3.medium.4.linux",
+            "region": "ap-southeast-1", "resource_id": "vm-1",
+        });
+        let ask = || app.post("operator", REGISTER, body.clone());
+        let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), ask());
+        let mut statuses = [one.status, two.status, three.status, four.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 400, 400, 400]);
+        assert_eq!(listed(&app, "acme").await.len(), 1);
+        app.finish().await;
+    }
+
     async fn a_pay_per_use_resource_becomes_monthly_when_its_order_is_paid(app) {
         let used = register(&app, "acme", json!({"resource_id": "vm-1", "resource_name": "web"})).await;
         let asked = app.post("acme", &format!("{REGISTER}/vm-1/to-period"), for_months(2, json!({"auto_renew": true}))).await.ok(201);

@@ -243,4 +243,19 @@ on_both! {
         assert_eq!(integers(&app, "select count(*) from resources where held_at is not null", 1).await, [0]);
         app.finish().await;
     }
+
+    // Whichever comes first: what is bought is held with the rest, or is not bought.
+    async fn a_purchase_beside_a_freeze_leaves_nothing_unheld(app) {
+        for round in 0..8 {
+            let order = place(&app, "acme", json!([machine()])).await;
+            let path = format!("/openbss/v1/accounts/{}/freeze", app.domain("acme"));
+            let body = json!({"freeze_type": "ACCOUNT_AND_RESOURCE", "reason": "r"});
+            let (_, frozen) = tokio::join!(app.post("acme", PAY, payment(&order)), app.post("operator", &path, body));
+            frozen.ok(200);
+            let free = "select count(*) from resources where status <> 4 or held_at is null";
+            assert_eq!(integers(&app, free, 1).await, [0], "round {round}");
+            account(&app, "acme", "unfreeze").await;
+        }
+        app.finish().await;
+    }
 }

@@ -289,7 +289,7 @@ on_both! {
         app.finish().await;
     }
 
-    async fn a_promotion_is_used_again_only_by_what_was_last_paid_with_it(app) {
+    async fn a_promotion_is_used_again_only_by_what_was_once_paid_with_it(app) {
         // Two machines alike, of which one was bought with the promotion.
         let promotion = grant(&app, "acme", 700, "ratio", "0.5", json!({})).await;
         let body = json!({"lines": [machine()], "auto_pay": true, "discount_id": promotion});
@@ -301,13 +301,26 @@ on_both! {
             (vec![with_it.as_str()], "182.07 = 700:91.03 + 91.04"),
             (vec![without.as_str()], "182.07 = + 182.07"),
             (vec![with_it.as_str(), without.as_str()], "364.14 = + 364.14"),
-            // The last renewal of it went without.
-            (vec![with_it.as_str()], "182.07 = + 182.07"),
+            // The last renewal of it went without, and an earlier one did not.
+            (vec![with_it.as_str()], "182.07 = 700:91.03 + 91.04"),
         ] {
             let order = order_of(app.post("acme", RENEW, paid_renewal(&ids, 2, 1)).await);
             let shown = details(&app, "acme", &order).await;
             assert_eq!(crate::paying::amounts(&shown["order_info"]), wanted);
         }
+        // Of those that it was paid with, the one that still holds.
+        let short = json!({
+            "discount_type": 700, "customer_id": app.domain("acme"), "mode": "ratio", "value": "0.4",
+            "expire_time": "2026-01-20T00:00:00Z",
+        });
+        let later = app.post("operator", "/openbss/v1/discounts", short).await.ok(201)["discount_id"].clone();
+        let later = later.as_str().unwrap().to_owned();
+        let order = order_of(app.post("acme", RENEW, renewal(&[&with_it], 2, 1)).await);
+        app.post("acme", PAY, crate::paying::pay_with(&order, Some((&later, 0)), &[])).await.ok(204);
+        app.advance_to("2026-01-21T00:00:00Z").await;
+        let order = order_of(app.post("acme", RENEW, paid_renewal(&[&with_it], 2, 1)).await);
+        let shown = details(&app, "acme", &order).await;
+        assert_eq!(crate::paying::amounts(&shown["order_info"]), "182.07 = 700:91.03 + 91.04");
         app.finish().await;
     }
 

@@ -247,7 +247,11 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("orders", "select id from orders where modifiers = '[]' *", CHECK),
     ("orders", "select distinct order_id from order_lines where modifiers = '[]' *", CHECK),
     ("orders", "select id from orders where (tax_amount <> 0 *", CHECK),
-    ("orders", "select (select cast(coalesce(sum(l.payable_amount), 0) as bigint) from order_lines l *", CHECK),
+    (
+        "orders",
+        "select (select cast(coalesce(sum(l.payable_amount), 0) as bigint) from order_lines l *",
+        CHECK,
+    ),
     ("orders", "select l.order_id from order_lines l join orders o *", CHECK),
     ("orders", "select distinct r.order_id from order_returns r left join orders o *", CHECK),
     ("orders", "select count(*) from orders", CHECK),
@@ -274,13 +278,22 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "the operator's list of quotas, which nobody reads often",
     ),
     ("subscriptions", "select cast(coalesce(sum(returned_money), 0) as bigint) from resource_charges", CHECK),
-    ("subscriptions", "select resource_key, charge_no from resource_charges where returned_money < 0 *", CHECK),
-    ("subscriptions", "select (select cast(coalesce(sum(used), 0) as bigint) from five_day_returns), *", CHECK),
+    (
+        "subscriptions",
+        "select resource_key, charge_no from resource_charges where returned_money < 0 *",
+        CHECK,
+    ),
+    (
+        "subscriptions",
+        "select (select cast(coalesce(sum(used), 0) as bigint) from five_day_returns), *",
+        CHECK,
+    ),
     ("subscriptions", "select c.account_id from five_day_returns c left join *", CHECK),
     ("subscriptions", "select cast(coalesce(sum(visible), 0) as bigint) from resource_counters", CHECK),
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select count(*) from resources where due_at is not null", CHECK),
     ("subscriptions", "select id from resources where (status in (2, 4, 5) and due_at is null) *", CHECK),
+    ("subscriptions", "select r.id from resources r where r.status in (2, 5) and r.expires_at <> *", CHECK),
     ("subscriptions", "select distinct open_order_id from resources *", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),
     ("subscriptions", "select distinct r.account_id from resources r left join resource_counters c *", CHECK),
@@ -462,6 +475,21 @@ crate::on_both! {
                 found += 1;
             }
             assert!(found >= least, "{found} statements with {part}");
+        }
+        app.finish().await;
+    }
+
+    async fn sets_are_found_without_reading_the_other_resources_of_their_account(app) {
+        let all = statements();
+        for table in ["resources", "on_demand_resources"] {
+            let (from, by_parent) = (format!(" from {table} where "), format!("{table}_by_parent"));
+            let of_parent = |text: &str| text.contains(&from) && text.contains("parent_id = $");
+            let found: Vec<_> = all.iter().enumerate().filter(|(_, (_, text))| of_parent(&on_one_line(text))).collect();
+            assert!(!found.is_empty(), "{table}");
+            for (number, (_, text)) in found {
+                let plan = plan(app.app.db(), number, text).await.join("; ");
+                assert!(plan.contains(&by_parent) && !plan.contains("pkey") && !plan.contains("autoindex"), "{text}: {plan}");
+            }
         }
         app.finish().await;
     }

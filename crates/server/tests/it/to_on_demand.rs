@@ -76,6 +76,25 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_set_of_which_one_is_frozen_stays_what_it_is_as_a_whole(app) {
+        let all = buy(&app, "acme", json!([machine(), disk()])).await;
+        done(&app, "SET_UP", &all[0]).await;
+        let path = |what: &str| format!("/openbss/v1/resources/{}/{what}", all[1]);
+        app.post("operator", &path("freeze"), json!({"reason": "mining"})).await.ok(200);
+        let ran = lived(&app.advance_to("2026-02-16T00:00:00Z").await);
+        assert_eq!(ran, ["2026-02-15T15:59:59Z: expired, stays frozen"]);
+        assert_eq!(on_demand(&app).await, []);
+        assert_eq!(shown(&app, "acme", &all[0]).await, "5/4 2026-02-15T15:59:59Z");
+        app.post("operator", &path("unfreeze"), json!({})).await.ok(200);
+        assert_eq!(shown(&app, "acme", &all[1]).await, "5/4 2026-02-15T15:59:59Z");
+        let renewal = json!({"resource_ids": [all[0]], "period_type": 2, "period_num": 1, "is_auto_pay": 1});
+        app.post("acme", RENEW, renewal).await.ok(200);
+        for id in &all {
+            assert_eq!(shown(&app, "acme", id).await, "2/0 2026-03-15T15:59:59Z");
+        }
+        app.finish().await;
+    }
+
     async fn what_is_cancelled_goes_the_ordinary_way(app) {
         let id = buy(&app, "acme", json!([machine()])).await.remove(0);
         done(&app, "CANCEL", &id).await;

@@ -66,9 +66,8 @@ pub(crate) async fn rows(app: &TestApp, tenant: &str, refund: &str) -> Vec<(Stri
     let answer = app.get(tenant, &format!("{REFUNDS}?order_id={refund}")).await.ok(200);
     let rows = answer["refund_infos"].as_array().expect("a list");
     assert_eq!(answer["total_count"], rows.len());
-    let row = |row: &Value| {
-        (row["amount"].to_string(), row["base_order_id"].as_str().expect("an id").to_owned())
-    };
+    let row =
+        |row: &Value| (row["amount"].to_string(), row["base_order_id"].as_str().expect("an id").to_owned());
     rows.iter().map(row).collect()
 }
 

@@ -199,7 +199,7 @@ impl Run {
         self.tally.steps += 1;
         self.step(step, serial).await.map_err(|what| (true, what))?;
         let was_crash = matches!(step, Step::Crashed(..) | Step::CrashedClock(..));
-        if !is_last && !was_crash && (serial + 1) % VERIFY_EVERY != 0 {
+        if !is_last && !was_crash && !(serial + 1).is_multiple_of(VERIFY_EVERY) {
             return Ok(());
         }
         let broken = self.world.broken().await;

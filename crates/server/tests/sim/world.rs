@@ -2,11 +2,9 @@
 //! again.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::calendar::Instant;
 use domain::site::Site;
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -51,8 +49,7 @@ pub enum On {
 
 /// Where the data lies.
 enum Home {
-    // The folder is removed with it.
-    Folder(PathBuf, tempfile::TempDir),
+    Folder(tempfile::TempDir),
     Url(String),
 }
 
@@ -86,10 +83,7 @@ impl World {
     /// A new database with one process or two.
     pub async fn start(on: On, site: Site, seed: u64, processes: usize) -> Self {
         let home = match on {
-            On::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                Home::Folder(folder.path().join("openbss.db"), folder)
-            }
+            On::Sqlite => Home::Folder(tempfile::tempdir().unwrap()),
             On::Postgres => Home::Url(crate::postgres::clone_of_template().await),
         };
         let mut world = Self { home, site, seed, starts: 0, processes: Vec::new() };
@@ -107,10 +101,10 @@ impl World {
 
     async fn database(&self) -> Db {
         match &self.home {
-            Home::Folder(path, _) => {
+            Home::Folder(folder) => {
                 // A process that ends leaves what it wrote to the file; only power that fails needs the disk.
                 let options = SqliteOptions { readers: 2, sync: Sync::Off };
-                Db::open_sqlite(path.clone(), options).await.unwrap()
+                Db::open_sqlite(folder.path().join("openbss.db"), options).await.unwrap()
             }
             Home::Url(url) => {
                 Db::open_postgres(url, PgOptions { pool_size: 8, root_certificate: None }).await.unwrap()
@@ -244,9 +238,4 @@ impl World {
 /// Whether the application has an operation.
 pub fn has_operation(id: &str) -> bool {
     server::app::registry(true).entries().iter().any(|entry| entry.spec.id == id)
-}
-
-/// For messages.
-pub fn wire(at: i64) -> String {
-    Instant::from_ms(at * 1_000).to_wire()
 }

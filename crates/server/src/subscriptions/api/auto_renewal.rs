@@ -9,7 +9,7 @@ use crate::Cx;
 use crate::app::App;
 use crate::codes;
 use crate::identity::service::{payer_of, standing};
-use crate::subscriptions::service::auto_renewals::{self, Wish};
+use crate::subscriptions::service::auto_renewals::{self, Span, Wish};
 use crate::subscriptions::service::sets::{self, Set};
 
 /// The longest id of a resource (004 table 8-32).
@@ -22,7 +22,7 @@ input! {
         pub resource_id: String = path("resource_id").length(RESOURCE_ID_MAX),
         /// How often; 0: any number. Left out: any number where it is off, and no change where it is on.
         pub auto_renew_times: Option<i64> = body("auto_renew_times").range(0, 99),
-        /// For a month or a year each time; left out, or that of the purchase: for the term of the purchase.
+        /// For a month or a year each time. The unit of the purchase: for its term; left out: as before, at first its term.
         pub period_type: Option<String> = body("period_type").one_of(&["MONTH", "YEAR"]),
     }
 
@@ -53,13 +53,17 @@ async fn lock(cx: &mut Cx, resource_id: &str) -> Result<Set, ApiError> {
     Ok(set)
 }
 
-/// The term of each renewal, where it is not to be that of the purchase.
-fn term(set: &Set, asked: Option<&str>) -> Option<Term> {
-    let period = match asked? {
-        "YEAR" => PeriodType::Year,
-        _ => PeriodType::Month,
+/// The term of each renewal. The unit of the purchase is that of the purchase, whatever its number.
+fn span(set: &Set, asked: Option<&str>) -> Span {
+    let period = match asked {
+        None => return Span::AsBefore,
+        Some("YEAR") => PeriodType::Year,
+        Some(_) => PeriodType::Month,
     };
-    (set.primary.term().period != period).then_some(Term { period, count: 1 })
+    if set.primary.term().period == period {
+        return Span::Purchase;
+    }
+    Span::Other(Term { period, count: 1 })
 }
 
 /// 004 8.4.4.
@@ -98,7 +102,7 @@ impl Operation<App> for AutoRenewalResources {
             let code = &codes::AUTO_RENEWAL_OF_EXPIRED_OR_FROZEN;
             return Err(code.because(format!("Resource {id}: {en}"), format!("资源 {id}：{zh}")));
         }
-        let wish = Wish { times: input.auto_renew_times, term: term(&set, input.period_type.as_deref()) };
+        let wish = Wish { times: input.auto_renew_times, span: span(&set, input.period_type.as_deref()) };
         auto_renewals::turn_on(cx, &mut set, wish).await
     }
 }

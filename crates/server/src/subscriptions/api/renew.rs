@@ -275,7 +275,7 @@ async fn place(
     Ok(place_prepared(cx, prepared).await?)
 }
 
-/// The promotional discount that all of them were last paid with.
+/// The promotional discount that all of them may use again.
 async fn promotion(cx: &mut Cx, sets: &[Set]) -> Result<Option<String>, ApiError> {
     let mut used = BTreeSet::new();
     for set in sets {

@@ -21,13 +21,12 @@ use domain::promotion::Discount;
 use domain::subscription::renewal::{Attempt, DeductionDays, ExpireDay, first_attempt, next_attempt};
 use domain::subscription::{ExpirePolicy, KeepEnds, ResourceStatus, shown_policy};
 use platform::db::{DbError, Tx};
-use platform::op::ApiError;
+use platform::op::{ApiError, Right};
 
 use super::life;
 use super::mails::thing;
 use super::renewals::{self, Why};
 use super::sets::Set;
-use crate::Cx;
 use crate::catalog::model::Flag;
 use crate::identity::service::{Account, find_account, payer_of};
 use crate::notices::service::{Notice, Reason, mail};
@@ -36,6 +35,7 @@ use crate::orders::service::{Placed, Prepared, place_prepared};
 use crate::promotions::service::list_discounts;
 use crate::subscriptions::store::renew_configs::{self, RenewConfig};
 use crate::subscriptions::store::{Resource, WAITING};
+use crate::{Cx, codes};
 
 /// Who is shown to have placed an order that nobody did.
 const SYSTEM_USER: &str = "Operation system";
@@ -118,17 +118,31 @@ pub(in crate::subscriptions) async fn configure(
     }
 }
 
+/// For what term automatic renewal is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) enum Span {
+    /// As before: that of the purchase, unless something else was said since it was turned on.
+    AsBefore,
+    /// That of the purchase.
+    Purchase,
+    /// Another, from now on.
+    Other(Term),
+}
+
 /// What automatic renewal of a set is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::subscriptions) struct Wish {
     /// How often; 0: any number, as the wire says it. `None`: nothing is said.
     pub(in crate::subscriptions) times: Option<i64>,
-    /// For what term each time; `None`: as before, which is the term of the purchase unless something else was said.
-    pub(in crate::subscriptions) term: Option<Term>,
+    /// For what term each time.
+    pub(in crate::subscriptions) span: Span,
 }
 
 /// Turns automatic renewal of a locked set on. Where it is on, what is not said stays (rule 1.5.4). Where the attempt
 /// would come too late it is made at once; whether that succeeds does not matter: it is on from now on.
+///
+/// # Errors
+/// CBC.0151 where it would be renewed at once and the caller may not pay; the database's.
 pub(in crate::subscriptions) async fn turn_on(
     cx: &mut Cx,
     set: &mut Set,
@@ -141,9 +155,10 @@ pub(in crate::subscriptions) async fn turn_on(
         if wish.times.is_some() || !was_on {
             resource.renew_times = wish.times.filter(|times| *times > 0);
         }
-        if let Some(term) = wish.term {
-            resource.period_type = term.period.code();
-            resource.period_num = i64::from(term.count);
+        match wish.span {
+            Span::AsBefore => {}
+            Span::Purchase => resource.renewal = None,
+            Span::Other(term) => resource.renewal = Some(term),
         }
         resource.auto_renew = true;
         resource.expire_policy = ExpirePolicy::AutoRenew.code();
@@ -156,6 +171,13 @@ pub(in crate::subscriptions) async fn turn_on(
         renew_configs::set_renewal(&mut cx.tx, resource).await?;
     }
     if set.primary.renew_at == Some(now) {
+        // What is renewed later is paid by the system; what is renewed at once, by whoever asks for it.
+        if !cx.principal.has(Right::Pay) {
+            return Err(codes::ACCESS_DENIED.because(
+                "This late the resource is renewed at once, and this user has no right to pay.",
+                "此时开通自动续费将立即续费，而该用户没有支付权限。",
+            ));
+        }
         attempt(cx, set).await?;
     }
     Ok(())
@@ -178,10 +200,10 @@ fn switch_off(resource: &mut Resource, now: Instant) {
     resource.auto_renew = false;
     resource.renew_times = None;
     resource.renew_at = None;
+    resource.renewal = None;
     if resource.expire_policy == ExpirePolicy::AutoRenew.code() {
         // What is held shows 4 and goes its ordinary course all the same.
-        let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
-        let shown = ResourceStatus::from_code(resource.status).filter(|_| !is_held);
+        let shown = ResourceStatus::from_code(resource.status).filter(|_| !resource.is_held());
         let status = shown.unwrap_or_else(|| life::by_time(resource, now));
         resource.expire_policy = shown_policy(status, ExpirePolicy::EnterGrace).code();
     }
@@ -227,7 +249,7 @@ pub(in crate::subscriptions) async fn attempt(cx: &mut Cx, set: &Set) -> Result<
     let account = find_account(&app, &mut cx.tx, &primary.account).await?;
     let customer =
         account.ok_or_else(|| DbError::Other(format!("resource {} belongs to no account", primary.id)))?;
-    let term = primary.term();
+    let term = primary.renewal_term();
     // Whether the account is frozen is the payment's to say, which looks at it anyway.
     let failure = match renewals::check(cx, set, term, false).await? {
         Some(blocked) if blocked.why == Why::Gone => return end(cx, set).await,
@@ -361,7 +383,7 @@ async fn fail(cx: &mut Cx, set: &Set, customer: &Account, failure: Failure) -> R
 
 /// Until when a resource is kept at most; what is held ends by other rules.
 fn kept_until(cx: &Cx, resource: &Resource, customer: &Account) -> Option<Instant> {
-    if resource.held_at.is_some() || resource.secured_at.is_some() {
+    if resource.is_held() {
         return None;
     }
     resource.retained_until.or_else(|| {

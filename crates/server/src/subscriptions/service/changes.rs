@@ -21,12 +21,11 @@ mod downgrade;
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
-use domain::subscription::ResourceStatus;
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
 use super::cloud::{self, Action};
-use super::ordering::{self, Buyer, How};
+use super::ordering::{self, Buyer, How, resource_of};
 use super::renewals::promotion_of;
 use super::sets::Set;
 use crate::app::Provisioner;
@@ -110,7 +109,7 @@ async fn check(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> {
             format!("资源 {name} 为试用资源，请先转为商用。"),
         ));
     }
-    if !is_usable(resource, cx.now) {
+    if !resource.is_in_term(cx.now) {
         return Err(codes::INVALID_VALUE.because(
             format!(
                 "Resource {name} is not in use: it has expired or is frozen. Renew or unfreeze it first."
@@ -119,14 +118,6 @@ async fn check(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-/// It is in use, and nothing holds it back.
-fn is_usable(resource: &Resource, now: Instant) -> bool {
-    resource.status == ResourceStatus::InUse.code()
-        && resource.held_at.is_none()
-        && resource.secured_at.is_none()
-        && resource.expires_at.is_some_and(|end| now < end)
 }
 
 /// A change with its price.
@@ -236,20 +227,12 @@ pub(super) fn changed(resource: Resource, line: &Line, now: Instant) -> Resource
     }
 }
 
-/// Our id of the resource that a line is about.
-pub(super) fn resource_of<'l>(order: &Order, line: &'l Line) -> Result<&'l str, DbError> {
-    let named = line.resource.as_deref();
-    named.ok_or_else(|| {
-        DbError::Other(format!("line {} of order {} is about no resource", line.line_no, order.id))
-    })
-}
-
 /// Which resources of an order that is about to be paid can no longer be changed; all are locked.
 pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Shortage>, ApiError> {
     let mut gone = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
-        if !is_usable(&resource, cx.now) {
+        if !resource.is_in_term(cx.now) {
             gone.push(Shortage { line: at, auth_result: AuthResult::Other });
         }
     }
@@ -326,6 +309,7 @@ pub(super) fn charge_of(
         benefits: share.benefits,
         returned_money: Charge::ZERO,
         returned_list: Charge::ZERO,
+        promotion: line.promotion(),
     }
 }
 

@@ -271,12 +271,8 @@ async fn provisioned(
     task: KnownTask,
     named: Option<&str>,
 ) -> Result<Reported, ApiError> {
-    if let Some(named) = named
-        && store::is_taken(&mut cx.tx, &resource, named).await?
-    {
-        let (en, zh) = ("belongs to another resource of this customer", "已属于该客户的其他资源");
-        return Err(Refusal::because("resource_id", en, zh).into());
-    }
+    let name = named.unwrap_or(&resource.id);
+    super::named::check_free(cx, &resource.account, (name, &resource.id)).await?;
     if resource.status != WAITING {
         return Err(DbError::Other(format!("resource {} waits for nothing", resource.id)).into());
     }
@@ -285,7 +281,7 @@ async fn provisioned(
     resource.resource_id = named.map(str::to_owned);
     begin(&mut resource, &outcome, cx.now);
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
-    holds::join(cx, &mut resource).await?;
+    holds::join(cx, std::slice::from_mut(&mut resource)).await?;
     store::update(&mut cx.tx, &resource, false).await?;
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     charges::insert(&mut cx.tx, charge.as_slice()).await?;

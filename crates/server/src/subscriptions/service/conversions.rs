@@ -15,11 +15,11 @@ use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
-use super::changes::{charge_of, resource_of};
+use super::changes::charge_of;
 use super::on_demand::OnDemand;
-use super::ordering::{self, How};
+use super::ordering::{self, How, resource_of};
 use super::to_on_demand::{self, Wish};
-use super::{auto_renewals, life, sets, unsubscribing};
+use super::{auto_renewals, holds, life, sets, unsubscribing};
 use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
@@ -52,8 +52,7 @@ pub(in crate::subscriptions) async fn to_period(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find_on_demand(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    let mut set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
-    set.sort_by_key(|one| one.id != found.id);
+    let set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
     if let Some(parent) = found.parent.as_deref()
         && let Some(parent) = on_demand::find(&mut cx.tx, parent).await?.filter(|one| one.status == IN_USE)
     {
@@ -156,6 +155,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
+    holds::join(cx, &mut resources).await?;
     store::insert(&mut cx.tx, &resources).await?;
     let charge = |(resource, line): (&Resource, &Line)| {
         let (begins_at, ends_at) = resource.effective_at.zip(resource.expires_at)?;
@@ -207,6 +207,7 @@ fn resource(used: OnDemand, order: &Order, line: &Line, parent: Option<String>) 
         retained_until: None,
         held_at: None,
         secured_at: None,
+        renewal: None,
     }
 }
 

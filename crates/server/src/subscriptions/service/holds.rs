@@ -11,7 +11,7 @@ use platform::op::ApiError;
 
 use super::cloud::{self, Action};
 use super::{Subscriptions, life, mails, named, sets};
-use crate::identity::freezing::{ResourceHolder, Scope, scope_of};
+use crate::identity::freezing::{ResourceHolder, Scope, lock_scope};
 use crate::notices::service::{Notice, Reason, mail};
 use crate::subscriptions::store::life::{self as rows, PageOf};
 use crate::subscriptions::store::{self, Resource};
@@ -42,7 +42,7 @@ async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
         after.clone_from(&last.id);
         let mut stopped = Vec::new();
         for resource in &mut page {
-            let was_usable = is_usable(resource);
+            let was_usable = resource.is_usable();
             hold(cx, resource)?;
             store::update(&mut cx.tx, resource, true).await?;
             stopped.extend(was_usable.then_some(&*resource));
@@ -64,7 +64,7 @@ async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
             resource.held_at = None;
             show(cx, resource)?;
             store::update(&mut cx.tx, resource, true).await?;
-            freed.extend(is_usable(resource).then_some(&*resource));
+            freed.extend(resource.is_usable().then_some(&*resource));
         }
         unfreeze(cx, &freed).await?;
     }
@@ -73,10 +73,6 @@ async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
 
 fn too_many(account: &str) -> ApiError {
     DbError::Other(format!("account {account} has more resources than one transaction carries")).into()
-}
-
-fn is_usable(resource: &Resource) -> bool {
-    resource.status == ResourceStatus::InUse.code() || resource.status == ResourceStatus::Expired.code()
 }
 
 fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
@@ -91,11 +87,10 @@ fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
 
 /// Shows a resource as what holds are left, and time, make of it.
 fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
-    let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
     let status = match life::by_time(resource, cx.now) {
         // The job closes it, since that is due: closing tells the cloud and everybody else.
         ResourceStatus::Closed => ResourceStatus::Frozen,
-        _ if is_held => ResourceStatus::Frozen,
+        _ if resource.is_held() => ResourceStatus::Frozen,
         status => status,
     };
     resource.status = status.code();
@@ -104,13 +99,17 @@ fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Holds a resource that begins its term while its account is frozen with its resources.
+/// Holds resources of one account that begin their terms while it is frozen with its resources. The account is locked
+/// before: a freeze that commits beside this transaction finds the resources, or is seen here.
 ///
 /// # Errors
 /// The database.
-pub(super) async fn join(cx: &mut Cx, resource: &mut Resource) -> Result<(), DbError> {
-    if scope_of(&mut cx.tx, &resource.account).await? == Some(Scope::AccountAndResource) {
-        hold(cx, resource)?;
+pub(super) async fn join(cx: &mut Cx, resources: &mut [Resource]) -> Result<(), DbError> {
+    let Some(first) = resources.first() else { return Ok(()) };
+    if lock_scope(&mut cx.tx, &first.account).await? == Some(Scope::AccountAndResource) {
+        for resource in resources {
+            hold(cx, resource)?;
+        }
     }
     Ok(())
 }
@@ -149,7 +148,7 @@ pub(in crate::subscriptions) async fn secure(cx: &mut Cx, id: &str) -> Result<Ve
     members.retain(|resource| resource.secured_at.is_none());
     let mut stopped = Vec::new();
     for resource in &mut members {
-        let was_usable = is_usable(resource);
+        let was_usable = resource.is_usable();
         resource.secured_at = Some(cx.now);
         resource.status = ResourceStatus::Frozen.code();
         resource.updated_at = cx.now;
@@ -188,7 +187,7 @@ pub(in crate::subscriptions) async fn unsecure(cx: &mut Cx, id: &str) -> Result<
         resource.secured_at = None;
         show(cx, resource)?;
         store::update(&mut cx.tx, resource, true).await?;
-        freed.extend(is_usable(resource).then_some(&*resource));
+        freed.extend(resource.is_usable().then_some(&*resource));
     }
     unfreeze(cx, &freed).await?;
     Ok(members)

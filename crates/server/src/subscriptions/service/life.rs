@@ -14,8 +14,8 @@
 //!
 //! Invariants:
 //! - Customers see a resource exactly as long as it has a `due_at` (`subscriptions.states`).
-//! - A held resource is never turned pay-per-use: it goes the ordinary way. Neither is one with an order that is being
-//!   carried out.
+//! - A set is turned pay-per-use as a whole or not at all: where one of it is held, or has an order that is being carried
+//!   out, all of it goes the ordinary way, so that nothing attached is left without its primary.
 //! - An order that waits for payment does not keep a resource alive; paying it is refused once the resource is gone.
 
 use domain::calendar::{CalendarError, Instant};
@@ -159,10 +159,6 @@ pub(super) fn by_time(resource: &Resource, now: Instant) -> ResourceStatus {
     }
 }
 
-fn is_held(resource: &Resource) -> bool {
-    resource.held_at.is_some() || resource.secured_at.is_some()
-}
-
 /// Closes a resource: its expiry becomes the instant of closing (rule 1.1.4), the cloud deletes it, webhooks are told
 /// why. What happens to its orders and its money is the caller's.
 ///
@@ -213,6 +209,7 @@ pub(in crate::subscriptions) async fn walk(cx: &mut Cx, primary: &str) -> Result
     let mut set = sets::lock(cx, &found).await?;
     let due = |resource: &Resource| resource.due_at.filter(|due| *due <= cx.now);
     let Some(at) = set.members().filter_map(due).min() else { return Ok("no longer due".to_owned()) };
+    keep_together(cx, &mut set, at).await?;
     let mut moves: Vec<(Moved, usize)> = Vec::new();
     for index in 0..=set.attached.len() {
         // No days of grace are the end of the term and that of grace in one run.
@@ -228,6 +225,26 @@ pub(in crate::subscriptions) async fn walk(cx: &mut Cx, primary: &str) -> Result
         close_rest(cx, &mut set, &mut moves).await?;
     }
     Ok(outcome(&moves))
+}
+
+/// Where terms end that were to be followed by pay-per-use, and one of the set cannot turn so, none does.
+async fn keep_together(cx: &mut Cx, set: &mut Set, at: Instant) -> Result<(), DbError> {
+    let turns = |resource: &Resource| resource.expire_policy == ExpirePolicy::ToOnDemand.code();
+    if !set.members().any(|resource| turns(resource) && resource.due_at == Some(at)) {
+        return Ok(());
+    }
+    let mut may_turn = true;
+    for resource in set.members().filter(|resource| resource.is_visible()) {
+        may_turn = may_turn && may_convert(cx, resource).await?;
+    }
+    if may_turn {
+        return Ok(());
+    }
+    for resource in set.members_mut().filter(|resource| resource.is_visible() && turns(resource)) {
+        resource.expire_policy = ExpirePolicy::EnterGrace.code();
+        keep(cx, resource).await?;
+    }
+    Ok(())
 }
 
 fn member(set: &mut Set, index: usize) -> &mut Resource {
@@ -290,13 +307,10 @@ async fn expire(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<Mov
     let impossible = || DbError::Other(format!("resource {} is due without a term", resource.id));
     let expires_at = resource.expires_at.ok_or_else(impossible)?;
     if resource.expire_policy == ExpirePolicy::ToOnDemand.code() {
-        if may_convert(cx, resource).await? {
-            on_demand::begin(cx, resource, at).await?;
-            resource.status = ResourceStatus::Closed.code();
-            resource.due_at = None;
-            return Ok(Moved::Converted);
-        }
-        resource.expire_policy = ExpirePolicy::EnterGrace.code();
+        on_demand::begin(cx, resource, at).await?;
+        resource.status = ResourceStatus::Closed.code();
+        resource.due_at = None;
+        return Ok(Moved::Converted);
     }
     let tier = tier_of(&mut cx.tx, &resource.account).await?;
     let days = cx.site.profile().period_keep(tier);
@@ -309,7 +323,7 @@ async fn expire(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<Mov
     }
     resource.due_at = with_hold(cx, resource, ends.grace_ends_at)?;
     keep(cx, resource).await?;
-    Ok(if is_held(resource) { Moved::StaysFrozen } else { Moved::Expired })
+    Ok(if resource.is_held() { Moved::StaysFrozen } else { Moved::Expired })
 }
 
 /// The end of grace.
@@ -318,7 +332,7 @@ async fn end_grace(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<
     let retained = resource.retained_until.expect("the caller looked");
     resource.due_at = with_hold(cx, resource, retained)?;
     keep(cx, resource).await?;
-    if is_held(resource) {
+    if resource.is_held() {
         return Ok(Moved::StaysFrozen);
     }
     cloud::tell(cx, None, &[resource], Action::Freeze).await?;
@@ -356,16 +370,16 @@ fn shift(
     let change = transition(state, event, at).map_err(|refusal: Refusal| impossible(&refusal))?;
     // Closing is more than a status: the caller does it.
     if change.status != ResourceStatus::Closed {
-        let shown = if is_held(resource) { status_held(change.status) } else { change.status };
+        let shown = if resource.is_held() { status_held(change.status) } else { change.status };
         resource.status = shown.code();
     }
     resource.expire_policy = change.policy.code();
     Ok(change.status)
 }
 
-/// Whether a resource that was to become pay-per-use can: it is not held, and no order of it is being carried out.
+/// Whether a set with this resource can become pay-per-use: it is not held, and no order of it is being carried out.
 async fn may_convert(cx: &mut Cx, resource: &Resource) -> Result<bool, DbError> {
-    if is_held(resource) {
+    if resource.is_held() {
         return Ok(false);
     }
     let Some(order) = &resource.open_order else { return Ok(true) };

@@ -1,9 +1,10 @@
 //! Resources as the paths of the own API name them: by our id, or as the cloud does.
 
-use platform::op::{AccountKind, ApiError};
+use platform::op::{AccountKind, ApiError, Refusal};
 
 use crate::Cx;
 use crate::codes;
+use crate::identity::freezing::lock_scope;
 use crate::subscriptions::service::on_demand::OnDemand;
 use crate::subscriptions::store::{self, Resource, on_demand};
 
@@ -74,4 +75,24 @@ pub(in crate::subscriptions) async fn find_on_demand(cx: &mut Cx, id: &str) -> R
         1 => Ok(named.remove(0)),
         _ => Err(ambiguous(id)),
     }
+}
+
+/// Whether an account may give a name of the cloud's to a resource: no other of its resources has it, by either way of
+/// paying. The account is locked, so that nobody gives the name meanwhile. `id` is ours of the resource.
+///
+/// # Errors
+/// CBC.0100; the database's.
+pub(super) async fn check_free(
+    cx: &mut Cx,
+    account: &str,
+    (resource_id, id): (&str, &str),
+) -> Result<(), ApiError> {
+    lock_scope(&mut cx.tx, account).await?;
+    let is_taken = store::is_taken(&mut cx.tx, account, (resource_id, id)).await?
+        || on_demand::find_named(&mut cx.tx, account, resource_id).await?.is_some();
+    if !is_taken {
+        return Ok(());
+    }
+    let (en, zh) = ("belongs to another resource of this customer", "已属于该客户的其他资源");
+    Err(Refusal::because("resource_id", en, zh).into())
 }

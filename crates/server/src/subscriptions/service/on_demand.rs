@@ -10,6 +10,7 @@ use domain::subscription::ResourceStatus;
 use platform::db::{DbError, Tx};
 use platform::op::{AccountKind, ApiError, Refusal};
 
+use super::named;
 use super::ordering::check_not_held;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Place};
@@ -65,6 +66,7 @@ pub(in crate::subscriptions) async fn begin(
         auto_renew: false,
         renew_times: None,
         renew_at: None,
+        renewal: None,
         open_order: None,
         due_at: None,
         ..resource.clone()
@@ -116,10 +118,7 @@ pub(in crate::subscriptions) async fn register(cx: &mut Cx, new: NewOnDemand) ->
     let (region, size) = check_product(&catalog, cx.now, &new)?;
     let id: String = ResourceId::generate(cx.ids.as_mut()).into();
     let resource_id = new.resource_id.unwrap_or_else(|| id.clone());
-    if is_named(&mut cx.tx, &customer.id, &resource_id).await? {
-        let (en, zh) = ("belongs to another resource of this customer", "已属于该客户的其他资源");
-        return Err(Refusal::because("resource_id", en, zh).into());
-    }
+    named::check_free(cx, &customer.id, (&resource_id, &id)).await?;
     let project_id = match new.project_id {
         Some(named) => Some(named),
         None => find_project_id(&mut cx.tx, &customer.id, &region).await?,
@@ -179,13 +178,6 @@ fn check_product(
     Ok((priced.priced.item.region.to_owned(), size))
 }
 
-/// Whether a resource of an account that is there has this name, by either way of paying.
-async fn is_named(tx: &mut Tx, account: &str, resource_id: &str) -> Result<bool, DbError> {
-    let yearly = store::find_named(tx, account, resource_id).await?;
-    Ok(yearly.is_some_and(|found| found.is_visible())
-        || rows::find_named(tx, account, resource_id).await?.is_some())
-}
-
 /// A page of the pay-per-use resources in use, of an account or of all, and how many there are.
 ///
 /// # Errors
@@ -204,7 +196,7 @@ pub(in crate::subscriptions) async fn list(
 /// # Errors
 /// CBC.99003012 for an unknown one; CBC.99003100 and CBC.99003144 where an order holds it.
 pub(in crate::subscriptions) async fn release(cx: &mut Cx, id: &str) -> Result<OnDemand, ApiError> {
-    let found = super::named::find_on_demand(cx, id).await?;
+    let found = named::find_on_demand(cx, id).await?;
     let set = rows::lock_set(&mut cx.tx, &found.account, &found.id).await?;
     for one in &set {
         check_not_held(cx, &one.resource_id, one.open_order.as_deref()).await?;

@@ -11,7 +11,7 @@ use crate::Cx;
 use crate::codes;
 use crate::identity::service::{Account, find_account, payer_of, standing};
 use crate::orders::errors::OrderError;
-use crate::orders::model::Line;
+use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, Placed, Prepared};
 
 /// Who placed an order that staff of the operator placed (004 table 8-14).
@@ -114,4 +114,12 @@ pub(in crate::subscriptions) async fn check_not_held(
         format!("Resource {resource} is held by order {id}. {}", code.en),
         format!("资源 {resource} 被订单 {id} 占用。{}", code.zh),
     ))
+}
+
+/// Our id of the resource that a line is about.
+pub(super) fn resource_of<'l>(order: &Order, line: &'l Line) -> Result<&'l str, DbError> {
+    let named = line.resource.as_deref();
+    named.ok_or_else(|| {
+        DbError::Other(format!("line {} of order {} is about no resource", line.line_no, order.id))
+    })
 }

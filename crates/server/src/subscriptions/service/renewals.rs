@@ -18,7 +18,6 @@ mod blocked;
 use domain::calendar::{Instant, Term, next_expiry};
 use domain::money::Charge;
 use domain::order::OrderStatus;
-use domain::promotion::ModifierType;
 use domain::subscription::renewal::exceeds;
 use domain::subscription::{
     ExpirePolicy, KeepEnds, ResourceEvent, ResourceState, ResourceStatus, transition,
@@ -29,16 +28,20 @@ use serde_json::json;
 
 pub(in crate::subscriptions) use self::blocked::{Blocked, Why};
 use super::auto_renewals;
+use super::changes::charge_of;
 use super::cloud;
+use super::ordering::resource_of;
 use super::sets::Set;
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Place, Product};
 use crate::codes;
+use crate::identity::service::{find_account, payer_of};
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Description, Line, LineState, Order};
 use crate::orders::service as orders;
 use crate::pricing::service::{PricedPeriod, RenewalQuery, Unpriced, price_renewal};
-use crate::subscriptions::store::charges::{ChargeKind, ResourceCharge};
+use crate::promotions::service::list_discounts;
+use crate::subscriptions::store::charges::ChargeKind;
 use crate::subscriptions::store::{self, Resource};
 use crate::webhooks::service::{self as webhooks, Event};
 
@@ -227,8 +230,8 @@ fn line(
     }
 }
 
-/// The promotional discount that the primary resource was last paid with, which automatic payment may use again
-/// (rule 3.3); whether it still holds is the payment's to say.
+/// The promotional discount that automatic payment may use again: of those that the primary resource was ever paid with,
+/// the latest that still holds (rule 3.3).
 ///
 /// # Errors
 /// The database's.
@@ -237,13 +240,16 @@ pub(in crate::subscriptions) async fn promotion_of(
     set: &Set,
 ) -> Result<Option<String>, DbError> {
     let Resource { account, id, .. } = &set.primary;
-    let charges = store::charges::of_resource(&mut cx.tx, account, id).await?;
-    let Some(last) = charges.last() else { return Ok(None) };
-    let Some(order) = orders::find(&mut cx.tx, &last.order).await? else { return Ok(None) };
-    let line = orders::get_line(cx, &order, last.line_no).await?;
-    let is_promotion =
-        |kind: ModifierType| matches!(kind, ModifierType::Promotion | ModifierType::PromotionProduct);
-    Ok(line.modifiers.into_iter().find(|one| is_promotion(one.kind)).map(|one| one.source))
+    let used = store::charges::promotions(&mut cx.tx, account, id).await?;
+    if used.is_empty() {
+        return Ok(None);
+    }
+    let app = cx.app.clone();
+    let owner = find_account(&app, &mut cx.tx, account).await?;
+    let owner = owner.ok_or_else(|| DbError::Other(format!("resource {id} belongs to no account")))?;
+    let granted = list_discounts(&app, &mut cx.tx, payer_of(&owner)).await?;
+    let holds = |id: &String| granted.iter().any(|one| one.id == *id && one.is_valid(cx.now));
+    Ok(used.into_iter().find(holds))
 }
 
 /// Which resources of a renewal that is about to be paid are no longer there; all are locked.
@@ -256,13 +262,6 @@ pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<
         }
     }
     Ok(gone)
-}
-
-fn resource_of<'l>(order: &Order, line: &'l Line) -> Result<&'l str, DbError> {
-    let named = line.resource.as_deref();
-    named.ok_or_else(|| {
-        DbError::Other(format!("line {} of order {} is about no resource", line.line_no, order.id))
-    })
 }
 
 /// A renewal was paid: the terms of its resources are longer, and what had expired or was frozen works again.
@@ -278,7 +277,8 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
         store::update(&mut cx.tx, &resource, true).await?;
         let charge_no = store::charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
-        charges.push(charge(&resource, order, line, (charge_no, effective_at, expires_at)));
+        let term = (line.term(), effective_at, expires_at);
+        charges.push(charge_of(&resource, order, line, ChargeKind::Renewal, charge_no, term));
         outcomes.push(Fulfilled::Done { effective_at, expires_at });
         renewed.push((resource, was_frozen));
     }
@@ -313,9 +313,8 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
         },
     };
     let after = transition(state, ResourceEvent::Renew, now).map_err(|refusal| impossible(&refusal))?;
-    let is_held = resource.held_at.is_some() || resource.secured_at.is_some();
     // A hold goes on whatever the term is: it is the operator's to end.
-    resource.status = if is_held { ResourceStatus::Frozen.code() } else { after.status.code() };
+    resource.status = if resource.is_held() { ResourceStatus::Frozen.code() } else { after.status.code() };
     resource.expire_policy = after.policy.code();
     resource.expires_at = Some(ends_at);
     resource.due_at = Some(ends_at);
@@ -324,31 +323,6 @@ fn renew(resource: &mut Resource, line: &Line, now: Instant) -> Result<(Instant,
     resource.open_order = None;
     resource.updated_at = now;
     Ok((begins_at, ends_at))
-}
-
-fn charge(
-    resource: &Resource,
-    order: &Order,
-    line: &Line,
-    (charge_no, begins_at, ends_at): (i64, Instant, Instant),
-) -> ResourceCharge {
-    let share = orders::share_of(line, 0);
-    ResourceCharge {
-        account: resource.account.clone(),
-        resource: resource.id.clone(),
-        charge_no,
-        kind: ChargeKind::Renewal,
-        order: order.id.clone(),
-        line_no: line.line_no,
-        term: line.term(),
-        begins_at,
-        ends_at,
-        list: share.list,
-        money: share.money,
-        benefits: share.benefits,
-        returned_money: Charge::ZERO,
-        returned_list: Charge::ZERO,
-    }
 }
 
 fn event<'a>(order: &'a Order, resource: &'a Resource) -> Event<'a> {

@@ -148,6 +148,7 @@ fn apply(resource: &mut Resource, wish: Wish) -> bool {
             resource.auto_renew = false;
             resource.renew_times = None;
             resource.renew_at = None;
+            resource.renewal = None;
             true
         }
         Wish::Cancel if is_set_up => {

@@ -8,10 +8,10 @@ use platform::db::DbError;
 use platform::op::ApiError;
 
 use super::auto_renewals;
-use super::changes::{Wanted, base_product, changed, charge_of, resource_of};
+use super::changes::{Wanted, base_product, changed, charge_of};
 use super::cloud::{self, Action};
 use super::conversions::WantedTerm;
-use super::ordering::{self, How};
+use super::ordering::{self, How, resource_of};
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, Order};
@@ -39,7 +39,7 @@ pub(in crate::subscriptions) async fn to_commercial(
     if !resource.is_trial {
         return Err(refused(name, "is no trial", "不是试用资源").into());
     }
-    if !is_usable(&resource) {
+    if !resource.is_usable() {
         return Err(refused(name, "is frozen, so it cannot become commercial", "已被冻结，不能转商用").into());
     }
     let catalog = cx.app.catalog.current();
@@ -69,18 +69,12 @@ fn refused(name: &str, en: &str, zh: &str) -> ApiError {
     codes::INVALID_VALUE.because(format!("Resource {name} {en}."), format!("资源 {name} {zh}。"))
 }
 
-/// In its trial term, or in grace after it; nothing holds it.
-fn is_usable(resource: &Resource) -> bool {
-    let statuses = [ResourceStatus::InUse.code(), ResourceStatus::Expired.code()];
-    statuses.contains(&resource.status) && resource.held_at.is_none() && resource.secured_at.is_none()
-}
-
 /// Which resources of an order that is about to be paid can no longer become commercial; all are locked.
 pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Shortage>, ApiError> {
     let mut gone = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
-        if !is_usable(&resource) {
+        if !resource.is_usable() {
             gone.push(Shortage { line: at, auth_result: AuthResult::Other });
         }
     }
@@ -103,6 +97,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
             expire_policy: policy.code(),
             auto_renew: order.auto_renew,
             renew_times: None,
+            renewal: None,
             period_type: line.period_type.code(),
             period_num: line.period_num,
             effective_at: Some(cx.now),

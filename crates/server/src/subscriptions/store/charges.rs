@@ -1,4 +1,8 @@
 //! All SQL of what was collected for resources.
+//!
+//! A cheaper specification lowers what was paid for the time to come, and leaves alone what is used up. So it ends the
+//! charges that run, and the rest of each is a charge of its own: two parts of what one line of an order collected, by
+//! which they are known to belong together.
 
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Scaled};
@@ -12,7 +16,7 @@ use crate::orders::service::{ReturnKind, ReturnRow};
 macro_rules! charge_columns {
     () => {
         "account_id, resource_key, charge_no, kind, order_id, line_no, period_type, period_num, begins_at, \
-         ends_at, list_amount, money, benefits, returned_money, returned_list"
+         ends_at, list_amount, money, benefits, returned_money, returned_list, promotion"
     };
 }
 
@@ -23,6 +27,9 @@ platform::statements! {
     /// What was collected for a resource, in the order of payment.
     const OF_RESOURCE = concat!("select ", charge_columns!(), " from resource_charges where account_id = $1 \
         and resource_key = $2 order by charge_no limit $3");
+    /// The promotional discounts that a resource was ever paid with, the latest first.
+    const PROMOTIONS = "select promotion from resource_charges where account_id = $1 and resource_key = $2 \
+        and promotion is not null order by charge_no desc limit $3";
     /// The number of its last charge.
     const LAST_NO = "select charge_no from resource_charges where account_id = $1 and resource_key = $2 \
         order by charge_no desc limit 1";
@@ -37,10 +44,7 @@ platform::statements! {
         order by account_id, resource_key, charge_no limit $1";
     /// What changes of a charge.
     const UPDATE = "update resource_charges set returned_money = $4, returned_list = $5, benefits = $6, \
-        ends_at = $7 where account_id = $1 and resource_key = $2 and charge_no = $3";
-    /// What is left of a charge whose later part becomes one of its own.
-    const CUT = "update resource_charges set list_amount = $4, money = $5, benefits = $6, ends_at = $7 \
-        where account_id = $1 and resource_key = $2 and charge_no = $3";
+        ends_at = $7, list_amount = $8, money = $9 where account_id = $1 and resource_key = $2 and charge_no = $3";
 }
 
 const INSERT: &str = concat!("insert into resource_charges (", charge_columns!(), ") values");
@@ -103,6 +107,8 @@ pub(in crate::subscriptions) struct ResourceCharge {
     /// What refund orders gave back of the money, or kept as a fee.
     pub returned_money: Charge,
     pub returned_list: Charge,
+    /// The promotional discount that it was paid with.
+    pub promotion: Option<String>,
 }
 
 impl ResourceCharge {
@@ -124,6 +130,42 @@ impl ResourceCharge {
     /// Its resource ends earlier: nothing of its period lies beyond that.
     pub(in crate::subscriptions) fn end_by(&mut self, end: Instant) {
         self.ends_at = self.ends_at.min(end).max(self.begins_at);
+    }
+
+    /// Another part of what the same line of an order collected for this resource, or this charge itself.
+    pub(in crate::subscriptions) fn is_part_of(&self, other: &Self) -> bool {
+        self.order == other.order && self.line_no == other.line_no
+    }
+
+    /// Splits the charge at an instant: this one keeps what is used up by then, and what went back of it; the rest, of
+    /// these shares of money, list price and benefits, is to the end of its period. The number of the rest is the
+    /// caller's to set.
+    pub(in crate::subscriptions) fn split_off(
+        &mut self,
+        at: Instant,
+        (money, list): (Charge, Charge),
+        benefits: Vec<Modifier>,
+    ) -> Option<Self> {
+        let rest = Self {
+            begins_at: at,
+            list,
+            money,
+            benefits,
+            returned_money: Charge::ZERO,
+            returned_list: Charge::ZERO,
+            ..self.clone()
+        };
+        self.money = self.money.checked_sub(money).filter(|left| *left >= self.returned_money)?;
+        self.list = self.list.checked_sub(list).filter(|left| *left >= self.returned_list)?;
+        for own in &mut self.benefits {
+            let is_it = |one: &&Modifier| one.kind == own.kind && one.source == own.source;
+            if let Some(gone) = rest.benefits.iter().find(is_it) {
+                own.amount = own.amount.checked_sub(gone.amount).filter(|left| !left.is_negative())?;
+            }
+        }
+        self.benefits.retain(|own| !own.amount.is_zero());
+        self.ends_at = at;
+        Some(rest)
     }
 
     /// Notes what a refund order says of this charge in one of its rows: what it gave back, or kept as a fee; `None`
@@ -163,6 +205,7 @@ fn from_row(mut row: Row) -> ResourceCharge {
         benefits: modifiers_from(row.text(12)),
         returned_money: Charge::from_units(row.int(13)),
         returned_list: Charge::from_units(row.int(14)),
+        promotion: row.take_opt_text(15),
     }
 }
 
@@ -183,6 +226,7 @@ fn to_row(charge: &ResourceCharge) -> Vec<Value<'_>> {
         Value::from(modifiers_text(&charge.benefits)),
         Value::from(charge.returned_money.units()),
         Value::from(charge.returned_list.units()),
+        Value::from(charge.promotion.as_deref()),
     ]
 }
 
@@ -205,6 +249,16 @@ pub(in crate::subscriptions) async fn of_resource(
     Ok(rows.into_iter().map(from_row).collect())
 }
 
+/// The promotional discounts that a resource was ever paid with, the latest first; one comes as often as it was used.
+pub(in crate::subscriptions) async fn promotions(
+    tx: &mut Tx,
+    account: &str,
+    resource: &str,
+) -> Result<Vec<String>, DbError> {
+    let rows = tx.all(PROMOTIONS, params![account, resource, CHARGES_MAX]).await?;
+    Ok(rows.into_iter().map(|mut row| row.take_text(0)).collect())
+}
+
 /// The number of the next charge of a resource.
 pub(in crate::subscriptions) async fn next_no(
     tx: &mut Tx,
@@ -225,6 +279,8 @@ pub(in crate::subscriptions) async fn update(tx: &mut Tx, charge: &ResourceCharg
         charge.returned_list.units(),
         modifiers_text(&charge.benefits),
         charge.ends_at.ms(),
+        charge.list.units(),
+        charge.money.units(),
     ];
     tx.send(UPDATE, params).await
 }
@@ -249,25 +305,6 @@ pub(in crate::subscriptions) async fn returned_of(
 ) -> Result<Option<(Charge, Charge)>, DbError> {
     let row = tx.opt(RETURNED_OF, params![account, resource, charge_no]).await?;
     Ok(row.map(|row| (Charge::from_units(row.int(0)), Charge::from_units(row.int(1)))))
-}
-
-/// Writes a charge that was cut in two: what is used up of it, and the rest, which is new.
-pub(in crate::subscriptions) async fn cut(
-    tx: &mut Tx,
-    used: &ResourceCharge,
-    rest: &ResourceCharge,
-) -> Result<(), DbError> {
-    let params = params![
-        &used.account,
-        &used.resource,
-        used.charge_no,
-        used.list.units(),
-        used.money.units(),
-        modifiers_text(&used.benefits),
-        used.ends_at.ms(),
-    ];
-    tx.send(CUT, params).await?;
-    insert(tx, std::slice::from_ref(rest)).await
 }
 
 /// Every statement of this store.

@@ -29,9 +29,12 @@ platform::statements! {
     /// One in use by the cloud's name alone, for the operator, who may see all; two accounts may use one name.
     const FIND_NAMED_ANY = concat!("select ", on_demand_columns!(), " from on_demand_resources \
         where resource_id = $1 and status = 2 order by account_id, id limit 2");
-    /// A primary resource and what is attached to it, in use and locked.
-    const LOCK_SET = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
-        and (id = $2 or parent_id = $2) and status = 2 order by id limit $3 {for_update}");
+    /// A resource in use, locked.
+    const LOCK = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
+        and id = $2 and status = 2 {for_update}");
+    /// What is attached to it and in use, locked.
+    const LOCK_ATTACHED = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
+        and parent_id = $2 and status = 2 order by id limit $3 {for_update}");
     /// What changes of a resource.
     const UPDATE = "update on_demand_resources set status = $3, open_order_id = $4, ended_at = $5 \
         where account_id = $1 and id = $2";
@@ -46,7 +49,7 @@ platform::statements! {
     const TOTAL = "select count(*) from on_demand_resources where status = 2";
     /// A page of those.
     const PAGE = concat!("select ", on_demand_columns!(), " from on_demand_resources where status = 2 \
-        order by account_id, began_at, id limit $1 offset $2");
+        order by began_at, id limit $1 offset $2");
 }
 
 const INSERT: &str = concat!("insert into on_demand_resources (", on_demand_columns!(), ") values");
@@ -162,13 +165,15 @@ pub(in crate::subscriptions) async fn find_named_any(
     Ok(tx.all(FIND_NAMED_ANY, params![resource_id]).await?.iter_mut().map(from_row).collect())
 }
 
-/// A primary resource and what is attached to it, of those in use, locked in the order of their ids.
+/// A primary resource and what is attached to it, of those in use, locked: the primary first, then the others in the
+/// order of their ids.
 pub(in crate::subscriptions) async fn lock_set(
     tx: &mut Tx,
     account: &str,
     primary: &str,
 ) -> Result<Vec<OnDemand>, DbError> {
-    let mut rows = tx.all(LOCK_SET, params![account, primary, SET_MAX]).await?;
+    let mut rows = tx.all(LOCK, params![account, primary]).await?;
+    rows.extend(tx.all(LOCK_ATTACHED, params![account, primary, SET_MAX]).await?);
     Ok(rows.iter_mut().map(from_row).collect())
 }
 

@@ -19,7 +19,7 @@ platform::statements! {
     const DUE = "select renew_at, id from resources where renew_at <= $1 order by renew_at, account_id, id limit $2";
     /// What automatic renewal changes of a resource by itself.
     const SET_RENEWAL = "update resources set auto_renew = $3, renew_times = $4, renew_at = $5, expire_policy = $6, \
-        period_type = $7, period_num = $8, updated_at = $9 where account_id = $1 and id = $2";
+        renew_period_type = $7, renew_period_num = $8, updated_at = $9 where account_id = $1 and id = $2";
     /// On which instants terms end that are to be renewed automatically.
     const EXPIRIES = "select distinct expires_at from resources where account_id = $1 and renew_at is not null \
         and expires_at > $2 order by expires_at limit $3";
@@ -88,8 +88,8 @@ pub(in crate::subscriptions) async fn set_renewal(tx: &mut Tx, resource: &Resour
         resource.renew_times,
         resource.renew_at.map(Instant::ms),
         resource.expire_policy,
-        resource.period_type,
-        resource.period_num,
+        resource.renewal.map(|term| term.period.code()),
+        resource.renewal.map(|term| i64::from(term.count)),
         resource.updated_at.ms(),
     ];
     tx.send(SET_RENEWAL, params).await

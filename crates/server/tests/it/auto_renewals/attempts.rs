@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use server::app::{App, AppConfig, Provisioner};
 
 use super::{CONFIG, QUERY, RENEW, attempts, buy, expiry, mails, policy, renewing, seen, turn_off, turn_on};
+use crate::contract::calls::user;
 use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{CANCEL, cash, disk, machine, payment, with};
@@ -209,6 +210,46 @@ on_both! {
             renewed("2027-01-07T19:00:00Z", "2028-01-15T15:59:59Z"),
         ]);
         assert_eq!(expiry(&app, "acme", &by_year).await, "2028-01-15T15:59:59Z");
+        app.finish().await;
+    }
+
+    async fn the_term_of_renewals_changes_no_price_and_is_forgotten_with_them(app) {
+        let (plain, by_year) = (
+            buy(&app, "acme", json!([crate::changes::small()]), json!({})).await.remove(0),
+            buy(&app, "acme", json!([crate::changes::small()]), json!({})).await.remove(0),
+        );
+        turn_on(&app, "acme", &by_year, json!({"period_type": "YEAR"})).await.ok(204);
+        let body = json!({"resource_spec": crate::changes::MEDIUM, "auto_pay": true});
+        let prices = [
+            crate::changes::change(&app, "acme", &plain, body.clone()).await.ok(201)["amount"].clone(),
+            crate::changes::change(&app, "acme", &by_year, body).await.ok(201)["amount"].clone(),
+        ];
+        assert_eq!(prices[0], prices[1]);
+        // Turned off and on, and asked for with its own unit, it is the term of the purchase again.
+        for (before, after) in [(Some("YEAR"), None), (Some("YEAR"), Some("MONTH"))] {
+            turn_on(&app, "acme", &by_year, json!({"period_type": before})).await.ok(204);
+            if after.is_none() {
+                turn_off(&app, "acme", &by_year).await.ok(204);
+            }
+            turn_on(&app, "acme", &by_year, json!({"period_type": after})).await.ok(204);
+        }
+        let ran = app.advance_to("2026-02-08T00:00:00Z").await;
+        assert_eq!(attempts(&ran), [renewed("2026-02-07T19:00:00Z", "2026-03-15T15:59:59Z")]);
+        app.finish().await;
+    }
+
+    async fn who_may_not_pay_turns_nothing_on_that_is_paid_at_once(app) {
+        let id = buy(&app, "acme", json!([machine()]), json!({})).await.remove(0);
+        let clerk = user(&app, "acme", "clerk", &["read", "operate"], None).await;
+        let path = super::path(&id);
+        app.signed(&clerk, "POST", &path, "{}", &[]).await.ok(204);
+        turn_off(&app, "acme", &id).await.ok(204);
+        // After 03:00 of the last day it is renewed at once.
+        app.advance_to("2026-02-14T19:00:00Z").await;
+        app.signed(&clerk, "POST", &path, "{}", &[]).await.refused(403, "CBC.0151");
+        assert_eq!((policy(&app, &id).await, expiry(&app, "acme", &id).await.as_str()), (json!(0), "2026-02-15T15:59:59Z"));
+        turn_on(&app, "acme", &id, json!({})).await.ok(204);
+        assert_eq!(expiry(&app, "acme", &id).await, "2026-03-15T15:59:59Z");
         app.finish().await;
     }
 

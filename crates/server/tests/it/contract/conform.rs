@@ -180,7 +180,7 @@ impl Walk<'_> {
         self.list_and_details(&[&paid, &cancelled]).await;
         let resources = self.call("POST", "/v2/orders/suscriptions/resources/query", Some(json!({}))).await;
         assert_eq!(resources["total_count"], 2, "{resources}");
-        self.to_on_demand(&resources).await;
+        self.conversions(&resources).await;
         self.renewals(&resources["data"]).await;
         self.call("GET", "/v2/accounts/customer-accounts/balances", None).await;
         if self.app.app.site() == Site::Cn {
@@ -198,7 +198,7 @@ impl Walk<'_> {
     }
 
     /// Sets up and cancels pay-per-use on expiry.
-    async fn to_on_demand(&mut self, resources: &Value) {
+    async fn conversions(&mut self, resources: &Value) {
         let mut data = resources["data"].as_array().expect("resources are listed").iter();
         let primary = data.find(|one| one["is_main_resource"] == 1).expect("one is primary");
         for operation in ["SET_UP", "CANCEL"] {
@@ -232,6 +232,13 @@ impl Walk<'_> {
         // While it waits for payment nothing else can be done with what it renews.
         let cancel = json!({"order_id": renewal["order_ids"][0]});
         self.call("PUT", "/v2/orders/customer-orders/cancel", Some(cancel)).await;
+        let id = primary["resource_id"].as_str().expect("an id");
+        let automatic = format!("/v2/orders/subscriptions/resources/autorenew/{id}");
+        self.call("POST", &automatic, Some(json!({}))).await;
+        self.call("DELETE", &automatic, None).await;
+        let config = json!({"config_name": "DEDUCTION_DATE", "config_value": "3"});
+        let path = "/v2/orders/subscriptions/resources/renew/config";
+        self.call("POST", path, Some(config)).await;
     }
 
     async fn benefits(&mut self) {

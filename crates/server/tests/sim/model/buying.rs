@@ -199,7 +199,6 @@ impl Customer {
                     id: String::new(),
                     own_id: String::new(),
                     order: number,
-                    line: at,
                     good: line.good,
                     size: line.size,
                     name: line.name.clone(),

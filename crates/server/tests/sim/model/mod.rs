@@ -192,9 +192,8 @@ pub struct Resource {
     pub id: String,
     /// The application's own id of it.
     pub own_id: String,
-    /// The order and the line that made it.
+    /// The order that made it.
     pub order: usize,
-    pub line: usize,
     pub good: usize,
     pub size: i64,
     pub name: String,

@@ -2,18 +2,27 @@
 //! a fee (rule 2.6).
 //!
 //! What goes back is the difference of list prices, in the share of the list price that balances paid: of what a discount
-//! or a coupon took off nothing goes back, and coupons are not returned. It is taken from what was paid for time to come,
-//! the last charge first, and is never more than what is left of that. A charge that it is taken from is cut in two: what
-//! is used up stays what it cost, and the rest costs less, so that an unsubscription afterwards counts both rightly.
+//! or a coupon took off nothing goes back, and coupons are not returned.
+//!
+//! ```text
+//!  term      ├──used──┊────────────┤              the rest becomes a charge of its own
+//!  renewal            ┊            ├───────────┤  is all to come
+//!  upgrade        ├───┊────────────────────────┤  is part of both
+//!            difference of this │ and of this
+//! ```
+//!
+//! The difference is divided by the time that is left of each term, and taken from what was paid for that time: from
+//! upgrades first, the last of them before the others. It is never more than what is left of that.
 
 use std::cmp::Ordering;
 
-use domain::calendar::Instant;
-use domain::money::{Charge, Exact, Overflow, Rounding, Scaled};
+use domain::calendar::{Instant, PeriodType};
+use domain::money::{Charge, Exact, Overflow, Rounding, Scaled, split};
 use domain::order::{OrderType, SourceType};
 use domain::promotion::Modifier;
 use domain::site::SiteProfile;
-use domain::subscription::refund::{HandlingFee, Period, RefundError};
+use domain::subscription::change::{Remaining, remaining};
+use domain::subscription::refund::{Period, RefundError};
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -23,7 +32,7 @@ use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
 use crate::subscriptions::service::cloud::{self, Action};
 use crate::subscriptions::service::unsubscribing;
-use crate::subscriptions::store::charges::{self, ResourceCharge};
+use crate::subscriptions::store::charges::{self, ChargeKind, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
 
 /// Makes a locked resource what is wanted, and gives the difference back.
@@ -33,20 +42,14 @@ pub(super) async fn carry_out(
     resource: Resource,
     change: Change,
 ) -> Result<Order, ApiError> {
+    let unit = PeriodType::from_code(resource.period_type).expect("stored from the same table of codes");
     let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
-    let taken = take(&paid, change.line.official, cx.now, cx.site.profile()).map_err(broken)?;
+    let ahead = to_come(&paid, cx.now, cx.site.profile()).map_err(broken)?;
+    let taken =
+        take(&ahead, change.line.official, cx.now, unit).map_err(|overflow| broken(overflow.into()))?;
+    let parts = split_off(cx, &paid, ahead, &taken).await?;
     let resource = changed(resource, &change.line, cx.now);
     store::update(&mut cx.tx, &resource, resource.is_visible()).await?;
-    let mut parts = Vec::with_capacity(taken.len());
-    for Taken { at, money, list } in taken {
-        parts.push(ReturnPart {
-            charge_no: cut(cx, &paid[at]).await?,
-            base_order: paid[at].order.clone(),
-            back: Share { money, benefits: Vec::new(), list },
-            consumed: Charge::ZERO,
-            fee: Charge::ZERO,
-        });
-    }
     let line = Line { effective_at: Some(cx.now), expires_at: resource.expires_at, ..change.line };
     let back = NewReturn {
         account: resource.account.clone(),
@@ -64,103 +67,157 @@ pub(super) async fn carry_out(
     Ok(order)
 }
 
-/// Cuts a charge into what is used up of it and the rest; answers the number of the rest. One of which nothing is used is
-/// left as it is.
-async fn cut(cx: &mut Cx, charge: &ResourceCharge) -> Result<i64, ApiError> {
-    let site = cx.site.profile();
-    let unused = |amount| unused(charge, amount, cx.now, site).map_err(broken);
-    let (money, list) = (unused(charge.left())?, unused(charge.list_left())?);
-    if charge.begins_at >= cx.now || money == charge.left() && list == charge.list_left() {
-        return Ok(charge.charge_no);
-    }
-    let (mut used_up, mut left) = (Vec::new(), Vec::new());
-    for benefit in &charge.benefits {
-        let rest = unused(benefit.amount)?;
-        let used = benefit.amount.checked_sub(rest).ok_or_else(|| broken(Overflow.into()))?;
-        for (amount, into) in [(used, &mut used_up), (rest, &mut left)] {
-            if !amount.is_zero() {
-                into.push(Modifier { amount, ..benefit.clone() });
-            }
-        }
-    }
-    let less = |whole: Charge, rest| whole.checked_sub(rest).ok_or_else(|| broken(Overflow.into()));
-    let used = ResourceCharge {
-        list: less(charge.list, list)?,
-        money: less(charge.money, money)?,
-        benefits: used_up,
-        ends_at: cx.now,
-        ..charge.clone()
-    };
-    let rest = ResourceCharge {
-        charge_no: charges::next_no(&mut cx.tx, &charge.account, &charge.resource).await?,
-        begins_at: cx.now,
-        list,
-        money,
-        benefits: left,
-        returned_money: Charge::ZERO,
-        returned_list: Charge::ZERO,
-        ..charge.clone()
-    };
-    charges::cut(&mut cx.tx, &used, &rest).await?;
-    Ok(rest.charge_no)
-}
-
 fn broken(error: RefundError) -> DbError {
     DbError::Other(format!("what is left of a charge cannot be told: {error}"))
+}
+
+/// What of a charge is for the time to come.
+struct Ahead {
+    /// The whole charge, or a new one that has still to be numbered.
+    charge: ResourceCharge,
+    /// The charge that the new one is the rest of: what is used up.
+    used: Option<ResourceCharge>,
+}
+
+/// What was paid for the time to come, in the order of payment.
+fn to_come(paid: &[ResourceCharge], now: Instant, site: &SiteProfile) -> Result<Vec<Ahead>, RefundError> {
+    let mut ahead = Vec::with_capacity(paid.len());
+    for charge in paid.iter().filter(|charge| !charge.is_taken_back() && charge.ends_at > now) {
+        let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
+        if period.used(now, site.refund_unit).used == 0 {
+            ahead.push(Ahead { charge: charge.clone(), used: None });
+            continue;
+        }
+        let unused = |amount| period.left_of(amount, now, site);
+        let amounts = (unused(charge.left())?, unused(charge.list_left())?);
+        let benefit = |own: &Modifier| Ok(Modifier { amount: unused(own.amount)?, ..own.clone() });
+        let mut benefits = charge.benefits.iter().map(benefit).collect::<Result<Vec<_>, RefundError>>()?;
+        benefits.retain(|own| !own.amount.is_zero());
+        let mut used = charge.clone();
+        let rest = used.split_off(now, amounts, benefits).ok_or(Overflow)?;
+        ahead.push(Ahead { charge: rest, used: Some(used) });
+    }
+    Ok(ahead)
+}
+
+/// Writes the rests that something is taken of as charges of their own, and answers what goes back.
+async fn split_off(
+    cx: &mut Cx,
+    paid: &[ResourceCharge],
+    ahead: Vec<Ahead>,
+    taken: &[Taken],
+) -> Result<Vec<ReturnPart>, DbError> {
+    let (mut parts, mut rests) = (Vec::with_capacity(taken.len()), Vec::new());
+    let mut next_no = paid.last().map_or(1, |last| last.charge_no + 1);
+    for (Ahead { mut charge, used }, taken) in ahead.into_iter().zip(taken) {
+        if !taken.money.is_positive() {
+            continue;
+        }
+        if let Some(used) = used {
+            charges::update(&mut cx.tx, &used).await?;
+            charge.charge_no = next_no;
+            next_no += 1;
+            rests.push(charge.clone());
+        }
+        parts.push(ReturnPart {
+            charge_no: charge.charge_no,
+            base_order: charge.order,
+            back: Share { money: taken.money, benefits: Vec::new(), list: taken.list },
+            consumed: Charge::ZERO,
+            fee: Charge::ZERO,
+        });
+    }
+    charges::insert(&mut cx.tx, &rests).await?;
+    Ok(parts)
 }
 
 /// What goes back of one charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Taken {
-    /// Its index.
-    at: usize,
     /// Of what balances paid.
     money: Charge,
     /// Of the list price.
     list: Charge,
 }
 
-/// What goes back of the charges of a resource for a difference of list prices, the last charge first.
-fn take(
-    paid: &[ResourceCharge],
-    difference: Charge,
-    now: Instant,
-    site: &SiteProfile,
-) -> Result<Vec<Taken>, RefundError> {
-    let mut left = Vec::with_capacity(paid.len());
-    for charge in paid {
-        left.push((
-            unused(charge, charge.left(), now, site)?,
-            unused(charge, charge.list_left(), now, site)?,
-        ));
-    }
-    let sum = |part: fn(&(Charge, Charge)) -> Charge| Charge::sum(left.iter().map(part)).ok_or(Overflow);
-    let (money, list) = (sum(|left| left.0)?, sum(|left| left.1)?);
-    if !list.is_positive() || !money.is_positive() {
-        return Ok(Vec::new());
-    }
-    let mut due = share(difference, money, list)?.min(money);
-    let mut taken = Vec::new();
-    for (at, (money, list)) in left.into_iter().enumerate().rev() {
-        let part = due.min(money);
-        if !part.is_positive() {
-            continue;
-        }
-        due = due.checked_sub(part).ok_or(Overflow)?;
-        taken.push(Taken { at, money: part, list: share(list, part, money)?.min(list) });
-    }
-    Ok(taken)
+/// What of a charge is for one term.
+#[derive(Clone, Copy)]
+struct Slice {
+    money: Charge,
+    list: Charge,
 }
 
-/// What is not used up of an amount of a charge.
-fn unused(
+/// What goes back of each charge for a difference of list prices.
+fn take(ahead: &[Ahead], difference: Charge, now: Instant, unit: PeriodType) -> Result<Vec<Taken>, Overflow> {
+    let is_term = |charge: &&ResourceCharge| charge.kind != ChargeKind::Upgrade;
+    let span = |charge: &ResourceCharge| (charge.begins_at.max(now), charge.ends_at);
+    let terms: Vec<(Instant, Instant)> =
+        ahead.iter().map(|one| &one.charge).filter(is_term).map(span).collect();
+    let mut money = vec![Charge::ZERO; ahead.len()];
+    if !terms.is_empty() {
+        let weights: Vec<i64> = terms.iter().map(|(from, until)| weight(*from, *until, unit)).collect();
+        let slices: Vec<Vec<Slice>> =
+            ahead.iter().map(|one| slices(&one.charge, &terms, now, unit)).collect();
+        for (term, due) in split(difference, &weights).into_iter().enumerate() {
+            let of_term: Vec<Slice> = slices.iter().map(|own| own[term]).collect();
+            take_of_term(&of_term, due, ahead, &mut money)?;
+        }
+    }
+    let taken = |(one, money): (&Ahead, Charge)| {
+        let (all, list) = (one.charge.left(), one.charge.list_left());
+        let list = if money.is_positive() { share(list, money, all)?.min(list) } else { Charge::ZERO };
+        Ok(Taken { money, list })
+    };
+    ahead.iter().zip(money).map(taken).collect()
+}
+
+/// Takes what is due of a term from the charges that paid it, upgrades first and the last of them before the others.
+fn take_of_term(
+    slices: &[Slice],
+    due: Charge,
+    ahead: &[Ahead],
+    taken: &mut [Charge],
+) -> Result<(), Overflow> {
+    let sum = |amount: fn(&Slice) -> Charge| Charge::sum(slices.iter().map(amount)).ok_or(Overflow);
+    let (money, list) = (sum(|slice| slice.money)?, sum(|slice| slice.list)?);
+    if !list.is_positive() || !money.is_positive() {
+        return Ok(());
+    }
+    let mut due = share(due, money, list)?.min(money);
+    let mut order: Vec<usize> = (0..slices.len()).rev().collect();
+    order.sort_by_key(|at| ahead[*at].charge.kind != ChargeKind::Upgrade);
+    for at in order {
+        let part = due.min(slices[at].money);
+        due = due.checked_sub(part).ok_or(Overflow)?;
+        taken[at] = taken[at].checked_add(part).ok_or(Overflow)?;
+    }
+    Ok(())
+}
+
+/// What of a charge is for each of the terms, by the time that is left of them.
+fn slices(
     charge: &ResourceCharge,
-    amount: Charge,
+    terms: &[(Instant, Instant)],
     now: Instant,
-    site: &SiteProfile,
-) -> Result<Charge, RefundError> {
-    let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: charge.ends_at };
-    Ok(period.settle(amount, now, site, HandlingFee::Waived)?.refund)
+    unit: PeriodType,
+) -> Vec<Slice> {
+    let (from, until) = (charge.begins_at.max(now), charge.ends_at);
+    let shared = |term: &(Instant, Instant)| weight(from.max(term.0), until.min(term.1), unit);
+    let weights: Vec<i64> = terms.iter().map(shared).collect();
+    let (money, list) = (split(charge.left(), &weights), split(charge.list_left(), &weights));
+    money.into_iter().zip(list).map(|(money, list)| Slice { money, list }).collect()
+}
+
+/// The time between two instants as a whole number, by which amounts are divided: in parts of what the price is for.
+fn weight(from: Instant, until: Instant, unit: PeriodType) -> i64 {
+    if until <= from {
+        return 0;
+    }
+    match remaining(from, until, unit) {
+        Remaining::Months(parts) => parts.fraction().0,
+        Remaining::YearDays(days) => days,
+        Remaining::Hours { left, .. } => left,
+    }
 }
 
 /// `amount × part / whole`, half up to cents.

@@ -8,12 +8,15 @@
 //!
 //! What was collected for a term that is over stays where it is. Of an upgrade the part of renewed terms goes back by
 //! hours; so giving back renewed terms first and the resource then comes to the same as giving back everything.
+//!
+//! A cheaper specification has split the term in which it came: what was used up by then stays, what is left of the rest
+//! is settled by the hours of the rest, and the fee is one of what was paid for the whole and did not go back.
 
 use domain::calendar::Instant;
 use domain::money::Charge;
 use domain::promotion::{Modifier, ModifierType};
 use domain::site::SiteProfile;
-use domain::subscription::refund::{HandlingFee, Period, RefundError, Settled, is_within_five_days};
+use domain::subscription::refund::{HandlingFee, Period, RefundError, Settled, Whole, is_within_five_days};
 
 use super::Scope;
 use crate::orders::service::{ReturnPart, Share};
@@ -60,8 +63,12 @@ pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec
             parts.push(part(charge, whole(charge), NOTHING_KEPT));
             continue;
         }
-        // What a downgrade cut off ended, and goes back all the same with what was bought.
-        if charge.ends_at <= terms.now && !terms.is_free {
+        if charge.ends_at <= terms.now {
+            // What is returned within five days goes back with what a change of specification had split off it.
+            let runs = |other: &ResourceCharge| other.is_part_of(charge) && other.ends_at > terms.now;
+            if terms.is_free && charges.iter().any(runs) {
+                parts.push(part(charge, whole(charge), NOTHING_KEPT));
+            }
             continue;
         }
         // A term that runs ends where the last begun one does, so only upgrades reach beyond.
@@ -71,7 +78,7 @@ pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec
             Scope::RenewedTerms if until == charge.ends_at => {}
             Scope::RenewedTerms => parts.push(part(charge, beyond, NOTHING_KEPT)),
             Scope::Everything => {
-                let (back, kept) = settle(charge, begun, until, terms)?;
+                let (back, kept) = settle(charge, charges, (begun, until), terms)?;
                 parts.push(part(charge, sum(beyond, back)?, kept));
             }
         }
@@ -123,8 +130,8 @@ fn of_each(share: &Share, of: impl Fn(Charge) -> Result<Charge, RefundError>) ->
 /// coupons and cards get back what is not used, cash coupons nothing.
 fn settle(
     charge: &ResourceCharge,
-    begun: Share,
-    until: Instant,
+    charges: &[ResourceCharge],
+    (begun, until): (Share, Instant),
     terms: &Terms<'_>,
 ) -> Result<(Share, Kept), RefundError> {
     if terms.is_free {
@@ -132,11 +139,28 @@ fn settle(
     }
     let period = Period { term: charge.term, effective_at: charge.begins_at, expires_at: until };
     let unused = |amount| period.left_of(amount, terms.now, terms.site);
-    let Settled { consumed, fee, refund } = period.settle(begun.money, terms.now, terms.site, terms.fee)?;
+    let Settled { consumed, fee, refund } = period.settle_of(
+        of_whole(charge, charges, begun.money)?,
+        begun.money,
+        terms.now,
+        terms.site,
+        terms.fee,
+    )?;
     let mut back = of_each(&begun, unused)?;
     back.money = refund;
     back.benefits.retain(|benefit| benefit.kind != ModifierType::CashCoupon);
     Ok((back, (consumed, fee)))
+}
+
+/// What a charge was before changes of specification had split it; so much of what is left of itself counts.
+fn of_whole(charge: &ResourceCharge, charges: &[ResourceCharge], own: Charge) -> Result<Whole, RefundError> {
+    let mut whole = Whole { effective_at: charge.begins_at, paid: own };
+    let is_before = |other: &&ResourceCharge| other.is_part_of(charge) && other.charge_no < charge.charge_no;
+    for before in charges.iter().filter(is_before) {
+        whole.effective_at = whole.effective_at.min(before.begins_at);
+        whole.paid = whole.paid.checked_add(before.left()).ok_or(domain::money::Overflow)?;
+    }
+    Ok(whole)
 }
 
 fn sum(one: Share, other: Share) -> Result<Share, RefundError> {

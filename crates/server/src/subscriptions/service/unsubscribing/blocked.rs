@@ -39,7 +39,7 @@ pub(super) async fn check(cx: &mut Cx, unit: &Unit, scope: Scope) -> Result<(), 
     for resource in &unit.members {
         check_orders(cx, resource).await?;
     }
-    let frozen = unit.members.iter().find(|one| one.held_at.is_some() || one.secured_at.is_some());
+    let frozen = unit.members.iter().find(|one| one.is_held());
     if let Some(resource) = frozen {
         return Err(of(resource, &codes::UNSUBSCRIPTION_WHILE_FROZEN));
     }
