@@ -79,6 +79,17 @@ pub(crate) async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value
 }
 
 on_both! {
+    async fn two_renewals_that_are_taken_back_leave_the_term_that_was_begun(app) {
+        let order = bought(&app, "acme", json!([machine()])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        renewed(&app, "acme", &id, 1).await;
+        renewed(&app, "acme", &id, 1).await;
+        returned(&app, "acme", &[&id], 2).await;
+        assert_eq!(resources(&app, "acme", &order).await[0]["expire_time"], "2026-02-15T15:59:59Z");
+        // And verify agrees.
+        app.finish().await;
+    }
+
     async fn a_month_that_runs_gives_back_what_is_not_used_less_the_fee(app) {
         // The sample of rule 2.3, three years later: of 31 days and 14 hours 14 days and 8 hours are used.
         app.advance_to("2027-01-01T10:30:00+08:00").await;

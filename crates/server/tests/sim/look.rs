@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::Customer;
-use crate::model::facts::{About, Facts, cents, shown_balances, shown_coupon, shown_order, shown_resource};
+use crate::model::facts::{
+    About, Facts, cents, shown_balances, shown_coupon, shown_funds, shown_order, shown_resource,
+};
 use crate::world::World;
 
 const RESOURCES: &str = "/v2/orders/suscriptions/resources/query";
@@ -73,6 +75,17 @@ pub async fn look(
         }
     }
     Ok(facts)
+}
+
+/// Which balances paid an order.
+pub async fn funds(
+    world: &World,
+    process: usize,
+    customer: &Customer,
+    order: usize,
+) -> Result<String, String> {
+    let path = format!("/openbss/v1/explain?order_id={}", customer.orders[order].id);
+    Ok(shown_funds(&get(world, process, customer, &path).await?))
 }
 
 /// Finds the ids of resources that the model has made and the application has named.

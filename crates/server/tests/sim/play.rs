@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
-use crate::look::{look, name_orders, name_own_orders, name_resources};
+use crate::look::{funds, look, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, Request};
 use crate::model::facts::{About, Facts, NOTHING};
@@ -221,6 +221,7 @@ impl Run {
             }
             Step::Switch => {
                 self.process = (self.process + 1) % self.world.processes();
+                self.world.refresh(self.process).await;
                 self.clock(self.now + 1).await
             }
         }
@@ -327,6 +328,18 @@ impl Run {
         // Everything: what one order leaves as it was, another changes.
         self.name(&mut after).await?;
         self.compare_all(&after).await?;
+        // Nor do balances tell which of two orders which of them paid.
+        for (number, order) in after.orders.iter().enumerate() {
+            let was_paid = before.orders.get(number).is_some_and(|before| before.paid.is_some());
+            if was_paid || order.funds.is_empty() {
+                continue;
+            }
+            let (wanted, found) =
+                (after.funds(number), funds(&self.world, self.process, &after, number).await?);
+            if wanted != found {
+                return Err(format!("funds of order {number}: model {wanted}, shown {found}"));
+            }
+        }
         Ok(after)
     }
 

@@ -170,6 +170,14 @@ impl World {
         self.processes[process].app.db().set_commit_probe(Arc::new(|_| CommitVerdict::Proceed));
     }
 
+    /// A process learns what others changed, as a server does once a second.
+    pub async fn refresh(&self, process: usize) {
+        let app = &self.processes[process].app;
+        server::catalog::service::refresh(app).await.unwrap();
+        server::identity::service::refresh(app).await.unwrap();
+        server::promotions::service::refresh(app).await.unwrap();
+    }
+
     /// The clock of a process.
     pub fn now(&self, process: usize) -> i64 {
         self.processes[process].app.clock().now().ms() / 1_000

@@ -26,10 +26,12 @@ platform::statements! {
             and due_at not in (coalesce(grace_until, expires_at), coalesce(retained_until, expires_at)) \
             and (held_at is null or due_at not between held_at + 1295999000 and held_at + 1382400000)) \
         order by id limit $1";
-    /// Resources in their term, or in grace after it, whose last paid period ends at another instant than their term.
+    /// Resources in their term, or in grace after it, whose last paid period ends at another instant than their term;
+    /// periods that were taken back before they began are none.
     /// What was a trial before counts from its commercial term on.
     const UNPAID = "select r.id from resources r where r.status in (2, 5) and r.expires_at <> \
         (select max(c.ends_at) from resource_charges c where c.account_id = r.account_id and c.resource_key = r.id \
+        and c.ends_at > c.begins_at \
         and (c.kind <> 'purchase' or not exists (select 1 from resource_charges t where t.account_id = c.account_id \
         and t.resource_key = c.resource_key and t.kind = 'commercial'))) order by r.id limit $1";
     /// Orders that hold resources.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::life::{CLOSED, FROZEN};
-use super::{Customer, Order, Resource};
+use super::{Customer, Fund, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 
 /// What a fact is about, by number.
@@ -136,6 +136,41 @@ impl Order {
         fact += &lines.concat();
         fact
     }
+}
+
+impl Customer {
+    /// Which balances paid an order.
+    pub fn funds(&self, order: usize) -> String {
+        let fund = |taken: &super::Taken| match taken.fund {
+            Fund::Cash => format!("cash {}", money(taken.amount)),
+            Fund::Bonus => format!("bonus {}", money(taken.amount)),
+            Fund::Credit(line) => format!("credit {} {}", self.credit[line].id, money(taken.amount)),
+        };
+        let mut funds: Vec<String> = self.orders[order].funds.iter().map(fund).collect();
+        funds.sort();
+        funds.join(", ")
+    }
+}
+
+/// Which balances paid an order, as it is explained.
+pub fn shown_funds(explained: &Value) -> String {
+    fn collect(value: &Value, funds: &mut Vec<String>) {
+        for fund in value["funds"].as_array().into_iter().flatten() {
+            let amount = money(cents(&fund["amount"]));
+            match fund["kind"].as_str().unwrap_or_default() {
+                "credit" => funds.push(format!("credit {} {amount}", fund["id"].as_str().unwrap_or("?"))),
+                kind @ ("cash" | "bonus") => funds.push(format!("{kind} {amount}")),
+                _ => {}
+            }
+        }
+        for order in value["orders"].as_array().into_iter().flatten() {
+            collect(order, funds);
+        }
+    }
+    let mut funds = Vec::new();
+    collect(explained, &mut funds);
+    funds.sort();
+    funds.join(", ")
 }
 
 /// The balances as they are shown.

@@ -319,7 +319,9 @@ impl Customer {
         one.renew_at = None;
         if one.policy == AUTO_RENEW && one.status != CLOSED {
             let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
-            one.renew_at = Some(first.max(next_three(now)));
+            let next = next_three(now);
+            // Where the next 03:00 comes too late, at once (rule 1.5.3).
+            one.renew_at = Some(if next > one.expires { now } else { first.max(next) });
         }
     }
 
