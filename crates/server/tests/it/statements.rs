@@ -193,6 +193,11 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         PAGED,
     ),
     ("accounts", "select count(*) from tax_rates", FEW_ROWS),
+    (
+        "subscriptions",
+        "select count(*) from on_demand_resources where status = 2",
+        "counts the partial index of their names, which holds just these",
+    ),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from top_ups", CHECK),
     ("accounts", "select count(*), cast(coalesce(sum(amount), 0) as bigint) from credit_lines", CHECK),
     (
