@@ -158,18 +158,28 @@ pub async fn name_own_orders(world: &World, process: usize, customer: &mut Custo
     unknown.retain(|shown| customer.orders.iter().all(|order| shown["order_id"].as_str() != Some(&order.id)));
     for number in nameless {
         let order = &customer.orders[number];
-        let is_it = |shown: &Value| {
-            let created = shown["create_time"].as_str() == Some(&crate::calendar::text(order.created));
+        let created = crate::calendar::text(order.created);
+        let is_like = |shown: &Value| {
             let amounts = ["official_amount", "amount_after_discount"].map(|name| cents(&shown[name]));
-            created && amounts == [order.list(), order.payable()]
+            shown["create_time"].as_str() == Some(&created) && amounts == [order.list(), order.payable()]
         };
-        let Some(at) = unknown.iter().position(is_it) else {
-            return Err(format!(
-                "the order of the system of {} is not shown",
-                crate::calendar::text(order.created)
-            ));
+        let mut alike: Vec<usize> = (0..unknown.len()).filter(|at| is_like(&unknown[*at])).collect();
+        // Orders of one instant and one amount are told apart by their terms.
+        if alike.len() > 1 {
+            let wanted = order.fact();
+            let mut same = Vec::new();
+            for at in alike {
+                let id = unknown[at]["order_id"].as_str().unwrap_or_default();
+                let path = format!("/v2/orders/customer-orders/details/{id}?limit=100");
+                let details = get(world, process, customer, &path).await?;
+                same.extend((shown_order(&details) == wanted).then_some(at));
+            }
+            alike = same;
+        }
+        let Some(at) = alike.first() else {
+            return Err(format!("the order of the system of {created} is not shown"));
         };
-        customer.orders[number].id = unknown.remove(at)["order_id"].as_str().unwrap_or_default().to_owned();
+        customer.orders[number].id = unknown.remove(*at)["order_id"].as_str().unwrap_or_default().to_owned();
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
-use super::life::{AUTO_RENEW, IN_USE};
+use super::life::{AUTO_RENEW, CLOSED, IN_USE};
 use super::reductions::{Code, MISFIT, shares};
 use super::{Charge, Customer, Group, Line, Order, Resource, status};
 use crate::calendar::{Secs, Term, end_of_day_after, expiry};
@@ -38,6 +38,7 @@ pub const FROZEN: Code = "CBC.7281";
 pub const NOT_PENDING: Code = "CBC.99003106";
 pub const OVERDUE: Code = "CBC.99003110";
 pub const NOT_CANCELABLE: Code = "CBC.99005010";
+pub const NO_CAPACITY: Code = "CBC.99003141";
 pub const COMBINED: Code = "CBC.99000089";
 
 impl Customer {
@@ -130,6 +131,12 @@ impl Customer {
         now: Secs,
     ) -> Result<(), Code> {
         self.reduce(orders, discount, coupon, now)?;
+        let renewed = orders.iter().filter(|order| self.orders[**order].kind == 2);
+        let mut renewed =
+            renewed.flat_map(|order| &self.orders[*order].lines).flat_map(|line| &line.resources);
+        if renewed.any(|resource| self.resources[*resource].status == CLOSED) {
+            return Err(NO_CAPACITY);
+        }
         let amount = orders.iter().map(|order| self.orders[*order].payable()).sum();
         let drawn = self.draw(amount, now).ok_or(SHORT)?;
         if self.frozen.is_some() {

@@ -112,7 +112,8 @@ impl Customer {
 }
 
 impl Order {
-    fn fact(&self) -> String {
+    /// What its details show.
+    pub fn fact(&self) -> String {
         let sum = |part: fn(&super::Line) -> i64| money(self.lines.iter().map(part).sum());
         let mut fact = format!(
             "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",

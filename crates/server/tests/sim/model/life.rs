@@ -263,14 +263,18 @@ impl Customer {
         }
     }
 
-    /// The promotion that the last payment for primary resources used, if it is one and the same.
+    /// The promotion that primary resources were ever paid with and that still holds, the latest of each (rule 3.3),
+    /// if it is one and the same.
     fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
-        let of = |primary: &usize| {
-            let last = self.resources[*primary].charges.last()?;
-            let order = &self.orders[last.order];
-            let is_used = order.lines[last.line].discount > 0;
-            order.discount.filter(|discount| is_used && self.discounts[*discount].kind == 700)
+        let used = |charge: &Charge| {
+            let order = &self.orders[charge.order];
+            let is_reduced = order.lines[charge.line].discount > 0;
+            order.discount.filter(|discount| {
+                let discount = &self.discounts[*discount];
+                is_reduced && discount.kind == 700 && !discount.is_withdrawn
+            })
         };
+        let of = |primary: &usize| self.resources[*primary].charges.iter().rev().find_map(used);
         let first = of(primaries.first()?)?;
         primaries.iter().all(|primary| of(primary) == Some(first)).then_some(first)
     }
