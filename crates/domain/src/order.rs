@@ -12,6 +12,8 @@
 //! - Payment and time-out exclude each other: before `pay_before` an order can be paid and cannot time out,
 //!   from that instant on the reverse.
 //! - An order whose lines failed still completes; its money goes back by an automatic refund order of its own.
+//! - An order that gives money back for what the cloud has yet to do begins in 3; where that fails it is cancelled, and
+//!   nothing has moved.
 //! - Cancelled and completed orders never change. No event here leaves 2 pending refund, 9 to be confirmed,
 //!   and the logistics states 10 to 13.
 
@@ -151,11 +153,13 @@ pub enum OrderEvent {
     SomeFailed,
     /// Every line failed; all is refunded.
     AllFailed,
+    /// What an order would give money back for could not be done, so nothing goes back.
+    NothingDone,
 }
 
 impl OrderEvent {
     /// Every event.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Approve,
         Self::GiveBack,
         Self::Reject,
@@ -165,6 +169,7 @@ impl OrderEvent {
         Self::LinesProvisioned,
         Self::SomeFailed,
         Self::AllFailed,
+        Self::NothingDone,
     ];
 }
 
@@ -220,6 +225,7 @@ pub fn transition(state: OrderState, event: OrderEvent, now: Instant) -> Result<
         (Status::Processing, Event::LinesProvisioned | Event::SomeFailed | Event::AllFailed) => {
             Ok(Status::Completed)
         }
+        (Status::Processing, Event::NothingDone) => Ok(Status::Canceled),
         (status, Event::Pay) => Err(Refusal::NotPayable(status)),
         (status, Event::Cancel) => Err(Refusal::NotCancelable(status)),
         // What is left are pairs of a state and an event that our own code never brings together.
@@ -234,17 +240,17 @@ mod tests {
     /// The whole machine: rows are states, columns the events in the order of `OrderEvent::ALL`, before the
     /// deadline. A number is the next state, `p` not payable, `c` not cancellable, `d` not due, `.` wrong.
     const BEFORE: &str = "\
-        1   6 5 4 p c . . . .
-        2   . . . p c . . . .
-        3   . . . p c . 5 5 5
-        4   . . . p c . . . .
-        5   . . . p c . . . .
-        6   . . . 3 4 d . . .
-        9   . . . p c . . . .
-        10  . . . p c . . . .
-        11  . . . p c . . . .
-        12  . . . p c . . . .
-        13  . . . p c . . . .";
+        1   6 5 4 p c . . . . .
+        2   . . . p c . . . . .
+        3   . . . p c . 5 5 5 4
+        4   . . . p c . . . . .
+        5   . . . p c . . . . .
+        6   . . . 3 4 d . . . .
+        9   . . . p c . . . . .
+        10  . . . p c . . . . .
+        11  . . . p c . . . . .
+        12  . . . p c . . . . .
+        13  . . . p c . . . . .";
 
     fn sign(result: Result<OrderStatus, Refusal>) -> String {
         match result {
@@ -279,7 +285,7 @@ mod tests {
     #[test]
     fn from_the_deadline_on_an_order_times_out_and_cannot_be_paid() {
         let deadline = Instant::from_ms(1000);
-        let late = wanted(&BEFORE.replace("6   . . . 3 4 d . . .", "6   . . . o 4 4 . . ."));
+        let late = wanted(&BEFORE.replace("6   . . . 3 4 d . . . .", "6   . . . o 4 4 . . . ."));
         assert_eq!(table_at(deadline, deadline), late);
         assert_eq!(table_at(Instant::MAX, deadline), late);
         assert!(!is_overdue(Instant::MAX, None));

@@ -64,6 +64,15 @@ pub trait Fulfilment: Send + Sync {
     /// Whether lines like this one are its business.
     fn claims(&self, line: &Line) -> bool;
 
+    /// Locks the resources that lines are about, before coupons and whatever is locked after them; what is attached
+    /// after its primary, and primaries in the order of their ids. Lines that buy new ones mean nothing here.
+    fn lock<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>>;
+
     /// Whether lines that are to be paid now can be had: which of `lines` cannot, and why. What it found stays so until
     /// the transaction ends, so that room for one is not promised to two.
     fn admit<'a>(

@@ -33,7 +33,8 @@ pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};
 pub use returning::{
-    ReturnKind, ReturnRow, ReturnedCharge, approve, give_back, give_back_all, reject, rows_of,
+    ReturnKind, ReturnRow, ReturnedCharge, approve, drop_return, finish_return, give_back, give_back_all,
+    give_back_later, reject, rows_of,
 };
 
 /// A page of orders, and how many there are in all.
@@ -130,19 +131,30 @@ pub async fn get_line(cx: &mut Cx, order: &Order, line_no: i64) -> Result<Line, 
     store::line(&mut cx.tx, order, line_no).await
 }
 
+/// Locks the resources that orders of one combined order are about, before anything is locked that comes after resources.
+pub async fn lock_resources(cx: &mut Cx, orders: &[Order]) -> Result<(), ApiError> {
+    let Some(first) = orders.first() else { return Ok(()) };
+    let mut bills = Vec::with_capacity(orders.len());
+    for order in orders {
+        bills.push(Bill { order: order.clone(), lines: store::lines(&mut cx.tx, order).await? });
+    }
+    pay::lock(cx, first, &pay::all_lines(&bills)).await
+}
+
 /// Cancels an order that waits for payment: the customer no longer wants it, or its time is over. Coupons that it
 /// held can be used again.
 pub async fn cancel(cx: &mut Cx, mut order: Order, cause: OrderEvent) -> Result<Order, OrderError> {
     order.status = transition(order.state(), cause, cx.now)
         .map_err(|refusal| OrderError::of_refusal(&order.id, refusal))?;
     order.pay_before = None;
+    store::update(&mut cx.tx, &order).await?;
+    // Resources before coupons.
+    pay::let_go(cx, &order).await?;
     let held: Vec<String> = charge::benefits_of_order(&order).into_iter().map(|held| held.id).collect();
     if !held.is_empty() {
         let holder = order.combined.as_ref().unwrap_or(&order.id);
         promotions::release(cx, &order.payer, &held, holder).await?;
     }
-    store::update(&mut cx.tx, &order).await?;
-    pay::let_go(cx, &order).await?;
     webhooks::notify(cx, &[event(webhooks::ORDER_CANCELED, &order)]).await?;
     Ok(order)
 }

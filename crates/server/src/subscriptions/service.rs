@@ -48,6 +48,20 @@ impl Fulfilment for Subscriptions {
         true
     }
 
+    fn lock<'a>(
+        &'a self,
+        cx: &'a mut Cx,
+        order: &'a Order,
+        lines: &'a [Line],
+    ) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            if order.order_type == OrderType::ToPeriod {
+                return Ok(conversions::lock_all(cx, order, lines).await?);
+            }
+            Ok(sets::lock_lines(cx, &order.account, lines).await?)
+        })
+    }
+
     fn admit<'a>(
         &'a self,
         cx: &'a mut Cx,
@@ -126,8 +140,7 @@ impl Fulfilment for Subscriptions {
             match order.order_type {
                 OrderType::Unsubscription => unsubscribing::returned(cx, order, lines).await,
                 OrderType::ToOnDemand => conversions::returned(cx, order, lines).await,
-                // A downgrade changes its resource before, and notes on its charges what went back.
-                OrderType::Change => Ok(()),
+                OrderType::Change => changes::returned(cx, order, lines).await,
                 OrderType::Purchase
                 | OrderType::Renewal
                 | OrderType::ToPeriod
@@ -147,10 +160,12 @@ impl Fulfilment for Subscriptions {
         lines: &'a [Line],
     ) -> Boxed<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            match order.order_type {
-                OrderType::ToPeriod => return conversions::let_go(cx, order, lines).await,
-                OrderType::Unsubscription => unsubscribing::rejected(cx, order).await?,
-                _ => {}
+            if order.order_type == OrderType::ToPeriod {
+                return conversions::let_go(cx, order, lines).await;
+            }
+            sets::lock_lines(cx, &order.account, lines).await?;
+            if order.order_type == OrderType::Unsubscription {
+                unsubscribing::rejected(cx, order).await?;
             }
             Ok(store::let_go(&mut cx.tx, &order.account, &order.id).await?)
         })

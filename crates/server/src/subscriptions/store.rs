@@ -539,11 +539,16 @@ fn page_statement<'a>(account: &'a str, filter: &'a Filter, offset: i64, limit: 
     statement
 }
 
+/// How many resources of an account customers see.
+pub(super) async fn total_visible(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
+    let row = tx.opt(TOTAL_VISIBLE, params![account]).await?;
+    Ok(row.map_or(0, |row| row.int(0)))
+}
+
 /// How many of an account's resources match, exactly: without a filter nothing is counted.
 async fn total(tx: &mut Tx, account: &str, filter: &Filter) -> Result<i64, DbError> {
     if *filter == (Filter { with_attached: filter.with_attached, ..Filter::default() }) {
-        let row = tx.opt(TOTAL_VISIBLE, params![account]).await?;
-        return Ok(row.map_or(0, |row| row.int(0)));
+        return total_visible(tx, account).await;
     }
     let statement = total_statement(account, filter);
     Ok(tx.one(statement.sql(), statement.params()).await?.int(0))

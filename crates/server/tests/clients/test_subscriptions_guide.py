@@ -23,7 +23,7 @@ def test_the_tour_of_subscriptions_runs_as_printed(start, tmp_path):
         answers.append(answer)
         text = text[end:].lstrip()
     price, moved, resources, refunds, explained, verdict = answers
-    assert price["official_website_rating_result"]["official_website_amount"] == 30, price
+    assert price["official_website_rating_result"]["official_website_amount"] == "30", price
     renewals = [one for one in moved["ran"] if one["job"] == "subscriptions.renew"]
     # Until 1 July the terms to 15 July were renewed, each at 03:00 seven days before its end.
     assert [one["at"][:16] for one in renewals] == [

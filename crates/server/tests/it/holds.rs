@@ -1,6 +1,7 @@
 //! Resources that are held: with their frozen account (rule 10.6), or for security. The term of what is held runs on.
 
 use domain::site::Site;
+use platform::op::Host;
 use serde_json::{Value, json};
 use server::app::Provisioner;
 
@@ -64,6 +65,27 @@ on_both! {
         app.call("acme", "DELETE", &path, None).await.ok(204);
         account(&app, "acme", "unfreeze").await;
         assert_eq!(shown(&app, "acme", &id).await, "2/0 2026-02-15T15:59:59Z", "it will enter grace");
+        app.finish().await;
+    }
+
+    // Far more than a test can buy, so only the counter says so.
+    async fn an_account_of_too_many_resources_is_not_frozen_with_them(app) {
+        let id = buy(&app, "acme", json!([machine()])).await.remove(0);
+        for visible in [200_001_i64, 1] {
+            let mut tx = app.app.db().begin_write().await.expect("a transaction");
+            let text = "update resource_counters set visible = $2 where account_id = $1";
+            tx.exec(text, platform::params![&app.domain("acme"), visible]).await.expect("it is set");
+            tx.commit().await.expect("it is kept");
+            if visible == 1 {
+                continue;
+            }
+            let path = format!("/openbss/v1/accounts/{}/freeze", app.domain("acme"));
+            let body = json!({"freeze_type": "ACCOUNT_AND_RESOURCE", "reason": "unpaid bills"});
+            let why = app.post("operator", &path, body).await.refused(400, "CBC.0101");
+            assert!(why.contains("freeze_type") && why.contains("200000"), "{why}");
+            assert_eq!(shown(&app, "acme", &id).await, "2/0 2026-02-15T15:59:59Z");
+        }
+        account(&app, "acme", "freeze").await;
         app.finish().await;
     }
 

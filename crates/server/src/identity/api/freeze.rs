@@ -73,7 +73,11 @@ impl Operation<App> for FreezeAccount {
         audit: Audit::Event("account", "freezeAccount"),
         limit: Limit::PerSecond(10),
         success: 200,
-        errors: &[&codes::ALREADY_FROZEN, &codes::single::ALREADY_FROZEN_IN_OTHER_SCOPE],
+        errors: &[
+            &codes::ALREADY_FROZEN,
+            &codes::single::ALREADY_FROZEN_IN_OTHER_SCOPE,
+            &codes::INVALID_VALUE,
+        ],
         is_secret: false,
         doc: "own API; rule 10.6",
     };

@@ -281,6 +281,9 @@ impl Operation<App> for CancelCustomerOrder {
             }
             Err(error) => return Err(error),
         };
+        if orders.len() > 1 {
+            service::lock_resources(cx, &orders).await?;
+        }
         for order in orders {
             let sub_order_of = order.combined.clone().filter(|combined| *combined != order_id);
             let order = service::cancel(cx, order, OrderEvent::Cancel).await?;

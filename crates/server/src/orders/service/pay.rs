@@ -50,6 +50,8 @@ pub async fn pay(
     }
     let held = benefits_of(&bills);
     let was_reduced = is_reduced(&bills);
+    let first = &bills.first().expect("at least one order is paid").order;
+    lock(cx, first, &all_lines(&bills)).await?;
     let firsts = apply(cx, &mut bills, chosen).await?;
     let used = benefits_of(&bills);
     let dropped: Vec<String> =
@@ -78,10 +80,8 @@ fn is_reduced(bills: &[Bill]) -> bool {
     bills.iter().any(|bill| !bill.order.modifiers.is_empty())
 }
 
-/// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
-pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError> {
-    let first = &bills.first().expect("at least one order is paid").order;
-    // All lines at once, since sub-orders share the room that there is; numbered as in one order.
+/// The lines of all orders of one payment, numbered as in one order.
+pub(super) fn all_lines(bills: &[Bill]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for bill in bills {
         let before = i64::try_from(lines.len()).expect("an order has few lines");
@@ -91,6 +91,14 @@ pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError>
             ..line.clone()
         }));
     }
+    lines
+}
+
+/// Whether what was bought can be provided: quotas, capacity, and that it is still sold (CBC.99003141).
+pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError> {
+    let first = &bills.first().expect("at least one order is paid").order;
+    // All at once, since sub-orders share the room that there is.
+    let lines = all_lines(bills);
     let app = cx.app.clone();
     let owners = owners(cx, first, &lines)?;
     let mut short: Vec<(usize, AuthResult)> = Vec::new();
@@ -258,6 +266,18 @@ fn owners(cx: &Cx, order: &Order, lines: &[Line]) -> Result<Vec<usize>, DbError>
     };
     let owners = lines.iter().map(primary).collect::<Option<Vec<usize>>>();
     owners.ok_or_else(|| DbError::Other(format!("nobody fulfils a line of order {}", order.id)))
+}
+
+/// Has who fulfils the lines of an order, or of orders that are paid together, lock the resources that they are about.
+pub(super) async fn lock(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    if lines.iter().all(|line| line.resource.is_none()) {
+        return Ok(());
+    }
+    let app = cx.app.clone();
+    for (kind, lines) in by_kind(cx, order, lines)? {
+        app.fulfilments[kind].lock(cx, order, &lines).await?;
+    }
+    Ok(())
 }
 
 /// Tells who fulfils the lines of an order that it waits for payment, so that the resources it is about are held.

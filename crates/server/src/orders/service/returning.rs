@@ -4,6 +4,8 @@
 //!  give_back ──▶ 5 completed: coupons, what it is about, money
 //!      └─ needs approval ──▶ 1 pending approval ──approve──▶ 5   as at the request, whatever the clock says then
 //!                                   └───────────reject───▶ 4
+//!  give_back_later ──▶ 3 processing: the cloud has it to do ──finish_return──▶ 5
+//!                                   └───────────drop_return──▶ 4
 //! ```
 //!
 //! For each charge of a resource there is a row of what goes back, −(paid − used up), and one of the fee that is kept
@@ -90,6 +92,25 @@ pub async fn give_back_all(cx: &mut Cx, all: &[NewReturn]) -> Result<Vec<Order>,
         made.insert(place, order);
     }
     Ok(made.into_values().collect())
+}
+
+/// Makes an order that gives money back for what the cloud has yet to do: nothing moves before [`finish_return`], and it
+/// holds the resources that it is about, which the caller has locked. Its amounts are those of this moment.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back_later(cx: &mut Cx, new: &NewReturn) -> Result<Order, ApiError> {
+    let owner = owner_of(cx, new).await?;
+    let waiting = NewReturn { needs_approval: true, ..new.clone() };
+    let Returned { mut order, mut lines, rows } = compose(cx, &waiting, owner)?;
+    order.status = OrderStatus::Processing;
+    for line in &mut lines {
+        line.state = LineState::Provisioning;
+    }
+    store::insert(&mut cx.tx, &order, &lines).await?;
+    returns::insert(&mut cx.tx, &order, &rows).await?;
+    pay::hold(cx, &order, &lines).await?;
+    Ok(order)
 }
 
 /// Whose the order is. The customer may have had another payer when it bought.
@@ -322,11 +343,24 @@ pub(super) async fn make(
 ///
 /// # Errors
 /// [`OrderError`] where it does not wait for approval.
-pub async fn approve(cx: &mut Cx, mut order: Order) -> Result<Order, OrderError> {
-    order.status = decided(&order, OrderEvent::GiveBack, cx)?;
+pub async fn approve(cx: &mut Cx, order: Order) -> Result<Order, OrderError> {
+    carry_out(cx, order, OrderEvent::GiveBack).await
+}
+
+/// The cloud has done what an order gives money back for: it is carried out, with the amounts of its request.
+///
+/// # Errors
+/// [`OrderError`] where it does not wait for the cloud.
+pub async fn finish_return(cx: &mut Cx, order: Order) -> Result<Order, OrderError> {
+    carry_out(cx, order, OrderEvent::LinesProvisioned).await
+}
+
+async fn carry_out(cx: &mut Cx, mut order: Order, cause: OrderEvent) -> Result<Order, OrderError> {
+    order.status = decided(&order, cause, cx)?;
     order.paid_at = Some(cx.now);
     order.open_lines = 0;
     let mut lines = store::lines(&mut cx.tx, &order).await?;
+    pay::lock(cx, &order, &lines).await?;
     let rows = returns::of_order(&mut cx.tx, &order).await?;
     let backs = by_base(cx, &lines, &rows).await?;
     let backs = [backs];
@@ -345,8 +379,20 @@ pub async fn approve(cx: &mut Cx, mut order: Order) -> Result<Order, OrderError>
 ///
 /// # Errors
 /// [`OrderError`] where it does not wait for approval.
-pub async fn reject(cx: &mut Cx, mut order: Order) -> Result<Order, OrderError> {
-    order.status = decided(&order, OrderEvent::Reject, cx)?;
+pub async fn reject(cx: &mut Cx, order: Order) -> Result<Order, OrderError> {
+    give_up(cx, order, OrderEvent::Reject).await
+}
+
+/// The cloud could not do what an order gives money back for: it is cancelled, and lets go of what it is about.
+///
+/// # Errors
+/// [`OrderError`] where it does not wait for the cloud.
+pub async fn drop_return(cx: &mut Cx, order: Order) -> Result<Order, OrderError> {
+    give_up(cx, order, OrderEvent::NothingDone).await
+}
+
+async fn give_up(cx: &mut Cx, mut order: Order, cause: OrderEvent) -> Result<Order, OrderError> {
+    order.status = decided(&order, cause, cx)?;
     store::update(&mut cx.tx, &order).await?;
     pay::let_go(cx, &order).await?;
     webhooks::notify(cx, &[event(webhooks::ORDER_CANCELED, &order)]).await?;

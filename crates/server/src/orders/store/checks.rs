@@ -41,12 +41,13 @@ platform::statements! {
         where c.account_id is null order by o.account_id limit $1";
     /// How many orders were paid, or cost nothing; refund orders are among them.
     const NUMBER_PAID = "select count(*) from orders where paid_at is not null";
-    /// How many orders stand in a status that only payment leads to: 3 processing, 5 completed.
-    const NUMBER_PAST_PAYMENT = "select count(*) from orders where status in (3, 5)";
+    /// How many orders stand in a status that only payment leads to: 3 processing, 5 completed. A refund order is
+    /// processed before anything moves.
+    const NUMBER_PAST_PAYMENT = "select count(*) from orders where status = 5 or (status = 3 and gives_back = 0)";
     /// Orders whose status contradicts the rest of the row: time of payment, deadline (6 pending payment) or open
     /// lines.
     const BROKEN_STATES = "select id from orders where \
-        case when status in (3, 5) then 1 else 0 end <> case when paid_at is not null then 1 else 0 end \
+        case when status = 5 or (status = 3 and gives_back = 0) then 1 else 0 end <> case when paid_at is not null then 1 else 0 end \
         or case when status = 6 then 1 else 0 end <> case when pay_before is not null then 1 else 0 end \
         or case when status = 5 then 1 else 0 end <> case when open_lines = 0 then 1 else 0 end \
         order by id limit $1";

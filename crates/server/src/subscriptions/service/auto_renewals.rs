@@ -17,7 +17,8 @@ use std::sync::Arc;
 use domain::calendar::{Instant, Term, next_expiry, pending_payment_end};
 use domain::money::{Charge, Currency};
 use domain::order::{OrderType, SourceType};
-use domain::subscription::renewal::{Attempt, DeductionDays, first_attempt, next_attempt};
+use domain::promotion::Discount;
+use domain::subscription::renewal::{Attempt, DeductionDays, ExpireDay, first_attempt, next_attempt};
 use domain::subscription::{ExpirePolicy, KeepEnds, ResourceStatus, shown_policy};
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Right};
@@ -27,9 +28,11 @@ use super::mails::thing;
 use super::renewals::{self, Why};
 use super::sets::Set;
 use crate::catalog::model::Flag;
-use crate::identity::service::{Account, find_account, payer_of, standing};
+use crate::identity::service::{Account, find_account, payer_of};
 use crate::notices::service::{Notice, Reason, mail};
+use crate::orders::model::Line;
 use crate::orders::service::{Placed, Prepared, place_prepared};
+use crate::promotions::service::list_discounts;
 use crate::subscriptions::store::renew_configs::{self, RenewConfig};
 use crate::subscriptions::store::{Resource, WAITING};
 use crate::{Cx, codes};
@@ -246,9 +249,9 @@ pub(in crate::subscriptions) async fn attempt(cx: &mut Cx, set: &Set) -> Result<
     let account = find_account(&app, &mut cx.tx, &primary.account).await?;
     let customer =
         account.ok_or_else(|| DbError::Other(format!("resource {} belongs to no account", primary.id)))?;
-    let is_frozen = standing(&mut cx.tx, payer_of(&customer), &customer.id).await?.is_frozen;
     let term = primary.renewal_term();
-    let failure = match renewals::check(cx, set, term, is_frozen).await? {
+    // Whether the account is frozen is the payment's to say, which looks at it anyway.
+    let failure = match renewals::check(cx, set, term, false).await? {
         Some(blocked) if blocked.why == Why::Gone => return end(cx, set).await,
         Some(blocked) => Failure { why: blocked.on_renewal(), list: None },
         None => match renew(cx, set, &customer, term).await? {
@@ -274,11 +277,12 @@ async fn renew(
     customer: &Arc<Account>,
     term: Term,
 ) -> Result<Result<Attempted, Failure>, ApiError> {
-    let catalog = cx.app.catalog.current();
-    let mut lines = renewals::lines_of(cx, set, term, &catalog)?;
-    if let Some(day) = config(&mut cx.tx, &customer.id).await?.expire_day {
-        unified::extend(cx, set, &mut lines, day)?;
-    }
+    let day = config(&mut cx.tx, &customer.id).await?.expire_day;
+    let lines = match lines_of(cx, set, term, day) {
+        Ok(lines) => lines,
+        Err(why) if why.source.is_none() => return Ok(Err(Failure { why, list: None })),
+        Err(error) => return Err(error),
+    };
     let list = Charge::sum(lines.iter().map(|line| line.official));
     let begins_at = set.primary.expires_at.unwrap_or(cx.now);
     let expires_at = match lines[0].expires_at {
@@ -298,7 +302,7 @@ async fn renew(
         pay_before: pending_payment_end(cx.now),
         discount: None,
         coupon: None,
-        promotion: renewals::promotion_of(cx, set).await?,
+        promotion: promotion_of(cx, set, customer).await?,
     };
     cx.tx.begin_part().await?;
     count_down(cx, set).await?;
@@ -318,6 +322,27 @@ async fn renew(
         renew_configs::set_renewal(&mut cx.tx, resource).await?;
     }
     Ok(Err(Failure { why, list }))
+}
+
+/// The lines of a renewal, until the unified day of the account where it has one.
+fn lines_of(cx: &Cx, set: &Set, term: Term, day: Option<ExpireDay>) -> Result<Vec<Line>, ApiError> {
+    let catalog = cx.app.catalog.current();
+    let mut lines = renewals::lines_of(cx, set, term, &catalog)?;
+    if let Some(day) = day {
+        unified::extend(cx, set, &mut lines, day)?;
+    }
+    Ok(lines)
+}
+
+/// The promotion that the set was last paid with; nothing is read of that where its payer has no promotion now.
+async fn promotion_of(cx: &mut Cx, set: &Set, customer: &Account) -> Result<Option<String>, DbError> {
+    let app = cx.app.clone();
+    let known = list_discounts(&app, &mut cx.tx, payer_of(customer)).await?;
+    let is_promotion = |discount: &Discount| !discount.kind.is_offer() && discount.is_valid(cx.now);
+    if !known.iter().any(is_promotion) {
+        return Ok(None);
+    }
+    renewals::promotion_of(cx, set).await
 }
 
 /// One time less is left; the renewal that uses up the last ends automatic renewal. Before the payment, so that what it

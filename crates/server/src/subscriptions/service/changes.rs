@@ -4,10 +4,12 @@
 //!                      costs more, or the same                costs less
 //!  change ─ difference ──────────────────────▶ order 3 ─paid─▶ │
 //!      of list prices                             │            ▼
-//!      for the rest of the term                   │      it is another one at once; the difference goes back
-//!                                                 ▼
-//!                       it is another one ◀─ the cloud reports ─▶ it stays; all goes back
+//!      for the rest of the term                   │      order 3 that gives the difference back
+//!                                                 ▼            ▼
+//!      it is another one, or the difference goes back ◀─ the cloud reports ─▶ it stays; what was paid goes back
 //! ```
+//!
+//! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
 //! time that is paid, further terms too. What has begun is charged at the old specification. The amount is fixed when
@@ -17,6 +19,8 @@
 //! A resource is changed by itself: a disk grows without its machine. While an order waits, it holds the resource.
 
 mod downgrade;
+
+pub(super) use self::downgrade::returned;
 
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
@@ -28,6 +32,7 @@ use super::cloud::{self, Action};
 use super::ordering::{self, Buyer, How, resource_of};
 use super::renewals::promotion_of;
 use super::sets::Set;
+use super::trials;
 use crate::app::Provisioner;
 use crate::catalog::model::Catalog;
 use crate::orders::errors::OrderError;
@@ -314,22 +319,28 @@ pub(super) fn charge_of(
 }
 
 /// The cloud has changed a resource, or could not and says why; both are locked. Answers the resource as it is then, and
-/// the order that gave the money of a failed change back. What was changed at once, and is only told to the cloud (a
-/// downgrade, a trial that became commercial), stays changed whatever it reports.
+/// the order that gave the money of a failed change back. Of what was cheaper no money has moved before.
 pub(super) async fn reported(
     cx: &mut Cx,
     order: Order,
     resource: Resource,
     failure: Option<&str>,
 ) -> Result<(Resource, Option<String>), ApiError> {
-    if order.order_type != OrderType::Change || order.gives_back || order.open_lines == 0 {
+    if order.open_lines == 0 {
         return Ok((resource, None));
+    }
+    // What was deleted meanwhile can no longer be changed.
+    let is_done = failure.is_none() && resource.is_visible();
+    if order.gives_back {
+        return Ok((downgrade::reported(cx, order, &resource, is_done).await?, None));
     }
     // A change is an order of one line.
     let line = orders::get_line(cx, &order, 1).await?;
-    // What was deleted meanwhile can no longer be changed.
-    if failure.is_none() && resource.is_visible() {
-        let (resource, (effective_at, expires_at)) = finish(cx, &order, &line, resource).await?;
+    if is_done {
+        let (resource, (effective_at, expires_at)) = match order.order_type {
+            OrderType::TrialToCommercial => trials::finish(cx, &order, &line, resource).await?,
+            _ => finish(cx, &order, &line, resource).await?,
+        };
         orders::finish_line(cx, order, line, LineEnd::Done { effective_at, expires_at }).await?;
         return Ok((resource, None));
     }

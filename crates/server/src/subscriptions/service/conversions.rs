@@ -106,6 +106,14 @@ async fn lock(cx: &mut Cx, order: &Order, line: &Line) -> Result<Option<OnDemand
     Ok(set.into_iter().find(|one| one.id == id))
 }
 
+/// Locks the pay-per-use resources that lines are about, the primary first.
+pub(super) async fn lock_all(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
+    for line in lines {
+        lock(cx, order, line).await?;
+    }
+    Ok(())
+}
+
 /// Which resources of an order that is about to be paid were released meanwhile; all are locked.
 pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Shortage>, ApiError> {
     let mut gone = Vec::new();

@@ -20,8 +20,8 @@ use crate::{Boxed, Cx, codes};
 
 /// Resources of an account that are held or released at once.
 const PAGE: i64 = 200;
-/// The most such pages: 200,000 resources, which one transaction still carries.
-const PAGES_MAX: usize = 1_000;
+/// The most resources of an account that one transaction still freezes.
+const FROZEN_MAX: i64 = 200_000;
 
 impl ResourceHolder for Subscriptions {
     fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>> {
@@ -35,11 +35,16 @@ impl ResourceHolder for Subscriptions {
 
 /// An account was frozen with its resources.
 async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
-    let mut after = String::new();
-    for _ in 0..PAGES_MAX {
-        let mut page = rows::lock_unheld(&mut cx.tx, PageOf { account, after: &after, limit: PAGE }).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after.clone_from(&last.id);
+    if store::total_visible(&mut cx.tx, account).await? > FROZEN_MAX {
+        return Err(too_many());
+    }
+    let mut last: Option<Resource> = None;
+    loop {
+        let page = PageOf { account, after: last.as_ref(), limit: PAGE };
+        let mut page = rows::lock_unheld(&mut cx.tx, page).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
         let mut stopped = Vec::new();
         for resource in &mut page {
             let was_usable = resource.is_usable();
@@ -48,17 +53,19 @@ async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
             stopped.extend(was_usable.then_some(&*resource));
         }
         freeze(cx, &stopped, "account_frozen").await?;
+        last = page.pop();
     }
-    Err(too_many(account))
 }
 
-/// The freeze of an account with its resources was lifted.
+/// The freeze of an account with its resources was lifted. However many they have become, they are released.
 async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
-    let mut after = String::new();
-    for _ in 0..PAGES_MAX {
-        let mut page = rows::lock_held(&mut cx.tx, PageOf { account, after: &after, limit: PAGE }).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after.clone_from(&last.id);
+    let mut last: Option<Resource> = None;
+    loop {
+        let page = PageOf { account, after: last.as_ref(), limit: PAGE };
+        let mut page = rows::lock_held(&mut cx.tx, page).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
         let mut freed = Vec::new();
         for resource in &mut page {
             resource.held_at = None;
@@ -67,12 +74,18 @@ async fn release_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
             freed.extend(resource.is_usable().then_some(&*resource));
         }
         unfreeze(cx, &freed).await?;
+        last = page.pop();
     }
-    Err(too_many(account))
 }
 
-fn too_many(account: &str) -> ApiError {
-    DbError::Other(format!("account {account} has more resources than one transaction carries")).into()
+fn too_many() -> ApiError {
+    codes::INVALID_VALUE.because(
+        format!(
+            "freeze_type: the account has more than {FROZEN_MAX} resources, which cannot be frozen with it at once. \
+             Use ACCOUNT, and freeze resources by themselves."
+        ),
+        format!("freeze_type：该账号的资源超过 {FROZEN_MAX} 个，无法随账号一并冻结。请使用 ACCOUNT，并单独冻结资源。"),
+    )
 }
 
 fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
@@ -86,7 +99,10 @@ fn hold(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
 }
 
 /// Shows a resource as what holds are left, and time, make of it.
-fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
+///
+/// # Errors
+/// A term beyond the calendar.
+pub(super) fn show(cx: &Cx, resource: &mut Resource) -> Result<(), DbError> {
     let status = match life::by_time(resource, cx.now) {
         // The job closes it, since that is due: closing tells the cloud and everybody else.
         ResourceStatus::Closed => ResourceStatus::Frozen,

@@ -1,10 +1,11 @@
 //! Sets: a primary resource with what is attached to it. Operations on the primary are about all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use platform::db::DbError;
 
 use crate::Cx;
+use crate::orders::model::Line;
 use crate::subscriptions::store::{self, NEVER_THERE, Resource};
 
 /// A primary resource with what is attached to it, locked.
@@ -60,6 +61,26 @@ pub(in crate::subscriptions) async fn lock(cx: &mut Cx, of: &Resource) -> Result
 
 fn no_primary(of: &Resource, primary: &str) -> DbError {
     DbError::Other(format!("resource {} has no primary {primary}", of.id))
+}
+
+/// Locks the resources of one account that lines are about, in the order in which everybody locks sets: by the ids of
+/// the primaries, and what is attached after its primary. A line is attached to what its order says.
+pub(in crate::subscriptions) async fn lock_lines(
+    cx: &mut Cx,
+    account: &str,
+    lines: &[Line],
+) -> Result<(), DbError> {
+    let named = |number: i64| lines.iter().find(|line| line.line_no == number)?.resource.as_deref();
+    let place = |line: &'_ Line| {
+        let own = line.resource.clone()?;
+        let primary = line.attached_to.and_then(named).map_or_else(|| own.clone(), str::to_owned);
+        Some((primary, line.attached_to.is_some(), own))
+    };
+    let places: BTreeSet<(String, bool, String)> = lines.iter().filter_map(place).collect();
+    for (_, _, id) in places {
+        store::lock(&mut cx.tx, account, &id).await?;
+    }
+    Ok(())
 }
 
 /// The same as [`lock`], to be looked at only.

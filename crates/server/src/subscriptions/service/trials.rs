@@ -1,7 +1,7 @@
 //! A trial becomes commercial use: the same resource, of a product that is sold, for a term that begins with the payment
-//! (order type 14).
+//! (order type 14), or with the cloud's report where it makes something else of it; where it cannot, all goes back.
 
-use domain::calendar::first_expiry;
+use domain::calendar::{Instant, first_expiry};
 use domain::order::OrderType;
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
@@ -11,7 +11,9 @@ use super::auto_renewals;
 use super::changes::{Wanted, base_product, changed, charge_of};
 use super::cloud::{self, Action};
 use super::conversions::WantedTerm;
+use super::holds;
 use super::ordering::{self, How, resource_of};
+use crate::app::Provisioner;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, Order};
@@ -81,44 +83,64 @@ pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<
     Ok(gone)
 }
 
-/// The order was paid: the resource is commercial, and its term begins.
+/// The order was paid: the resource is commercial and its term begins, or the cloud makes it what was asked for first.
 pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<Vec<Fulfilled>, ApiError> {
     let mut outcomes = Vec::with_capacity(lines.len());
-    let days = auto_renewals::deduction_days(&mut cx.tx, &order.account).await?;
     for line in lines {
         let trial = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
-        let expires_at = first_expiry(cx.now, line.term())
-            .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
-        let policy = if order.auto_renew { ExpirePolicy::AutoRenew } else { ExpirePolicy::EnterGrace };
         let is_other =
             trial.resource_spec_code != line.resource_spec_code || trial.spec_size != line.resource_size;
-        let mut resource = Resource {
-            status: ResourceStatus::InUse.code(),
-            expire_policy: policy.code(),
-            auto_renew: order.auto_renew,
-            renew_times: None,
-            renewal: None,
-            period_type: line.period_type.code(),
-            period_num: line.period_num,
-            effective_at: Some(cx.now),
-            expires_at: Some(expires_at),
-            due_at: Some(expires_at),
-            grace_until: None,
-            retained_until: None,
-            is_trial: false,
-            open_order: None,
-            ..changed(trial, line, cx.now)
-        };
-        auto_renewals::schedule(&mut resource, days, cx.now);
-        store::update(&mut cx.tx, &resource, true).await?;
-        let charge_no = charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
-        let term = (line.term(), cx.now, expires_at);
-        let charge = charge_of(&resource, order, line, ChargeKind::Commercial, charge_no, term);
-        charges::insert(&mut cx.tx, &[charge]).await?;
-        if is_other {
-            cloud::tell(cx, Some(order), &[&resource], Action::Change).await?;
+        if is_other && cx.app.provisioner == Provisioner::External {
+            let target = changed(trial.clone(), line, cx.now);
+            cloud::tell(cx, Some(order), &[&target], Action::Change).await?;
+            let held = Resource { open_order: Some(order.id.clone()), ..trial };
+            store::update(&mut cx.tx, &held, true).await?;
+            outcomes.push(Fulfilled::Waiting);
+            continue;
         }
-        outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
+        let (effective_at, expires_at) = finish(cx, order, line, trial).await?.1;
+        outcomes.push(Fulfilled::Done { effective_at, expires_at });
     }
     Ok(outcomes)
+}
+
+/// A locked trial is commercial, and its term begins now; answers it, and its term. What holds it holds it further.
+pub(super) async fn finish(
+    cx: &mut Cx,
+    order: &Order,
+    line: &Line,
+    trial: Resource,
+) -> Result<(Resource, (Instant, Instant)), ApiError> {
+    let days = auto_renewals::deduction_days(&mut cx.tx, &order.account).await?;
+    let expires_at = first_expiry(cx.now, line.term())
+        .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
+    let policy = if order.auto_renew { ExpirePolicy::AutoRenew } else { ExpirePolicy::EnterGrace };
+    let was_frozen = trial.status == ResourceStatus::Frozen.code();
+    let mut resource = Resource {
+        expire_policy: policy.code(),
+        auto_renew: order.auto_renew,
+        renew_times: None,
+        renewal: None,
+        period_type: line.period_type.code(),
+        period_num: line.period_num,
+        effective_at: Some(cx.now),
+        expires_at: Some(expires_at),
+        grace_until: None,
+        retained_until: None,
+        is_trial: false,
+        open_order: None,
+        ..changed(trial, line, cx.now)
+    };
+    holds::show(cx, &mut resource)?;
+    auto_renewals::schedule(&mut resource, days, cx.now);
+    store::update(&mut cx.tx, &resource, true).await?;
+    if was_frozen && resource.status == ResourceStatus::InUse.code() {
+        // Its retention had begun while the cloud was at work.
+        cloud::tell(cx, None, &[&resource], Action::Unfreeze).await?;
+    }
+    let charge_no = charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
+    let term = (line.term(), cx.now, expires_at);
+    let charge = charge_of(&resource, order, line, ChargeKind::Commercial, charge_no, term);
+    charges::insert(&mut cx.tx, &[charge]).await?;
+    Ok((resource, (cx.now, expires_at)))
 }

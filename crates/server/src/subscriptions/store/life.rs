@@ -11,12 +11,21 @@ platform::statements! {
     /// Which resources are due, by the primary one of their set.
     const DUE = "select due_at, coalesce(parent_id, id) from resources where due_at <= $1 \
         order by due_at, account_id, id limit $2";
-    /// Resources of an account that are not frozen with it, locked, a page by id.
+    /// Primary resources of an account that are not frozen with it, locked, a page by id.
     const LOCK_UNHELD = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and id > $2 and status in (2, 4, 5) and held_at is null order by id limit $3 {for_update}");
-    /// Resources of an account that are frozen with it, locked, a page by id.
+        and id > $2 and parent_id is null and status in (2, 4, 5) and held_at is null \
+        order by id limit $3 {for_update}");
+    /// Attached ones, a page by their primaries.
+    const LOCK_UNHELD_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and (parent_id, id) > ($2, $3) and parent_id is not null and status in (2, 4, 5) and held_at is null \
+        order by parent_id, id limit $4 {for_update}");
+    /// Primary resources of an account that are frozen with it, locked, a page by id.
     const LOCK_HELD = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
-        and id > $2 and held_at is not null order by id limit $3 {for_update}");
+        and id > $2 and parent_id is null and held_at is not null order by id limit $3 {for_update}");
+    /// Attached ones, a page by their primaries.
+    const LOCK_HELD_ATTACHED = concat!("select ", resource_columns!(), " from resources where account_id = $1 \
+        and (parent_id, id) > ($2, $3) and parent_id is not null and held_at is not null \
+        order by parent_id, id limit $4 {for_update}");
 }
 
 /// What is due until an instant, by the primary resource of its set; a set comes once for each member.
@@ -30,12 +39,13 @@ pub(in crate::subscriptions) async fn due(
     Ok(rows.into_iter().map(due).collect())
 }
 
-/// A page of an account's resources by id.
+/// A page of an account's resources: first all primary ones, then all attached ones, so that whoever locks sets in the
+/// order of their primaries and this never wait for each other.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::subscriptions) struct PageOf<'a> {
     pub account: &'a str,
-    /// The last id of the page before; empty for the first.
-    pub after: &'a str,
+    /// The last resource of the page before; `None` for the first page.
+    pub after: Option<&'a Resource>,
     pub limit: i64,
 }
 
@@ -44,8 +54,7 @@ pub(in crate::subscriptions) async fn lock_unheld(
     tx: &mut Tx,
     page: PageOf<'_>,
 ) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_UNHELD, params![page.account, page.after, page.limit]).await?;
-    Ok(rows.iter_mut().map(from_row).collect())
+    lock_page(tx, page, [LOCK_UNHELD, LOCK_UNHELD_ATTACHED]).await
 }
 
 /// Resources that are frozen with their account, locked.
@@ -53,6 +62,23 @@ pub(in crate::subscriptions) async fn lock_held(
     tx: &mut Tx,
     page: PageOf<'_>,
 ) -> Result<Vec<Resource>, DbError> {
-    let mut rows = tx.all(LOCK_HELD, params![page.account, page.after, page.limit]).await?;
+    lock_page(tx, page, [LOCK_HELD, LOCK_HELD_ATTACHED]).await
+}
+
+async fn lock_page(
+    tx: &mut Tx,
+    PageOf { account, after, limit }: PageOf<'_>,
+    [primaries, attached]: [&'static str; 2],
+) -> Result<Vec<Resource>, DbError> {
+    let id = after.map_or("", |last| last.id.as_str());
+    let parent = after.and_then(|last| last.parent.as_deref());
+    let mut rows = match parent {
+        None => tx.all(primaries, params![account, id, limit]).await?,
+        Some(_) => Vec::new(),
+    };
+    if rows.is_empty() {
+        let (parent, id) = parent.map_or(("", ""), |parent| (parent, id));
+        rows = tx.all(attached, params![account, parent, id, limit]).await?;
+    }
     Ok(rows.iter_mut().map(from_row).collect())
 }

@@ -6,7 +6,7 @@ use super::{MEDIUM, bought, change, explained, resource, small};
 use crate::accounts::{EXTERNAL, disk};
 use crate::harness::TestApp;
 use crate::on_both;
-use crate::orders::{PAY, cash, payment, place, status};
+use crate::orders::{PAY, cash, machine, payment, place, status, with};
 use crate::paying::{bill, coupon, coupon_is, grant, pay_with};
 
 /// The oldest task that waits for the cloud.
@@ -18,6 +18,16 @@ async fn report(app: &TestApp, task: &Value, what: &str) -> Value {
     let id = task["id"].as_str().unwrap();
     let body = if what == "failed" { json!({"reason": "no capacity"}) } else { json!({}) };
     app.post("operator", &format!("/openbss/v1/resources/{id}/{what}"), body).await.ok(200)
+}
+
+/// Buys a line that the cloud provides, and answers its name of the resource.
+async fn provided(app: &TestApp, line: Value) -> String {
+    let order = place(app, "acme", json!([line])).await;
+    if status(app, "acme", &order).await == 6 {
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+    }
+    report(app, &task(app).await, "provisioned").await;
+    resource(app, "acme", true).await["resource_id"].as_str().unwrap().to_owned()
 }
 
 on_both! {
@@ -87,6 +97,73 @@ on_both! {
         assert_eq!(status(&app, "acme", order).await, 5);
         assert_ne!(resource(&app, "acme", true).await["product_spec_desc"], before);
         change(&app, "acme", &id, json!({"resource_spec": "s3.large.4.linux"})).await.ok(201);
+        app.finish().await;
+    }
+
+    // The difference is that of the request, 18 × (392/744 + 15/28), however late the report comes.
+    async fn a_downgrade_gives_back_when_the_cloud_has_carried_it_out(app: EXTERNAL) {
+        let id = provided(&app, with(machine(), "resource_spec", json!(MEDIUM))).await;
+        let before = (cash(&app, "acme").await, resource(&app, "acme", true).await["product_spec_desc"].clone());
+        let asked = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        let order = asked["order_id"].as_str().unwrap();
+        assert_eq!((asked["amount"].as_str(), &asked["status"]), (Some("-19.13"), &json!(3)));
+        assert_eq!(before, (cash(&app, "acme").await, resource(&app, "acme", true).await["product_spec_desc"].clone()));
+        // It holds its resource, and nobody decides on it but the cloud.
+        change(&app, "acme", &id, json!({"resource_spec": "s3.large.4.linux"})).await.refused(400, "CBC.99003144");
+        app.post("operator", &format!("/openbss/v1/orders/{order}/reject"), json!({})).await.refused(400, "CBC.99003106");
+        explained(&app, "acme", order).await;
+        let told = task(&app).await;
+        assert_eq!((&told["action"], &told["order_id"]), (&json!("change"), &json!(order)));
+
+        app.advance_to("2026-01-20T08:00:00Z").await;
+        report(&app, &told, "provisioned").await;
+        report(&app, &told, "provisioned").await;
+        assert_eq!(status(&app, "acme", order).await, 5);
+        assert_eq!(cash(&app, "acme").await, "9989.13");
+        assert_ne!(resource(&app, "acme", true).await["product_spec_desc"], before.1);
+        explained(&app, "acme", order).await;
+        change(&app, "acme", &id, json!({"resource_spec": MEDIUM})).await.ok(201);
+        app.finish().await;
+    }
+
+    async fn a_downgrade_that_the_cloud_cannot_carry_out_moves_nothing(app: EXTERNAL) {
+        let id = provided(&app, with(machine(), "resource_spec", json!(MEDIUM))).await;
+        let before = (cash(&app, "acme").await, resource(&app, "acme", true).await["product_spec_desc"].clone());
+        let asked = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        let told = task(&app).await;
+        let reported = report(&app, &told, "failed").await;
+        assert!(reported["refund_order_id"].is_null(), "{reported}");
+        report(&app, &told, "failed").await;
+        assert_eq!(status(&app, "acme", asked["order_id"].as_str().unwrap()).await, 4);
+        assert_eq!(before, (cash(&app, "acme").await, resource(&app, "acme", true).await["product_spec_desc"].clone()));
+        change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        app.finish().await;
+    }
+
+    async fn a_trial_is_commercial_when_the_cloud_has_made_it_so(app: EXTERNAL) {
+        let id = provided(&app, with(machine(), "resource_spec", json!("s3.small.1.linux.trial"))).await;
+        let path = format!("/openbss/v1/resources/{id}/to-commercial");
+        let to = json!({"resource_spec": "s3.small.1.linux", "period_type": 2, "period_num": 1, "auto_pay": true});
+        let before = resource(&app, "acme", true).await;
+        let asked = app.post("acme", &path, to.clone()).await.ok(201);
+        assert_eq!((asked["amount"].as_str(), &asked["status"]), (Some("9.6"), &json!(3)));
+        assert_eq!(cash(&app, "acme").await, "9990.4");
+        app.post("acme", &path, to.clone()).await.refused(400, "CBC.99003144");
+        // What it could not be goes back, and it is a trial as before.
+        let reported = report(&app, &task(&app).await, "failed").await;
+        assert!(reported["refund_order_id"].is_string(), "{reported}");
+        assert_eq!(cash(&app, "acme").await, "10000");
+        let after = resource(&app, "acme", true).await;
+        assert_eq!(after["product_spec_desc"], before["product_spec_desc"]);
+        assert_eq!(after["expire_time"], before["expire_time"]);
+
+        let asked = app.post("acme", &path, to).await.ok(201);
+        app.advance_to("2026-01-16T08:00:00Z").await;
+        report(&app, &task(&app).await, "provisioned").await;
+        assert_eq!(status(&app, "acme", asked["order_id"].as_str().unwrap()).await, 5);
+        let now = resource(&app, "acme", true).await;
+        assert_ne!(now["product_spec_desc"], before["product_spec_desc"]);
+        assert_eq!(now["expire_time"], "2026-02-16T15:59:59Z");
         app.finish().await;
     }
 

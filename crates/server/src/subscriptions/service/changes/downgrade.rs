@@ -1,5 +1,5 @@
-//! A cheaper specification: the resource is it at once, and what it costs less for the rest of the term goes back, without
-//! a fee (rule 2.6).
+//! A cheaper specification: the resource is it at once, or when the cloud has made it so, and what it costs less for the
+//! rest of the term goes back, without a fee (rule 2.6). Where the cloud cannot, nothing has moved.
 //!
 //! What goes back is the difference of list prices, in the share of the list price that balances paid: of what a discount
 //! or a coupon took off nothing goes back, and coupons are not returned.
@@ -26,8 +26,9 @@ use domain::subscription::refund::{Period, RefundError};
 use platform::db::DbError;
 use platform::op::ApiError;
 
-use super::{Buyer, Change, changed};
+use super::{Buyer, Change, changed, resource_of};
 use crate::Cx;
+use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
 use crate::subscriptions::service::cloud::{self, Action};
@@ -35,7 +36,7 @@ use crate::subscriptions::service::unsubscribing;
 use crate::subscriptions::store::charges::{self, ChargeKind, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
 
-/// Makes a locked resource what is wanted, and gives the difference back.
+/// Makes a locked resource what is wanted, or has the cloud do so, and gives the difference back.
 pub(super) async fn carry_out(
     cx: &mut Cx,
     buyer: Buyer,
@@ -48,8 +49,6 @@ pub(super) async fn carry_out(
     let taken =
         take(&ahead, change.line.official, cx.now, unit).map_err(|overflow| broken(overflow.into()))?;
     let parts = split_off(cx, &paid, ahead, &taken).await?;
-    let resource = changed(resource, &change.line, cx.now);
-    store::update(&mut cx.tx, &resource, resource.is_visible()).await?;
     let line = Line { effective_at: Some(cx.now), expires_at: resource.expires_at, ..change.line };
     let back = NewReturn {
         account: resource.account.clone(),
@@ -61,10 +60,43 @@ pub(super) async fn carry_out(
         lines: vec![ReturnLine { template: line, parts }],
         needs_approval: false,
     };
-    let order = orders::give_back(cx, &back).await?;
-    unsubscribing::note(cx, &order).await?;
-    cloud::tell(cx, Some(&order), &[&resource], Action::Change).await?;
+    if cx.app.provisioner == Provisioner::Immediate {
+        return orders::give_back(cx, &back).await;
+    }
+    let order = orders::give_back_later(cx, &back).await?;
+    let target = changed(resource, &back.lines[0].template, cx.now);
+    cloud::tell(cx, Some(&order), &[&target], Action::Change).await?;
     Ok(order)
+}
+
+/// The order is carried out: its resources are what they are to be, and their charges bear what went back.
+pub(in crate::subscriptions::service) async fn returned(
+    cx: &mut Cx,
+    order: &Order,
+    lines: &[Line],
+) -> Result<(), ApiError> {
+    unsubscribing::note(cx, order).await?;
+    for line in lines {
+        let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
+        let was_visible = resource.is_visible();
+        let resource = Resource { open_order: None, ..changed(resource, line, cx.now) };
+        store::update(&mut cx.tx, &resource, was_visible).await?;
+    }
+    Ok(())
+}
+
+/// The cloud has made a locked resource cheaper, or could not; answers it as it is then.
+pub(super) async fn reported(
+    cx: &mut Cx,
+    order: Order,
+    resource: &Resource,
+    is_done: bool,
+) -> Result<Resource, ApiError> {
+    match is_done {
+        true => orders::finish_return(cx, order).await?,
+        false => orders::drop_return(cx, order).await?,
+    };
+    Ok(store::lock(&mut cx.tx, &resource.account, &resource.id).await?)
 }
 
 fn broken(error: RefundError) -> DbError {
