@@ -290,4 +290,26 @@ on_both! {
         assert_eq!(refund["order_info"]["amount_after_discount"].to_string(), "-8.64");
         app.finish().await;
     }
+
+    async fn what_has_not_begun_cannot_turn_pay_per_use(app: CHINA) {
+        let body = json!({"lines": [machine()], "auto_pay": true, "effective_time": "2026-03-01T00:00:00Z"});
+        app.post("acme", "/openbss/v1/orders", body).await.ok(201);
+        let id = resource(&app, "acme", true).await["resource_id"].clone();
+        let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+        assert_eq!(done["to_ondemand_service_results"][0]["error_code"], "CBC.99003609");
+        app.finish().await;
+    }
+
+    async fn what_has_an_invoice_stays_what_it_is(app: CHINA) {
+        let order = place(&app, "acme", json!([machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        let id = resource(&app, "acme", true).await["resource_id"].clone();
+        let path = format!("/openbss/v1/orders/{order}/invoice");
+        for (is_invoiced, wanted) in [(true, json!("CBC.99003643")), (false, json!(null))] {
+            app.call("operator", "PUT", &path, Some(json!({"is_invoiced": is_invoiced}))).await.ok(200);
+            let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+            assert_eq!(done["to_ondemand_service_results"][0]["error_code"], wanted);
+        }
+        app.finish().await;
+    }
 }

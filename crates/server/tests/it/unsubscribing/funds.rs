@@ -181,4 +181,60 @@ on_both! {
         assert_eq!(details(&app, "globex", &refund).await["order_info"]["customer_id"], app.domain("globex-ops"));
         app.finish().await;
     }
+
+    async fn renewed_terms_that_begin_before_the_approval_can_only_be_rejected(app) {
+        top_up(&app, "acme", "90000", "large").await;
+        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
+        app.post("acme", super::RENEW, body).await.ok(200);
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        app.advance_to("2026-02-16T00:00:00Z").await;
+        let held = cash(&app, "acme").await;
+        let decide = async |what: &str| app.post("operator", &format!("/openbss/v1/orders/{refund}/{what}"), json!({})).await;
+        let message = decide("approve").await.refused(400, "CBC.99003128");
+        assert!(message.contains("2026-02-15T15:59:59Z"), "{message}");
+        decide("reject").await.ok(200);
+        let now = super::resources(&app, "acme", &order).await.remove(0);
+        assert_eq!((&now["status"], &now["expire_time"]), (&json!(2), &json!("2027-02-15T15:59:59Z")));
+        assert_eq!(cash(&app, "acme").await, held);
+        app.finish().await;
+    }
+
+    // The hold ends 15 days after the freeze, before the term does.
+    async fn a_resource_that_was_frozen_meanwhile_is_deleted_when_its_hold_ends(app) {
+        top_up(&app, "acme", "90000", "large").await;
+        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
+        app.post("acme", super::RENEW, body).await.ok(200);
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        let freeze = format!("/openbss/v1/accounts/{}/freeze", app.domain("acme"));
+        app.post("operator", &freeze, json!({"reason": "r", "freeze_type": "ACCOUNT_AND_RESOURCE"})).await.ok(200);
+        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
+        app.advance_to("2026-01-31T00:00:00Z").await;
+        assert_eq!(super::resources(&app, "acme", &order).await, Vec::<Value>::new());
+        app.finish().await;
+    }
+
+    async fn what_a_coupon_paid_whole_and_what_was_free_have_no_rows(app) {
+        let order = bought(&app, "acme", json!([machine()])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let paper = issue(&app, "acme", json!({"face_value": "182.07"})).await;
+        let body = json!({"resource_ids": [id], "period_type": 2, "period_num": 1});
+        let renewal = app.post("acme", super::RENEW, body).await.ok(200)["order_ids"][0].as_str().unwrap().to_owned();
+        app.post("acme", PAY, pay_with(&renewal, None, &[(&paper, 301)])).await.ok(204);
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        assert_eq!(rows(&app, "acme", &refund).await, []);
+        assert_eq!(only(&app, "acme", "status=2").await["balance"].to_string(), "182.07");
+        explained(&app, "acme", &refund).await;
+        let address = with(machine(), "cloud_service_type", json!("hws.service.type.vpc"));
+        let address = with(with(address, "resource_type", json!("hws.resource.type.ip")), "resource_spec", json!("5_bgp"));
+        let free = crate::orders::place(&app, "acme", json!([address])).await;
+        let id = ids(&app, "acme", &free).await.remove(0);
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        assert_eq!(rows(&app, "acme", &refund).await, []);
+        assert_eq!(explained(&app, "acme", &refund).await["returns"], json!([]));
+        app.finish().await;
+    }
 }
