@@ -1,5 +1,6 @@
 //! Unsubscribing through the wire: what goes back, to what had paid, and what stands in the way.
 
+mod approvals;
 mod codes;
 mod five_days;
 mod funds;

@@ -7,7 +7,7 @@ use super::{MEDIUM, bought, change, explained, resource, small};
 use crate::on_both;
 use crate::orders::{PAY, cash, details, machine, payment, place, with};
 use crate::paying::{CHINA, coupon, coupon_is, grant, pay_with};
-use crate::unsubscribing::{self, renewed, returned, rows, volume};
+use crate::unsubscribing::{self, renewed, returned, rows};
 
 const INSTANTLY: &str = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
 
@@ -150,22 +150,6 @@ on_both! {
             left.push(cents(&cash(&app, "acme").await));
         }
         assert_eq!(left[1] - left[0], left[2] - left[1]);
-        app.finish().await;
-    }
-
-    // The rest of two years is in their second year, in which the fee is lower.
-    async fn the_fee_of_what_a_downgrade_left_goes_by_the_years_since_the_term_began(app) {
-        let order = unsubscribing::bought(&app, "acme", json!([with(volume(50_000), "period_num", json!(2))])).await;
-        let id = unsubscribing::ids(&app, "acme", &order).await.remove(0);
-        app.advance_to("2027-02-01T08:00:00Z").await;
-        let down = change(&app, "acme", &id, json!({"resource_size": 600})).await.ok(201);
-        let less = cents(down["amount"].as_str().unwrap().trim_start_matches('-'));
-        app.advance_to("2027-06-01T08:00:00Z").await;
-        let back = returned(&app, "acme", &[&id], 1).await;
-        let info = details(&app, "acme", &back).await["order_info"]["amount_info"].clone();
-        // 382 of 730 days and 8 hours were used before: of 1000 there were 476.95 left.
-        let fee = (47_695 - less + 5) / 10;
-        assert_eq!(cents(&info["commission_amount"].to_string()), fee);
         app.finish().await;
     }
 }

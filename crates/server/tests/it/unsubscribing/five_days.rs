@@ -157,4 +157,39 @@ on_both! {
         assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, "4.5");
         app.finish().await;
     }
+
+    async fn a_rejected_bundle_hands_its_count_on_to_the_others_of_its_order(app: CHINA) {
+        crate::funds::top_up(&app, "acme", "200000", "large").await;
+        let bundle = with(bundle(), "period_type", json!(3));
+        let mut lines = vec![bundle.clone(), bundle];
+        for primary in [0, 0, 0, 0, 1, 1, 1, 1] {
+            lines.push(with(disk_in_china(1_500_000), "attached_to_line", json!(primary)));
+        }
+        let order = bought(&app, "acme", json!(lines)).await;
+        let of_both = super::resources(&app, "acme", &order).await;
+        let primaries = of_both.iter().filter(|one| one["is_main_resource"] == 1);
+        let primaries: Vec<&str> = primaries.map(|one| one["resource_id"].as_str().unwrap()).collect();
+        assert_eq!(primaries.len(), 2);
+        let first = returned(&app, "acme", &[primaries[0]], 1).await;
+        let second = returned(&app, "acme", &[primaries[1]], 1).await;
+        let decide = async |refund: &str, what: &str| {
+            app.post("operator", &format!("/openbss/v1/orders/{refund}/{what}"), json!({})).await.ok(200);
+        };
+        // The second counts in place of the first, so nine others are left.
+        decide(&first, "reject").await;
+        for number in 0..10 {
+            let order = bought(&app, "acme", json!([disk_in_china(1_000)])).await;
+            let id = ids(&app, "acme", &order).await.remove(0);
+            let wanted = if number < 9 { "0" } else { "1" };
+            assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, wanted, "number {number}");
+        }
+        // With the second counted, the first is free again though the quota is used up.
+        let again = returned(&app, "acme", &[primaries[0]], 1).await;
+        assert_eq!(fee(&app, &again).await, "0");
+        for refund in [&second, &again] {
+            assert_eq!(fee(&app, refund).await, "0");
+            decide(refund, "approve").await;
+        }
+        app.finish().await;
+    }
 }

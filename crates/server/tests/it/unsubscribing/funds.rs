@@ -144,21 +144,6 @@ on_both! {
         app.finish().await;
     }
 
-    async fn large_renewed_terms_wait_too_and_end_as_they_were_asked_for(app) {
-        top_up(&app, "acme", "90000", "large").await;
-        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
-        let id = ids(&app, "acme", &order).await.remove(0);
-        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
-        app.post("acme", super::RENEW, body).await.ok(200);
-        let refund = returned(&app, "acme", &[&id], 2).await;
-        app.advance_to("2026-02-10T00:00:00Z").await;
-        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
-        assert_eq!(super::resources(&app, "acme", &order).await[0]["expire_time"], "2026-02-15T15:59:59Z");
-        app.advance_to("2026-02-16T00:00:00Z").await;
-        assert_eq!(super::resources(&app, "acme", &order).await[0]["status"], 5);
-        app.finish().await;
-    }
-
     async fn a_refund_order_is_found_by_its_id_among_the_changes_of_cash(app: CHINA) {
         let order = bought(&app, "acme", json!([disk_in_china(100_000)])).await;
         app.advance_to("2026-03-01T00:00:00Z").await;
@@ -179,41 +164,6 @@ on_both! {
         let refund = returned(&app, "globex-ops", &[&id], 1).await;
         assert_ne!(cash(&app, "globex").await, before);
         assert_eq!(details(&app, "globex", &refund).await["order_info"]["customer_id"], app.domain("globex-ops"));
-        app.finish().await;
-    }
-
-    async fn renewed_terms_that_begin_before_the_approval_can_only_be_rejected(app) {
-        top_up(&app, "acme", "90000", "large").await;
-        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
-        let id = ids(&app, "acme", &order).await.remove(0);
-        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
-        app.post("acme", super::RENEW, body).await.ok(200);
-        let refund = returned(&app, "acme", &[&id], 2).await;
-        app.advance_to("2026-02-16T00:00:00Z").await;
-        let held = cash(&app, "acme").await;
-        let decide = async |what: &str| app.post("operator", &format!("/openbss/v1/orders/{refund}/{what}"), json!({})).await;
-        let message = decide("approve").await.refused(400, "CBC.99003128");
-        assert!(message.contains("2026-02-15T15:59:59Z"), "{message}");
-        decide("reject").await.ok(200);
-        let now = super::resources(&app, "acme", &order).await.remove(0);
-        assert_eq!((&now["status"], &now["expire_time"]), (&json!(2), &json!("2027-02-15T15:59:59Z")));
-        assert_eq!(cash(&app, "acme").await, held);
-        app.finish().await;
-    }
-
-    // The hold ends 15 days after the freeze, before the term does.
-    async fn a_resource_that_was_frozen_meanwhile_is_deleted_when_its_hold_ends(app) {
-        top_up(&app, "acme", "90000", "large").await;
-        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
-        let id = ids(&app, "acme", &order).await.remove(0);
-        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
-        app.post("acme", super::RENEW, body).await.ok(200);
-        let refund = returned(&app, "acme", &[&id], 2).await;
-        let freeze = format!("/openbss/v1/accounts/{}/freeze", app.domain("acme"));
-        app.post("operator", &freeze, json!({"reason": "r", "freeze_type": "ACCOUNT_AND_RESOURCE"})).await.ok(200);
-        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
-        app.advance_to("2026-01-31T00:00:00Z").await;
-        assert_eq!(super::resources(&app, "acme", &order).await, Vec::<Value>::new());
         app.finish().await;
     }
 
