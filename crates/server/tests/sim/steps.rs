@@ -2,6 +2,7 @@
 //! function of the seed and of what the model knows.
 
 use crate::calendar::{DAY, HOUR, Secs, Term, at, date, next_three};
+use crate::choices;
 use crate::dice::Dice;
 use crate::goods::GOODS;
 use crate::model::buying::{Placing, Wanted};
@@ -138,12 +139,14 @@ fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<D
         let rival = match (order, dice.below(5)) {
             (Some(order), 0 | 1) => pay(dice, customer, order),
             (Some(order), 2) => Deed::Cancel { order, is_part: false },
+            (Some(order), 4) if dice.once_in(3) => choices::adjust(dice, customer, order),
             (_, 3) if resource.is_some() => about(dice, customer, resource.unwrap()),
             _ => deed(dice, scene, who, number + 1),
         };
         // How often a resource is still renewed is not shown, so two of these at once could not be told apart.
         deeds.push(match rival {
             Deed::AutoRenew { resource, .. } => Deed::AutoRenew { resource, times: None },
+            Deed::Further(further) if !further.is_shown() => Deed::Unfreeze,
             rival => rival,
         });
     }
@@ -158,6 +161,7 @@ fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
         0 if known.unsubscribe => {
             Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) }
         }
+        3 if dice.once_in(3) => choices::secure(dice, customer, primary),
         1 if known.auto_renew => Deed::AutoRenew { resource, times: None },
         2 if known.auto_renew => Deed::NoAutoRenew { resource },
         _ if known.renew => {
@@ -170,6 +174,11 @@ fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if dice.once_in(7)
+        && let Some(deed) = choices::further(dice, customer)
+    {
+        return deed;
+    }
     if !customer.resources.is_empty()
         && dice.once_in(2)
         && let Some(deed) = life(dice, customer)
@@ -250,7 +259,7 @@ fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
 }
 
 /// A resource; mostly one that is not closed.
-fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
+pub fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
     let may_be_closed = dice.once_in(20);
     let fits = |number: &usize| may_be_closed || customer.resources[*number].status != CLOSED;
     let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
@@ -296,7 +305,7 @@ fn issue(dice: &mut Dice, now: Secs) -> Deed {
 }
 
 /// An order of a customer; a pending one where that is asked for and there is one.
-fn some_order(dice: &mut Dice, customer: &Customer, is_pending: bool) -> Option<usize> {
+pub fn some_order(dice: &mut Dice, customer: &Customer, is_pending: bool) -> Option<usize> {
     let fits = |number: &usize| !is_pending || customer.orders[*number].status == status::PENDING;
     let orders: Vec<usize> = (0..customer.orders.len()).filter(fits).collect();
     dice.one(&orders).copied()

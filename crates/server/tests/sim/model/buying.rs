@@ -159,7 +159,7 @@ impl Customer {
     }
 
     /// The coupons that orders hold are free again.
-    fn let_go(&mut self, orders: &[usize]) {
+    pub fn let_go(&mut self, orders: &[usize]) {
         let first = self.together(orders[0])[0];
         for coupon in self.coupons.iter_mut().filter(|coupon| coupon.held == Some(first)) {
             coupon.held = None;
@@ -220,6 +220,7 @@ impl Customer {
                     renew_at: None,
                     times: None,
                     held_at: None,
+                    is_secured: false,
                     lock: None,
                     charges: vec![charge],
                     is_uneven,
@@ -267,6 +268,7 @@ fn line(wanted: &Wanted, name: &str, now: Secs) -> Line {
         is_attached: wanted.is_attached,
         name: format!("{name}-{}-{}", wanted.good, wanted.size),
         list,
+        adjusted: 0,
         discount: 0,
         coupon: 0,
         effective: None,

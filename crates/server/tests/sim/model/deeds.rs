@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::buying::{Placing, Wanted};
 use super::facts::money;
+use super::further::Further;
 use super::reductions::Code;
 use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode, status};
 use crate::calendar::{Secs, Term, text};
@@ -49,6 +50,8 @@ pub enum Deed {
     Tier { tier: usize },
     /// A large refund is allowed, or not.
     Decide { order: usize, is_approved: bool },
+    /// Something else.
+    Further(Further),
 }
 
 /// A request as it is sent.
@@ -65,6 +68,9 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Made {
     Nothing,
+    /// Something that is set.
+    Setting,
+    Order(usize),
     Orders(Vec<usize>),
     /// The same, told as `order_ids`: each, or the id of the combined order alone.
     Listed(Vec<usize>),
@@ -89,15 +95,15 @@ impl Answer {
         self.code.is_none() || self.made != Made::Nothing
     }
 
-    fn done(status: u16) -> Self {
+    pub fn done(status: u16) -> Self {
         Self { status, code: None, made: Made::Nothing, unpaid: None }
     }
 
-    fn made(made: Made) -> Self {
+    pub fn made(made: Made) -> Self {
         Self { made, ..Self::done(201) }
     }
 
-    fn of(done: Result<(), Code>, status: u16) -> Self {
+    pub fn of(done: Result<(), Code>, status: u16) -> Self {
         match done {
             Ok(()) => Self::done(status),
             Err(code) => Self { status: 400, code: Some(code), made: Made::Nothing, unpaid: None },
@@ -131,6 +137,7 @@ impl Deed {
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
+            Self::Further(further) => further.is_possible(customer),
             Self::TopUp { .. }
             | Self::Credit { .. }
             | Self::Grant { .. }
@@ -239,6 +246,7 @@ impl Deed {
                 let body = json!({"operation": operation, "resource_ids": ids(customer, &[*resource])});
                 own("POST", &format!("{RESOURCES}/to-on-demand"), body)
             }
+            Self::Further(further) => further.request(customer),
             Self::Tier { tier } => by_operator("PUT", account("tier"), json!({"tier": format!("V{tier}")})),
             Self::Decide { order, is_approved } => {
                 let what = if *is_approved { "approve" } else { "reject" };
@@ -330,6 +338,7 @@ impl Deed {
             Self::ToOnDemand { resource, is_to_be } => {
                 Answer::of(customer.set_on_demand(*resource, *is_to_be).map(drop), 200)
             }
+            Self::Further(further) => further.change(customer, now),
             Self::Tier { tier } => {
                 customer.tier = *tier;
                 Answer::done(200)
@@ -386,7 +395,8 @@ impl Customer {
     pub fn note(&mut self, made: &Made, body: &Value) {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
-            Made::Nothing => {}
+            Made::Nothing | Made::Setting => {}
+            Made::Order(number) => self.orders[*number].id = id("order_id"),
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),

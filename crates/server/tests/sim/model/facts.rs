@@ -99,7 +99,7 @@ impl Customer {
             return NOTHING.to_owned();
         }
         // What is held is shown as frozen.
-        let status = if resource.held_at.is_some() { FROZEN } else { resource.status };
+        let status = if resource.is_secured || resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}",
@@ -121,7 +121,7 @@ impl Order {
             self.status,
             money(self.list()),
             money(self.payable()),
-            sum(|line| line.discount),
+            sum(|line| line.adjusted + line.discount),
             sum(|line| line.coupon),
             sum(|line| line.fee),
             sum(|line| line.consumed),

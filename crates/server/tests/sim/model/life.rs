@@ -20,9 +20,9 @@ pub const TO_ON_DEMAND: i64 = 1;
 pub const AUTO_RENEW: i64 = 3;
 
 /// The longest term from now.
-const YEARS_MAX: i64 = 5;
+pub const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
-const DAYS_BEFORE: i64 = 7;
+pub const DAYS_BEFORE: i64 = 7;
 /// Days after which a held resource is deleted.
 const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
@@ -146,6 +146,7 @@ impl Customer {
         one.expires = at;
         one.renew_at = None;
         one.lock = None;
+        one.is_secured = false;
     }
 
     /// The lines of a renewal of a set.
@@ -160,6 +161,7 @@ impl Customer {
                 is_attached: one.parent.is_some(),
                 name: one.name.clone(),
                 list: GOODS[one.good].price(term, one.size, now),
+                adjusted: 0,
                 discount: 0,
                 coupon: 0,
                 effective: None,
@@ -227,6 +229,17 @@ impl Customer {
         auto_pay: bool,
         now: Secs,
     ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
+        self.renew_as(primaries, (term, false), auto_pay, now)
+    }
+
+    /// The same; the system renews until the day that the account has set.
+    fn renew_as(
+        &mut self,
+        primaries: &[usize],
+        (term, is_systems): (Term, bool),
+        auto_pay: bool,
+        now: Secs,
+    ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
         if self.frozen.is_some() {
             return Err(ACCOUNT_FROZEN);
         }
@@ -240,7 +253,10 @@ impl Customer {
         let group = (sets.len() > 1).then_some(self.groups.len());
         let mut orders = Vec::new();
         for set in &sets {
-            let lines = self.renewal_lines(set, term, now);
+            let mut lines = self.renewal_lines(set, term, now);
+            if is_systems {
+                self.extend(&mut lines, now);
+            }
             orders.push(self.push_order(2, lines, group, now));
         }
         if sets.len() > 1 {
@@ -285,14 +301,14 @@ impl Customer {
             let line = &mut self.orders[number].lines[at];
             let one = &mut self.resources[line.resources[0]];
             let begins = one.expires;
-            one.expires = expiry(begins, line.term);
+            one.expires = line.expires.unwrap_or_else(|| expiry(begins, line.term));
             one.charges.push(Charge {
                 order: number,
                 line: at,
                 term: line.term,
                 begins,
                 ends: one.expires,
-                money: line.list - line.discount - line.coupon,
+                money: line.payable(),
                 coupon: line.coupon,
                 is_purchase: false,
                 is_back: false,
@@ -335,7 +351,8 @@ impl Customer {
         if self.resources[resource].status == CLOSED {
             return Err(UNKNOWN);
         }
-        if set.iter().any(|number| self.resources[*number].status != IN_USE) || self.frozen.is_some() {
+        let is_usable = |number: &usize| self.resources[*number].status == IN_USE && !self.is_held(*number);
+        if !set.iter().all(is_usable) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
         }
         for number in &set {
@@ -382,7 +399,9 @@ impl Customer {
         let set = self.set_of(primary);
         let term = self.resources[primary].term;
         let mut after = self.clone();
-        let done = after.renew(&[primary], term, true, now).and_then(|(orders, paid)| paid.map(|()| orders));
+        let done = after
+            .renew_as(&[primary], (term, true), true, now)
+            .and_then(|(orders, paid)| paid.map(|()| orders));
         if done.is_err() {
             for number in set {
                 self.resources[number].renew_at = Some(next_three(now));
@@ -410,6 +429,9 @@ impl Customer {
         }
         if self.resources[primary].parent.is_some() {
             return Err("CBC.0100");
+        }
+        if set.iter().any(|number| self.resources[*number].is_secured) {
+            return Err("CBC.99003624");
         }
         if set.iter().any(|number| self.lock(*number).is_some()) {
             return Err("CBC.99003623");

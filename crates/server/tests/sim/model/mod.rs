@@ -4,10 +4,14 @@
 //! A deed changes a customer and says how it must be answered. Ids are the application's to choose: orders, coupons,
 //! discounts and resources have numbers here, and the id is noted when the application tells it.
 
+pub mod adjusting;
 pub mod buying;
+pub mod config;
 pub mod deeds;
 pub mod facts;
 pub mod funds;
+pub mod further;
+pub mod holds;
 pub mod life;
 pub mod reductions;
 pub mod refunds;
@@ -123,6 +127,8 @@ pub struct Line {
     pub is_attached: bool,
     pub name: String,
     pub list: i64,
+    /// What the operator took off it.
+    pub adjusted: i64,
     pub discount: i64,
     pub coupon: i64,
     pub effective: Option<Secs>,
@@ -137,7 +143,7 @@ pub struct Line {
 impl Line {
     /// What balances pay.
     pub fn payable(&self) -> i64 {
-        self.list - self.discount - self.coupon
+        self.list - self.adjusted - self.discount - self.coupon
     }
 }
 
@@ -153,7 +159,7 @@ pub mod status {
 #[derive(Clone, Debug)]
 pub struct Order {
     pub id: String,
-    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription.
+    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription, 15 price adjustment.
     pub kind: i64,
     pub status: i64,
     pub lines: Vec<Line>,
@@ -211,6 +217,8 @@ pub struct Resource {
     pub times: Option<i64>,
     /// Since when it is held because its account is frozen with its resources.
     pub held_at: Option<Secs>,
+    /// It is frozen for security.
+    pub is_secured: bool,
     /// The order that it waits for.
     pub lock: Option<usize>,
     pub charges: Vec<Charge>,
@@ -254,6 +262,8 @@ pub struct Customer {
     pub tier: usize,
     /// Days before the expiry at which the system first renews, where the customer has set them.
     pub days_before: Option<i64>,
+    /// The day of the month on which terms end that the system renews, where the customer has set one; -1: the last.
+    pub expire_day: Option<i64>,
     /// Purchases that were returned for nothing, by year.
     pub five_day: BTreeMap<i64, usize>,
     pub pending_refunds: Vec<refunds::Pending>,
@@ -277,6 +287,7 @@ impl Customer {
             site,
             tier: 0,
             days_before: None,
+            expire_day: None,
             five_day: BTreeMap::new(),
             pending_refunds: Vec::new(),
         }
@@ -328,6 +339,7 @@ impl Customer {
                 ("accounts.expire_credit", Subject::Credit(line))
             }
             Due::Live(primary) => {
+                self.keep_together(primary, at);
                 for number in self.set_of(primary) {
                     if self.due(number).is_some_and(|due| due <= at) {
                         self.live(number, at);

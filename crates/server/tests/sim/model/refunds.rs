@@ -90,10 +90,11 @@ impl Customer {
                 sets.push(set);
             }
         }
-        for number in sets.iter().flatten() {
-            match self.lock(*number) {
+        for set in &sets {
+            match set.iter().find_map(|number| self.lock(*number)) {
                 Some(status::PENDING) => return Err(UNPAID),
                 Some(_) => return Err(IN_PROGRESS),
+                None if set.iter().any(|number| self.is_held(*number)) => return Err(HELD),
                 None => {}
             }
         }
@@ -158,6 +159,7 @@ impl Customer {
             is_attached: one.parent.is_some(),
             name: one.name.clone(),
             list: -sum(|part| part.back),
+            adjusted: 0,
             discount: 0,
             coupon: 0,
             effective: None,
