@@ -31,6 +31,7 @@ use crate::Cx;
 use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
+use crate::subscriptions::quotas;
 use crate::subscriptions::service::cloud::{self, Action};
 use crate::subscriptions::service::unsubscribing;
 use crate::subscriptions::store::charges::{self, ChargeKind, ResourceCharge};
@@ -43,6 +44,11 @@ pub(super) async fn carry_out(
     resource: Resource,
     change: Change,
 ) -> Result<Order, ApiError> {
+    let short = quotas::admit_lines(cx, &resource.account, std::slice::from_ref(&change.line)).await?;
+    if !short.is_empty() {
+        let name = resource.resource_id.as_deref().unwrap_or(&resource.id);
+        return Err(orders::shortage(cx, name, std::slice::from_ref(&change.line), &short));
+    }
     let unit = PeriodType::from_code(resource.period_type).expect("stored from the same table of codes");
     let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
     let ahead = to_come(&paid, cx.now, cx.site.profile()).map_err(broken)?;
