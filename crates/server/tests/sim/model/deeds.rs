@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::buying::{Placing, Wanted};
 use super::facts::money;
 use super::reductions::Code;
+use super::turns::Turn;
 use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode, status};
 use crate::calendar::{Secs, Term, text};
 use crate::goods::GOODS;
@@ -49,6 +50,8 @@ pub enum Deed {
     Tier { tier: usize },
     /// A large refund is allowed, or not.
     Decide { order: usize, is_approved: bool },
+    /// A resource becomes another, or is paid otherwise.
+    Turn(Turn),
 }
 
 /// A request as it is sent.
@@ -66,6 +69,8 @@ pub struct Request {
 pub enum Made {
     Nothing,
     Orders(Vec<usize>),
+    /// One order, told as `order_id`.
+    Order(usize),
     /// The same, told as `order_ids`: each, or the id of the combined order alone.
     Listed(Vec<usize>),
     Coupon(usize),
@@ -89,15 +94,15 @@ impl Answer {
         self.code.is_none() || self.made != Made::Nothing
     }
 
-    fn done(status: u16) -> Self {
+    pub fn done(status: u16) -> Self {
         Self { status, code: None, made: Made::Nothing, unpaid: None }
     }
 
-    fn made(made: Made) -> Self {
+    pub fn made(made: Made) -> Self {
         Self { made, ..Self::done(201) }
     }
 
-    fn of(done: Result<(), Code>, status: u16) -> Self {
+    pub fn of(done: Result<(), Code>, status: u16) -> Self {
         match done {
             Ok(()) => Self::done(status),
             Err(code) => Self { status: 400, code: Some(code), made: Made::Nothing, unpaid: None },
@@ -128,6 +133,7 @@ impl Deed {
             Self::AutoRenew { resource, .. }
             | Self::NoAutoRenew { resource }
             | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            Self::Turn(turn) => turn.is_possible(customer),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
@@ -239,6 +245,7 @@ impl Deed {
                 let body = json!({"operation": operation, "resource_ids": ids(customer, &[*resource])});
                 own("POST", &format!("{RESOURCES}/to-on-demand"), body)
             }
+            Self::Turn(turn) => turn.request(customer),
             Self::Tier { tier } => by_operator("PUT", account("tier"), json!({"tier": format!("V{tier}")})),
             Self::Decide { order, is_approved } => {
                 let what = if *is_approved { "approve" } else { "reject" };
@@ -330,6 +337,7 @@ impl Deed {
             Self::ToOnDemand { resource, is_to_be } => {
                 Answer::of(customer.set_on_demand(*resource, *is_to_be).map(drop), 200)
             }
+            Self::Turn(turn) => turn.change(customer, now),
             Self::Tier { tier } => {
                 customer.tier = *tier;
                 Answer::done(200)
@@ -389,6 +397,7 @@ impl Customer {
             Made::Nothing => {}
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
+            Made::Order(number) => self.orders[*number].id = id("order_id"),
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),
             Made::Listed(orders) => {
                 let ids: Vec<String> =

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::life::{CLOSED, FROZEN};
 use super::{Customer, Fund, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
+use crate::goods::GOODS;
 
 /// What a fact is about, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,11 +103,13 @@ impl Customer {
         let status = if resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
-            "{} policy {} from {} to {} of {parent}",
+            "{} policy {} from {} to {} of {parent}, {} {}",
             status,
             resource.policy,
             text(resource.effective),
-            text(resource.expires)
+            text(resource.expires),
+            GOODS[resource.good].spec,
+            GOODS[resource.good].measure.map_or_else(|| "null".to_owned(), |_| resource.size.to_string())
         )
     }
 }
@@ -194,12 +197,14 @@ pub fn shown_coupon(coupon: &Value) -> String {
 /// A resource as it is shown.
 pub fn shown_resource(resource: &Value) -> String {
     format!(
-        "{} policy {} from {} to {} of {}",
+        "{} policy {} from {} to {} of {}, {} {}",
         resource["status"],
         resource["expire_policy"],
         shown_time(&resource["effective_time"]),
         shown_time(&resource["expire_time"]),
-        resource["parent_resource_id"].as_str().unwrap_or("-")
+        resource["parent_resource_id"].as_str().unwrap_or("-"),
+        resource["resource_spec_code"].as_str().unwrap_or("-"),
+        resource["spec_size"]
     )
 }
 

@@ -4,7 +4,7 @@
 use domain::site::Site;
 
 use super::reductions::Code;
-use super::{Charge, Customer, Group, Line, Order, features, status};
+use super::{Charge, Customer, Group, Line, Order, Resource, features, status};
 use crate::calendar::{
     HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
 };
@@ -30,12 +30,13 @@ const DAYS_TO_PAY: i64 = 7;
 
 const GONE: Code = "CBC.99003016";
 const NOT_PRIMARY: Code = "CBC.30010036";
-const ACCOUNT_FROZEN: Code = "CBC.7281";
-const UNPAID: Code = "CBC.99003100";
-const IN_PROGRESS: Code = "CBC.99003144";
+pub const ACCOUNT_FROZEN: Code = "CBC.7281";
+pub const UNPAID: Code = "CBC.99003100";
+pub const IN_PROGRESS: Code = "CBC.99003144";
 const TOO_LONG: Code = "CBC.99003154";
+const NO_PERIOD: Code = "CBC.30010069";
 pub const NOT_PAID: Code = "CBC.30050006";
-const UNKNOWN: Code = "CBC.99003012";
+pub const UNKNOWN: Code = "CBC.99003012";
 const NOT_RENEWABLE: Code = "CBC.99003602";
 const NOT_ENABLED: Code = "CBC.99003605";
 
@@ -90,6 +91,17 @@ impl Customer {
         Some(by_itself.min(held_until))
     }
 
+    /// It can be used: in its term or in grace, and nothing holds it.
+    pub fn is_usable(&self, resource: usize) -> bool {
+        let one = &self.resources[resource];
+        [IN_USE, EXPIRED].contains(&one.status) && one.held_at.is_none()
+    }
+
+    /// It can be used, and its term is not over.
+    pub fn is_in_term(&self, resource: usize, now: Secs) -> bool {
+        self.is_usable(resource) && now < self.resources[resource].expires
+    }
+
     /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
     pub fn live(&mut self, resource: usize, at: Secs) {
         let (grace, retention) = keep_days(self.site, self.tier);
@@ -116,6 +128,22 @@ impl Customer {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A set turns pay-per-use as a whole: where one of it is held, or waits for an order that was paid, none does.
+    pub fn keep_together(&mut self, primary: usize, at: Secs) {
+        let set = self.set_of(primary);
+        let is_busy = |one: &usize| self.lock(*one).is_some_and(|status| status != status::PENDING);
+        let cannot = |one: &usize| self.resources[*one].held_at.is_some() || is_busy(one);
+        let turns = |one: &Resource| one.status == IN_USE && one.policy == TO_ON_DEMAND;
+        let is_due = |one: &usize| turns(&self.resources[*one]) && self.due(*one) == Some(at);
+        if set.iter().any(is_due) && set.iter().any(cannot) {
+            for one in
+                set.into_iter().filter(|one| self.resources[*one].policy == TO_ON_DEMAND).collect::<Vec<_>>()
+            {
+                self.resources[one].policy = 0;
+            }
         }
     }
 
@@ -152,22 +180,7 @@ impl Customer {
     fn renewal_lines(&self, set: &[usize], term: Term, now: Secs) -> Vec<Line> {
         let line = |number: &usize| {
             let one = &self.resources[*number];
-            Line {
-                good: one.good,
-                size: one.size,
-                term,
-                count: 1,
-                is_attached: one.parent.is_some(),
-                name: one.name.clone(),
-                list: GOODS[one.good].price(term, one.size, now),
-                discount: 0,
-                coupon: 0,
-                effective: None,
-                expires: None,
-                resources: vec![*number],
-                fee: 0,
-                consumed: 0,
-            }
+            Line::about(*number, one, term, GOODS[one.good].price(term, one.size, now))
         };
         set.iter().map(line).collect()
     }
@@ -210,6 +223,9 @@ impl Customer {
             let one = &self.resources[*number];
             if one.policy == TO_ON_DEMAND {
                 return Err(IN_PROGRESS);
+            }
+            if one.is_trial {
+                return Err(NO_PERIOD);
             }
             if expiry(one.expires, term) > furthest {
                 return Err(TOO_LONG);
@@ -265,7 +281,7 @@ impl Customer {
 
     /// The promotion that primary resources were ever paid with and that still holds, the latest of each (rule 3.3),
     /// if it is one and the same.
-    fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
+    pub fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
         let used = |charge: &Charge| {
             let order = &self.orders[charge.order];
             let is_reduced = order.lines[charge.line].discount > 0;
@@ -286,17 +302,7 @@ impl Customer {
             let one = &mut self.resources[line.resources[0]];
             let begins = one.expires;
             one.expires = expiry(begins, line.term);
-            one.charges.push(Charge {
-                order: number,
-                line: at,
-                term: line.term,
-                begins,
-                ends: one.expires,
-                money: line.list - line.discount - line.coupon,
-                coupon: line.coupon,
-                is_purchase: false,
-                is_back: false,
-            });
+            one.charges.push(Charge::of(number, at, line, begins, one.expires));
             (line.effective, line.expires) = (Some(begins), Some(one.expires));
             one.lock = None;
             one.grace_until = None;
@@ -309,7 +315,7 @@ impl Customer {
     }
 
     /// The status that time makes of a resource.
-    fn by_time(&mut self, resource: usize, now: Secs) {
+    pub fn by_time(&mut self, resource: usize, now: Secs) {
         while features().live && self.due(resource).is_some_and(|due| due <= now) {
             let due = self.due(resource).unwrap_or(now);
             self.live(resource, due);
@@ -321,7 +327,7 @@ impl Customer {
         let days_before = self.days_before.unwrap_or(DAYS_BEFORE);
         let one = &mut self.resources[resource];
         one.renew_at = None;
-        if one.policy == AUTO_RENEW && one.status != CLOSED {
+        if one.policy == AUTO_RENEW && one.status != CLOSED && !one.is_trial {
             let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
             let next = next_three(now);
             // Where the next 03:00 comes too late, at once (rule 1.5.3).
@@ -335,7 +341,8 @@ impl Customer {
         if self.resources[resource].status == CLOSED {
             return Err(UNKNOWN);
         }
-        if set.iter().any(|number| self.resources[*number].status != IN_USE) || self.frozen.is_some() {
+        let cannot = |one: &Resource| one.status != IN_USE || one.is_trial;
+        if set.iter().any(|number| cannot(&self.resources[*number])) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
         }
         for number in &set {
@@ -410,6 +417,9 @@ impl Customer {
         }
         if self.resources[primary].parent.is_some() {
             return Err("CBC.0100");
+        }
+        if is_to_be && self.resources[primary].is_trial {
+            return Err("CBC.99003609");
         }
         if set.iter().any(|number| self.lock(*number).is_some()) {
             return Err("CBC.99003623");

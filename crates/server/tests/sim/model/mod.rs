@@ -5,12 +5,15 @@
 //! discounts and resources have numbers here, and the id is noted when the application tells it.
 
 pub mod buying;
+pub mod changes;
 pub mod deeds;
 pub mod facts;
 pub mod funds;
 pub mod life;
 pub mod reductions;
 pub mod refunds;
+pub mod trials;
+pub mod turns;
 
 use std::collections::BTreeMap;
 
@@ -135,6 +138,26 @@ pub struct Line {
 }
 
 impl Line {
+    /// A line about a resource as it is, for a term, at a list price.
+    pub fn about(number: usize, one: &Resource, term: Term, list: i64) -> Self {
+        Self {
+            good: one.good,
+            size: one.size,
+            term,
+            count: 1,
+            is_attached: one.parent.is_some(),
+            name: one.name.clone(),
+            list,
+            discount: 0,
+            coupon: 0,
+            effective: None,
+            expires: None,
+            resources: vec![number],
+            fee: 0,
+            consumed: 0,
+        }
+    }
+
     /// What balances pay.
     pub fn payable(&self) -> i64 {
         self.list - self.discount - self.coupon
@@ -153,7 +176,7 @@ pub mod status {
 #[derive(Clone, Debug)]
 pub struct Order {
     pub id: String,
-    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription.
+    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription, 13 trial, 14 trial to commercial.
     pub kind: i64,
     pub status: i64,
     pub lines: Vec<Line>,
@@ -216,6 +239,7 @@ pub struct Resource {
     pub charges: Vec<Charge>,
     /// Its share of the line that made it is not the same as its sisters'.
     pub is_uneven: bool,
+    pub is_trial: bool,
 }
 
 /// What was collected for a period of a resource.
@@ -226,12 +250,51 @@ pub struct Charge {
     pub term: Term,
     pub begins: Secs,
     pub ends: Secs,
-    /// What balances paid, and what a coupon did.
+    /// The list price, what balances paid, and what a coupon paid and did not get back.
+    pub list: i64,
     pub money: i64,
     pub coupon: i64,
+    /// What of the list price and of the money went back.
+    pub back_list: i64,
+    pub back: i64,
     pub is_purchase: bool,
-    /// It was taken back.
-    pub is_back: bool,
+    /// It is for a dearer specification, beside the terms.
+    pub is_upgrade: bool,
+}
+
+impl Charge {
+    /// Of a line about one resource.
+    pub fn of(order: usize, at: usize, line: &Line, begins: Secs, ends: Secs) -> Self {
+        Self {
+            order,
+            line: at,
+            term: line.term,
+            begins,
+            ends,
+            list: line.list,
+            money: line.payable(),
+            coupon: line.coupon,
+            back_list: 0,
+            back: 0,
+            is_purchase: false,
+            is_upgrade: false,
+        }
+    }
+
+    /// Its period was taken back before it began.
+    pub fn is_gone(&self) -> bool {
+        self.ends <= self.begins
+    }
+
+    /// What of the money did not go back.
+    pub fn left(&self) -> i64 {
+        self.money - self.back
+    }
+
+    /// Another part of what one line collected, or the same.
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        (self.order, self.line) == (other.order, other.line)
+    }
 }
 
 /// A customer.
@@ -328,6 +391,7 @@ impl Customer {
                 ("accounts.expire_credit", Subject::Credit(line))
             }
             Due::Live(primary) => {
+                self.keep_together(primary, at);
                 for number in self.set_of(primary) {
                     if self.due(number).is_some_and(|due| due <= at) {
                         self.live(number, at);
