@@ -6,6 +6,7 @@ use super::buying::{Placing, Wanted};
 use super::facts::money;
 use super::further::Further;
 use super::reductions::Code;
+use super::turns::Turn;
 use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode, status};
 use crate::calendar::{Secs, Term, text};
 use crate::goods::GOODS;
@@ -50,6 +51,8 @@ pub enum Deed {
     Tier { tier: usize },
     /// A large refund is allowed, or not.
     Decide { order: usize, is_approved: bool },
+    /// A resource becomes another, or is paid otherwise.
+    Turn(Turn),
     /// Something else.
     Further(Further),
 }
@@ -70,8 +73,11 @@ pub enum Made {
     Nothing,
     /// Something that is set.
     Setting,
-    Order(usize),
     Orders(Vec<usize>),
+    /// A pay-per-use resource.
+    OnDemand(usize),
+    /// One order, told as `order_id`, or for the only resource of a request.
+    Order(usize),
     /// The same, told as `order_ids`: each, or the id of the combined order alone.
     Listed(Vec<usize>),
     Coupon(usize),
@@ -134,6 +140,7 @@ impl Deed {
             Self::AutoRenew { resource, .. }
             | Self::NoAutoRenew { resource }
             | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            Self::Turn(turn) => turn.is_possible(customer),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
@@ -246,6 +253,7 @@ impl Deed {
                 let body = json!({"operation": operation, "resource_ids": ids(customer, &[*resource])});
                 own("POST", &format!("{RESOURCES}/to-on-demand"), body)
             }
+            Self::Turn(turn) => turn.request(customer),
             Self::Further(further) => further.request(customer),
             Self::Tier { tier } => by_operator("PUT", account("tier"), json!({"tier": format!("V{tier}")})),
             Self::Decide { order, is_approved } => {
@@ -338,6 +346,7 @@ impl Deed {
             Self::ToOnDemand { resource, is_to_be } => {
                 Answer::of(customer.set_on_demand(*resource, *is_to_be).map(drop), 200)
             }
+            Self::Turn(turn) => turn.change(customer, now),
             Self::Further(further) => further.change(customer, now),
             Self::Tier { tier } => {
                 customer.tier = *tier;
@@ -355,6 +364,8 @@ impl Deed {
     }
 }
 
+/// Where the answer about each resource stands that turns pay-per-use at once.
+pub const INSTANTLY: &str = "to_ondemand_service_results";
 const RESOURCES: &str = "/v2/orders/subscriptions/resources";
 
 fn ids(customer: &Customer, resources: &[usize]) -> Value {
@@ -396,9 +407,16 @@ impl Customer {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
             Made::Nothing | Made::Setting => {}
-            Made::Order(number) => self.orders[*number].id = id("order_id"),
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
+            Made::Order(number) => {
+                let told = body["order_id"].as_str().or(body[INSTANTLY][0]["order_id"].as_str());
+                self.orders[*number].id = told.unwrap_or_default().to_owned();
+            }
+            Made::OnDemand(number) => {
+                let one = &mut self.on_demand[*number];
+                (one.id, one.own_id) = (id("resource_id"), id("id"));
+            }
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),
             Made::Listed(orders) => {
                 let ids: Vec<String> =
