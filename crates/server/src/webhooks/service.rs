@@ -49,6 +49,8 @@ pub const RESOURCE_TO_ON_DEMAND: &str = "resource.to_on_demand";
 pub const RESOURCE_CLOSED: &str = "resource.closed";
 /// A resource, or its renewed terms that are to come, were given back.
 pub const RESOURCE_UNSUBSCRIBED: &str = "resource.unsubscribed";
+/// A resource has another specification or size, or a trial has become commercial.
+pub const RESOURCE_CHANGED: &str = "resource.changed";
 /// A resource was renewed.
 pub const RESOURCE_RENEWED: &str = "resource.renewed";
 
@@ -71,6 +73,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_TO_ON_DEMAND,
     RESOURCE_CLOSED,
     RESOURCE_RENEWED,
+    RESOURCE_CHANGED,
     RESOURCE_UNSUBSCRIBED,
     "*",
 ];

@@ -118,6 +118,23 @@ on_both! {
         app.finish().await;
     }
 
+    async fn every_change_of_a_resource_is_told_once(app) {
+        let (url, got) = receiver(&[200]).await;
+        subscribe(&app, "acme", &url, json!(["resource.changed"])).await;
+        let id = crate::changes::bought(&app, "acme", json!([crate::changes::small()])).await;
+        for spec in [crate::changes::MEDIUM, "s2.small.1.linux"] {
+            let path = format!("/openbss/v1/resources/{id}/change");
+            let body = json!({"resource_spec": spec, "auto_pay": true});
+            let changed = app.post("acme", &path, body).await.ok(201);
+            assert_eq!(deliver_due(&app.app).await.unwrap(), 1);
+            let told: Value = serde_json::from_str(&got.lock().last().expect("it was told").1).unwrap();
+            assert_eq!(told["event"], "resource.changed");
+            assert_eq!(told["data"]["resource_spec"], spec);
+            assert_eq!(told["data"]["order_id"], changed["order_id"]);
+        }
+        app.finish().await;
+    }
+
     async fn what_is_not_taken_is_tried_again_later(app) {
         let (url, got) = receiver(&[500, 204]).await;
         subscribe(&app, "acme", &url, json!(["order.canceled"])).await;

@@ -29,6 +29,7 @@ use domain::subscription::change::months_bought;
 use domain::subscription::refund::Period;
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
+use serde_json::json;
 
 use super::cloud::{self, Action};
 use super::ordering::{self, Buyer, How, resource_of};
@@ -44,6 +45,7 @@ use crate::orders::service::{self as orders, LineEnd, NewLine, Placed};
 use crate::pricing::service::price_unit;
 use crate::subscriptions::store::charges::{self, ChargeKind, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
+use crate::webhooks::service as webhooks;
 use crate::{Cx, codes};
 
 /// What a resource is to become; what is left out stays.
@@ -315,7 +317,15 @@ async fn finish(
         let charge = charge_of(&resource, order, line, ChargeKind::Upgrade, charge_no, term);
         charges::insert(&mut cx.tx, &[charge]).await?;
     }
+    notify(cx, order, &resource).await?;
     Ok((resource, (begins_at, ends_at)))
+}
+
+/// Who listens is told that a resource is another by an order.
+pub(super) async fn notify(cx: &mut Cx, order: &Order, resource: &Resource) -> Result<(), DbError> {
+    let mut event = cloud::event(webhooks::RESOURCE_CHANGED, order.partner.as_deref(), resource);
+    event.data["order_id"] = json!(order.id);
+    webhooks::notify(cx, &[event]).await
 }
 
 /// What a line about one resource collected for a period of it.

@@ -147,5 +147,6 @@ pub(super) async fn finish(
     let term = (line.term(), cx.now, expires_at);
     let charge = charge_of(&resource, order, line, ChargeKind::Commercial, charge_no, term);
     charges::insert(&mut cx.tx, &[charge]).await?;
+    super::changes::notify(cx, order, &resource).await?;
     Ok((resource, (cx.now, expires_at)))
 }

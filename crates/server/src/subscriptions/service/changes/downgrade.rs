@@ -95,6 +95,7 @@ pub(in crate::subscriptions::service) async fn returned(
         let was_visible = resource.is_visible();
         let resource = Resource { open_order: None, ..changed(resource, line, cx.now) };
         store::update(&mut cx.tx, &resource, was_visible).await?;
+        super::notify(cx, order, &resource).await?;
     }
     Ok(())
 }
