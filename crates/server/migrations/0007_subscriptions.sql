@@ -65,6 +65,7 @@ create table provisioning_tasks (
     order_id {text} not null,
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
+    region_code {text} not null,
     resource_spec_code {text} not null, -- what the resource is, or is to become
     spec_size bigint,
     spec_size_measure_id bigint,
@@ -74,6 +75,8 @@ create table provisioning_tasks (
     finished_at bigint
 );
 create index provisioning_tasks_waiting on provisioning_tasks (state, created_at, id);
+create index provisioning_tasks_changing on provisioning_tasks (region_code, resource_spec_code, account_id, id)
+    where state = 'waiting' and action = 'change';
 create index provisioning_tasks_by_resource on provisioning_tasks (account_id, resource_key, created_at, id);
 
 create index resources_by_due on resources (due_at, account_id, id) where due_at is not null;

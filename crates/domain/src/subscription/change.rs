@@ -6,10 +6,13 @@
 //!
 //! The prices are those of one unit of the term, a month or a year, with their discounts: a discount by a share, a
 //! fixed price of the new specification, or an amount off the result. A downgrade has a negative difference; it has no
-//! fee. What has begun is charged at the old specification: the hour of months, the day of years.
+//! fee. No more is left of months than was bought: the day of the purchase is a gift, and so is what the months of a
+//! term are longer than the parts that it has of them. What has begun is charged at the old specification: the hour of months, the day of years.
 
 use super::MonthParts;
-use crate::calendar::{Date, Instant, PeriodType};
+use super::refund::Period;
+use super::renewal::extra_months;
+use crate::calendar::{Date, Instant, PeriodType, next_expiry};
 use crate::money::{Charge, Exact, Overflow, Rounding};
 
 const MS_PER_SECOND: i64 = 1_000;
@@ -17,6 +20,7 @@ const MS_PER_HOUR: i64 = 3_600_000;
 const HOURS_PER_DAY: i64 = 24;
 const HOURS_PER_WEEK: i64 = 7 * HOURS_PER_DAY;
 const DAYS_PER_YEAR: i64 = 365;
+const MONTHS_PER_YEAR: u32 = 12;
 
 /// The rest of a term in the unit that its price is for, exactly.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -44,6 +48,15 @@ impl Remaining {
             Self::Months(parts) => parts.at_price(unit_price),
             Self::YearDays(days) => unit_price.times_int(days)?.div_int(DAYS_PER_YEAR),
             Self::Hours { left, per_unit } => unit_price.times_int(left)?.div_int(per_unit),
+        }
+    }
+
+    /// No more than so many months; days and hours are counted so that they never exceed what was bought.
+    #[must_use]
+    pub fn at_most(self, bought: MonthParts) -> Self {
+        match self {
+            Self::Months(parts) => Self::Months(parts.min(bought)),
+            Self::YearDays(_) | Self::Hours { .. } => self,
         }
     }
 
@@ -75,6 +88,28 @@ pub fn remaining(now: Instant, expires_at: Instant, unit: PeriodType) -> Remaini
         PeriodType::Day => hours(HOURS_PER_DAY),
         PeriodType::Hour => hours(1),
     }
+}
+
+/// How many months the terms of a resource that are not over were bought as: those of the running one, however little
+/// is left of it, and those that have not begun. The days by which a renewal ends later than its term, on the unified
+/// day of its account, were bought too.
+///
+/// Right after a purchase the calendar has more: a month that begins on 15 January at 16:00 ends with 15 February, and
+/// has 392/744 of January and 15/28 of February.
+pub fn months_bought(terms: &[Period], now: Instant) -> MonthParts {
+    let of_term = |period: &Period| {
+        let own = match period.term.period {
+            PeriodType::Month => period.term.count,
+            PeriodType::Year => period.term.count.saturating_mul(MONTHS_PER_YEAR),
+            PeriodType::Week | PeriodType::Day | PeriodType::Hour => {
+                return MonthParts::between(period.effective_at, period.expires_at.plus_ms(MS_PER_SECOND));
+            }
+        };
+        let own_end = next_expiry(period.effective_at, period.term).unwrap_or(Instant::MAX);
+        MonthParts::of_months(own).plus(extra_months(own_end, period.expires_at))
+    };
+    let not_over = terms.iter().filter(|period| now < period.expires_at);
+    not_over.map(of_term).fold(MonthParts::ZERO, MonthParts::plus)
 }
 
 /// The days after one day up to another, 29 February not counted.

@@ -20,6 +20,22 @@ impl MonthParts {
     /// No time.
     pub const ZERO: Self = Self(0);
 
+    /// Whole months.
+    pub fn of_months(count: u32) -> Self {
+        Self(i64::from(count) * PARTS_PER_MONTH)
+    }
+
+    /// So many parts as [`MonthParts::fraction`] counts them: what was stored.
+    pub fn from_parts(parts: i64) -> Self {
+        Self(parts)
+    }
+
+    /// Both together; beyond all the time of the calendar as much as can be.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// What lies between two instants, whose hours have begun; nothing when the second is not later.
     pub fn between(from: Instant, until: Instant) -> Self {
         Self((position(until) - position(from)).max(0))

@@ -4,7 +4,7 @@ use domain::calendar::{Instant, PeriodType, Term, first_expiry};
 use domain::money::{Charge, Exact, Price, Scaled};
 use domain::site::{Site, SiteProfile};
 use domain::subscription::MonthParts;
-use domain::subscription::change::{Remaining, difference, remaining};
+use domain::subscription::change::{Remaining, difference, months_bought, remaining};
 use domain::subscription::refund::{HandlingFee, Period};
 use domain::subscription::renewal::{
     Attempt, DeductionDays, ExpireDay, extra_months, first_attempt, next_attempt, unified_expiry,
@@ -125,6 +125,9 @@ proptest! {
         let (num, den) = parts.fraction();
         prop_assert!(num * 7 <= den * (count * 7 + 1), "{}", parts);
         prop_assert!(num * 7 >= den * (count * 7 - 1), "{}", parts);
+        let bought = Period { term: months, effective_at: start, expires_at: first_expiry(start, months).unwrap() };
+        let capped = Remaining::Months(parts).at_most(months_bought(&[bought], start));
+        prop_assert_eq!(capped, Remaining::Months(parts.min(MonthParts::of_months(months.count))));
         let years = remaining(start, first_expiry(start, Term { period: PeriodType::Year, count: 3 }).unwrap(), PeriodType::Year);
         prop_assert!(matches!(years, Remaining::YearDays(1095 | 1094)), "{:?}", years);
     }
@@ -167,6 +170,7 @@ proptest! {
         let [now, effective_at, expires_at] = [now, begin, end].map(Instant::from_ms);
         let period = Period { term, effective_at, expires_at };
         let _ = period.settle(Charge::cents(paid), now, site, fee);
+        let _ = months_bought(&[period, period], now);
         let _ = period.part_after(Charge::cents(paid), now);
         let _ = remaining(now, expires_at, term.period).at_price(Exact::from_charge(Charge::cents(paid)));
         let _ = first_attempt(now, expires_at, DeductionDays::DEFAULT);

@@ -61,10 +61,10 @@ impl Scope {
 
 /// Who keeps resources of accounts. `identity` owns this seam; higher floors register with it.
 pub trait ResourceHolder: Send + Sync {
-    /// An account was frozen with its resources, in this transaction.
-    fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>>;
+    /// An account was frozen, alone or with its resources, in this transaction.
+    fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str, scope: Scope) -> Boxed<'a, Result<(), ApiError>>;
 
-    /// Such a freeze was lifted, in this transaction.
+    /// A freeze with resources was lifted, in this transaction.
     fn release<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>>;
 }
 
@@ -102,11 +102,9 @@ pub async fn freeze(cx: &mut Cx, id: &str, scope: Scope) -> Result<Arc<Account>,
         }
     }
     set(cx, id, scope.code()).await?;
-    if scope == Scope::AccountAndResource {
-        let app = cx.app.clone();
-        for holder in &app.holders {
-            holder.hold(cx, id).await?;
-        }
+    let app = cx.app.clone();
+    for holder in &app.holders {
+        holder.hold(cx, id, scope).await?;
     }
     Ok(account)
 }

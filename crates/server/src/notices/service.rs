@@ -67,6 +67,16 @@ pub enum Notice<'a> {
         /// Until when it is kept; `None`: nothing deletes it.
         retained_until: Option<Instant>,
     },
+    /// At the end of its term a resource became pay-per-use.
+    BecameOnDemand {
+        /// Which one, with what is attached to it.
+        thing: Thing<'a>,
+    },
+    /// An account was frozen.
+    AccountFrozen {
+        /// Until when its resources are kept, where they are frozen with it; `None`: they go on.
+        resources_kept_until: Option<Instant>,
+    },
     /// A resource was deleted, with its data.
     Deleted {
         /// Which one.

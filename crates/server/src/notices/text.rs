@@ -78,6 +78,27 @@ fn english(notice: &Notice<'_>) -> Words {
             lines.extend(retained_until.map(|until| format!("It is kept until: {}", time(until))));
             Words { subject: format!("Frozen: {}", thing.name), lines }
         }
+        Notice::BecameOnDemand { thing } => {
+            let mut lines = vec![
+                "The term of a resource has ended. It goes on as pay-per-use and costs what is used of it."
+                    .to_owned(),
+                String::new(),
+            ];
+            lines.extend(thing_en(thing));
+            Words { subject: format!("Pay-per-use from now on: {}", thing.name), lines }
+        }
+        Notice::AccountFrozen { resources_kept_until } => {
+            let mut lines =
+                vec!["The account was frozen. Nothing can be bought, renewed or changed.".to_owned()];
+            match resources_kept_until {
+                Some(until) => {
+                    lines.push("Its resources were frozen with it and cannot be used.".to_owned());
+                    lines.push(format!("They are deleted unless it is unfrozen until: {}", time(*until)));
+                }
+                None => lines.push("Its resources can still be used, and their terms run on.".to_owned()),
+            }
+            Words { subject: "Account frozen".to_owned(), lines }
+        }
         Notice::Deleted { thing, why } => {
             let mut lines = vec!["A resource was deleted, with its data.".to_owned(), String::new()];
             lines.extend(thing_en(thing).into_iter().take(NAME_LINES));
@@ -112,6 +133,22 @@ fn chinese(notice: &Notice<'_>) -> Words {
             lines.push(format!("原因：{}", why.zh));
             lines.extend(retained_until.map(|until| format!("资源保留至：{}", time(until))));
             Words { subject: format!("资源冻结：{}", thing.name), lines }
+        }
+        Notice::BecameOnDemand { thing } => {
+            let mut lines = vec!["资源已到期，并转为按需计费，按实际使用量收费。".to_owned(), String::new()];
+            lines.extend(thing_zh(thing));
+            Words { subject: format!("资源转按需：{}", thing.name), lines }
+        }
+        Notice::AccountFrozen { resources_kept_until } => {
+            let mut lines = vec!["账号已被冻结，无法购买、续订或变更。".to_owned()];
+            match resources_kept_until {
+                Some(until) => {
+                    lines.push("账号下的资源已一并冻结，无法使用。".to_owned());
+                    lines.push(format!("如未解冻，资源将删除于：{}", time(*until)));
+                }
+                None => lines.push("账号下的资源仍可使用，有效期继续计算。".to_owned()),
+            }
+            Words { subject: "账号冻结".to_owned(), lines }
         }
         Notice::Deleted { thing, why } => {
             let mut lines = vec!["资源及其数据已删除。".to_owned(), String::new()];

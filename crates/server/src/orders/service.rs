@@ -28,7 +28,7 @@ pub use super::store::list::{Filter, Page, Scope};
 pub use adjust::adjust;
 pub use charge::{Bill, Chosen, Facts, Named};
 pub use fitting::fitting_coupons;
-pub use pay::{check_payable, pay};
+pub use pay::{check_payable, pay, shortage};
 pub use pending::find_payable;
 pub use place::{NewLine, NewOrder, Placed, Prepared, place, place_prepared, price_line};
 pub use refund::{NewReturn, ReturnLine, ReturnPart, Share, refund, share_of};

@@ -56,8 +56,17 @@ pub(super) async fn admit(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<
             return Ok(Vec::new());
         }
     }
+    admit_lines(cx, &order.account, lines).await
+}
+
+/// The same of lines of an account that no order bears yet.
+pub(super) async fn admit_lines(
+    cx: &mut Cx,
+    account: &str,
+    lines: &[Line],
+) -> Result<Vec<Shortage>, ApiError> {
     let catalog = cx.app.catalog.current();
-    let room = room(cx, &order.account, lines).await?;
+    let room = room(cx, account, lines).await?;
     Ok(decide(&catalog, room, lines))
 }
 

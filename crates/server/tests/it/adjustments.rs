@@ -50,6 +50,32 @@ on_both! {
         app.finish().await;
     }
 
+    // It is listed first, may be named by a payment, and holds where it is not.
+    async fn an_adjustment_is_among_the_discounts_of_its_order(app) {
+        let order = place(&app, "acme", json!([disk(10_000), disk(5_000), disk(5_000)])).await;
+        let discounts = format!("/v2/orders/customer-orders/order-discounts?order_id={order}");
+        assert_eq!(app.get("acme", &discounts).await.ok(200), json!({"discounts": []}));
+        let done = adjust(&app, &order, json!({"amount": "150"})).await.ok(201);
+        let record = done["order_id"].as_str().unwrap();
+        let granted = grant(&app, "acme", 605, "ratio", "0.9", json!({})).await;
+        let listed = app.get("acme", &discounts).await.ok(200);
+        let shown = details(&app, "acme", &order).await;
+        let id = |at: usize| shown["order_line_items"][at]["order_line_item_id"].clone();
+        assert_eq!(listed["discounts"][0], json!({
+            "discount_id": record, "discount_value": "50", "discount_type": 609,
+            "orders": [{"order_id": order, "order_line_items": [
+                {"order_line_item_ids": [id(0)], "discount_mode": 2, "discount_amount": 25, "discount_ratio": 0.75},
+                {"order_line_item_ids": [id(1), id(2)], "discount_mode": 2, "discount_amount": 25, "discount_ratio": 0.75},
+            ]}],
+        }));
+        assert_eq!((&listed["discounts"][1]["discount_id"], &listed["discounts"][2]), (&json!(granted), &Value::Null));
+        app.post("acme", PAY, pay_with(&order, Some((record, 2)), &[])).await.refused(400, "CBC.99003109");
+        app.post("acme", PAY, pay_with(&order, Some((&granted, 609)), &[])).await.refused(400, "CBC.99003109");
+        app.post("acme", PAY, pay_with(&order, Some((record, 609)), &[])).await.ok(204);
+        assert_eq!(cash(&app, "acme").await, "9850");
+        app.finish().await;
+    }
+
     async fn a_later_adjustment_takes_the_place_of_an_earlier_one(app) {
         let order = place(&app, "acme", json!([disk(10_000)])).await;
         for (amount, bill_of) in [("80", "100 = 609:20 + 80"), ("90", "100 = 609:10 + 90"), ("0", "100 = 609:100 + 0"), ("100", "100 = + 100")] {

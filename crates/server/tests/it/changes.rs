@@ -104,8 +104,8 @@ on_both! {
         let disk = resource(&app, "acme", false).await;
         let id = disk["resource_id"].as_str().unwrap();
         let asked = change(&app, "acme", id, json!({"resource_size": 100, "auto_pay": true})).await.ok(201);
-        // 60 GB at 0.14 from 16:00 on 15 January to 15 February: 16 days and 8 hours, and 15 days.
-        assert_eq!(asked["amount"], "8.93");
+        // 60 GB at 0.14 for the month that was bought.
+        assert_eq!(asked["amount"], "8.4");
         let now = resource(&app, "acme", false).await;
         assert_eq!(now["spec_size"].to_string(), "100");
         assert_eq!(now["parent_resource_id"], disk["parent_resource_id"]);
@@ -117,8 +117,37 @@ on_both! {
         let renewal = json!({"resource_ids": [id], "period_type": 2, "period_num": 1, "expire_policy": 0, "is_auto_pay": 1});
         app.post("acme", "/v2/orders/subscriptions/resources/renew", renewal).await.ok(200);
         let asked = change(&app, "acme", &id, json!({"resource_spec": MEDIUM})).await.ok(201);
-        // 18 × (392/744 + 1 + 15/31): January from 16:00 on the 15th, February, and March to the 15th.
-        assert_eq!(asked["amount"], "36.19");
+        // 18 × 2: January from 16:00 on the 15th, February, and March to the 15th are more than was bought.
+        assert_eq!(asked["amount"], "36");
+        let order = asked["order_id"].as_str().unwrap();
+        let price = &explained(&app, "acme", order).await["orders"][0]["line_items"][0]["price"];
+        assert_eq!(price["change"]["units_left"], "2");
+        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": order}))).await.ok(204);
+        // With a day of the first month the gift is gone: 14 days and 8 hours of January are left.
+        app.advance_to("2026-01-17T08:00:00Z").await;
+        let asked = change(&app, "acme", &id, json!({"resource_spec": MEDIUM})).await.ok(201);
+        assert_eq!(asked["amount"], "35.03");
+        // The first month is over, and of the second there are 13 days of February and 15 of March.
+        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": asked["order_id"]}))).await.ok(204);
+        app.advance_to("2026-02-15T16:00:00Z").await;
+        let asked = change(&app, "acme", &id, json!({"resource_spec": MEDIUM})).await.ok(201);
+        assert_eq!(asked["amount"], "17.07");
+        app.finish().await;
+    }
+
+    // Of a month that is bought on 31 January there are 15.5 hours of January and all of February.
+    async fn no_more_is_charged_or_given_back_than_the_months_that_were_bought(app) {
+        app.advance_to("2026-01-31T00:30:00Z").await;
+        let id = bought(&app, "acme", json!([small()])).await;
+        let up = change(&app, "acme", &id, json!({"resource_spec": MEDIUM, "auto_pay": true})).await.ok(201);
+        assert_eq!(up["amount"], "18");
+        explained(&app, "acme", up["order_id"].as_str().unwrap()).await;
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(down["amount"], "-18");
+        // Parts of the same month are one term.
+        let up = change(&app, "acme", &id, json!({"resource_spec": MEDIUM, "auto_pay": true})).await.ok(201);
+        assert_eq!(up["amount"], "18");
+        assert_eq!(cash(&app, "acme").await, "9970");
         app.finish().await;
     }
 

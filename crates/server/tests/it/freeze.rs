@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::auto_renewals::mails;
 use crate::harness::{Reply, TestApp};
 use crate::on_both;
 use crate::orders::{ORDERS, PAY, cash, machine, payment, place};
@@ -29,6 +30,29 @@ on_both! {
         let done = call(&app, "acme", "unfreeze", json!({})).await.ok(200);
         assert_eq!((&done["is_frozen"], &done["freeze_type"]), (&json!(0), &json!("ACCOUNT")));
         app.post("acme", PAY, payment(&order)).await.ok(204);
+        app.finish().await;
+    }
+
+    // One for each freeze, however many resources there are.
+    async fn an_account_with_resources_gets_a_mail_when_it_is_frozen(app) {
+        let order = place(&app, "acme", json!([machine(), machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        // It has nothing that could be lost.
+        call(&app, "globex", "freeze", json!({"reason": "r"})).await.ok(200);
+        assert_eq!(mails(&app).await, Vec::<Value>::new());
+        for (number, (scope, line)) in [
+            ("ACCOUNT", "Its resources can still be used, and their terms run on."),
+            ("ACCOUNT_AND_RESOURCE", "They are deleted unless it is unfrozen until: 2026-01-30 23:59:59 (GMT+8)"),
+        ].into_iter().enumerate() {
+            call(&app, "acme", "freeze", json!({"reason": "r", "freeze_type": scope})).await.ok(200);
+            let mails = mails(&app).await;
+            assert_eq!(mails.len(), number + 1, "{mails:?}");
+            let is_it = |mail: &&Value| mail["body"].as_str().unwrap().contains(line);
+            let mail = mails.iter().find(is_it).unwrap_or_else(|| panic!("{line} is not in {mails:?}"));
+            assert_eq!(mail["recipient"], "acme@example.com");
+            assert_eq!(mail["subject"], "Account frozen / 账号冻结");
+            call(&app, "acme", "unfreeze", json!({})).await.ok(200);
+        }
         app.finish().await;
     }
 

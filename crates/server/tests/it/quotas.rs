@@ -5,18 +5,23 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::accounts::EXTERNAL;
+use crate::changes::{MEDIUM, bought, change};
 use crate::harness::{Reply, TestApp};
 use crate::on_both;
-use crate::orders::{ORDERS, PAY, cash, disk, machine, payment, place, status, with};
+use crate::orders::{CANCEL, ORDERS, PAY, cash, disk, machine, payment, place, status, with};
 
 const QUOTAS: &str = "/openbss/v1/quotas";
 const SPEC: &str = "s3.medium.4.linux";
 
 /// Sets a quota of machines; without a customer the capacity.
 async fn set(app: &TestApp, customer: Option<&str>, quota: i64) -> Reply {
+    set_of(app, SPEC, customer, quota).await
+}
+
+async fn set_of(app: &TestApp, spec: &str, customer: Option<&str>, quota: i64) -> Reply {
     let customer = customer.map(|tenant| app.domain(tenant));
     let body =
-        json!({"customer_id": customer, "region": "ap-southeast-1", "resource_spec": SPEC, "quota": quota});
+        json!({"customer_id": customer, "region": "ap-southeast-1", "resource_spec": spec, "quota": quota});
     app.call("operator", "PUT", QUOTAS, Some(body)).await
 }
 
@@ -30,7 +35,16 @@ async fn buy(app: &TestApp, tenant: &str, lines: Value) -> Reply {
     app.post(tenant, PAY, payment(&order)).await
 }
 
-/// What a refused payment says of its lines: specification and reason of each.
+/// Reports the oldest task of the cloud, and answers the name of its resource.
+async fn report(app: &TestApp, what: &str) -> String {
+    let waiting = app.get("operator", "/openbss/v1/provisioning").await.ok(200);
+    let id = waiting["items"][0]["id"].as_str().unwrap().to_owned();
+    let body = if what == "failed" { json!({"reason": "r"}) } else { json!({}) };
+    app.post("operator", &format!("/openbss/v1/resources/{id}/{what}"), body).await.ok(200);
+    id
+}
+
+/// What a refused request says of its lines: specification and reason of each.
 fn short(reply: &Reply) -> Vec<String> {
     let body = reply.json();
     assert_eq!((reply.status, body["error_code"].as_str().unwrap()), (400, "CBC.99003141"), "{body}");
@@ -107,6 +121,65 @@ on_both! {
         let id = waiting["items"][0]["id"].as_str().unwrap();
         app.post("operator", &format!("/openbss/v1/resources/{id}/failed"), json!({"reason": "r"})).await.ok(200);
         buy(&app, "acme", json!([machine()])).await.ok(204);
+        app.finish().await;
+    }
+
+    // Whichever way it goes: large machines cost 60 a month, these 182.07 and small ones 12.
+    async fn a_change_needs_room_as_a_purchase_does(app) {
+        set(&app, Some("acme"), 0).await.ok(200);
+        set_of(&app, "s3.small.1.linux", Some("acme"), 0).await.ok(200);
+        let large = bought(&app, "acme", json!([with(machine(), "resource_spec", json!("s3.large.4.linux"))])).await;
+        let asked = change(&app, "acme", &large, json!({"resource_spec": SPEC})).await.ok(201);
+        let order = asked["order_id"].as_str().unwrap();
+        assert_eq!(short(&app.post("acme", PAY, payment(order)).await), [format!("{SPEC} 1")]);
+        assert_eq!((status(&app, "acme", order).await, cash(&app, "acme").await), (json!(6), "9940".to_owned()));
+        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": order}))).await.ok(204);
+        let asked = change(&app, "acme", &large, json!({"resource_spec": SPEC, "auto_pay": true})).await.ok(201);
+        assert_eq!((&asked["status"], &asked["payment_error"]["error_code"]), (&json!(6), &json!("CBC.99003141")));
+        let order = asked["order_id"].as_str().unwrap();
+        app.call("acme", "PUT", CANCEL, Some(json!({"order_id": order}))).await.ok(204);
+
+        let cheaper = json!({"resource_spec": "s3.small.1.linux"});
+        let refused = change(&app, "acme", &large, cheaper.clone()).await;
+        assert_eq!(short(&refused), ["s3.small.1.linux 1"]);
+        assert!(refused.json()["error_msg"].as_str().unwrap().contains(&large));
+        set_of(&app, "s3.small.1.linux", None, 0).await.ok(200);
+        set_of(&app, "s3.small.1.linux", Some("acme"), 1).await.ok(200);
+        assert_eq!(short(&change(&app, "acme", &large, cheaper.clone()).await), ["s3.small.1.linux 2"]);
+        assert_eq!(cash(&app, "acme").await, "9940");
+        set_of(&app, "s3.small.1.linux", None, 1).await.ok(200);
+        assert_eq!(change(&app, "acme", &large, cheaper).await.ok(201)["status"], 5);
+        app.finish().await;
+    }
+
+    async fn a_change_counts_while_it_waits_for_the_cloud_and_not_once_it_failed(app: EXTERNAL) {
+        // One is paid for, and one gives back.
+        for (from, spec, is_paid) in [("s3.large.4.linux", SPEC, true), (MEDIUM, "s2.small.1.linux", false)] {
+            let line = with(machine(), "resource_spec", json!(from));
+            let mut ids = Vec::new();
+            for _ in 0..2 {
+                buy(&app, "acme", json!([line])).await.ok(204);
+                ids.push(report(&app, "provisioned").await);
+            }
+            set_of(&app, spec, Some("acme"), 1).await.ok(200);
+            let to = json!({"resource_spec": spec, "auto_pay": true});
+            assert_eq!(change(&app, "acme", &ids[0], to.clone()).await.ok(201)["status"], 3);
+            // It is not there yet, and has the only room.
+            let second = change(&app, "acme", &ids[1], to.clone()).await;
+            if is_paid {
+                let asked = second.ok(201);
+                assert_eq!(asked["payment_error"]["error_code"], "CBC.99003141");
+                app.call("acme", "PUT", CANCEL, Some(json!({"order_id": asked["order_id"]}))).await.ok(204);
+            } else {
+                assert_eq!(short(&second), [format!("{spec} 1")]);
+            }
+            let another = with(machine(), "resource_spec", json!(spec));
+            assert_eq!(short(&buy(&app, "acme", json!([another])).await), [format!("{spec} 1")]);
+            report(&app, "failed").await;
+            assert_eq!(change(&app, "acme", &ids[1], to).await.ok(201)["status"], 3);
+            report(&app, "provisioned").await;
+            assert_eq!(short(&buy(&app, "acme", json!([another])).await), [format!("{spec} 1")]);
+        }
         app.finish().await;
     }
 

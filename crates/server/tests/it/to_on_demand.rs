@@ -5,6 +5,7 @@ use platform::op::Host;
 use serde_json::{Value, json};
 use server::app::Provisioner;
 
+use crate::auto_renewals::mails;
 use crate::contract::calls::integers;
 use crate::expiry::{buy, ids, listen, lived, shown, told};
 use crate::harness::{Options, Reply, TestApp};
@@ -59,6 +60,15 @@ on_both! {
         wanted.sort();
         assert_eq!(on_demand(&app).await, wanted);
         assert_eq!(told(&app, "webhook").await, ["resource.to_on_demand", "resource.to_on_demand"]);
+        // One mail, of the primary.
+        let mails = mails(&app).await;
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0]["recipient"], "acme@example.com");
+        assert!(mails[0]["subject"].as_str().unwrap().starts_with("Pay-per-use from now on: "), "{mails:?}");
+        let body = mails[0]["body"].as_str().unwrap();
+        for line in [all[0].as_str(), "End of its term: 2026-02-15 23:59:59 (GMT+8)", "转为按需计费"] {
+            assert!(body.contains(line), "{line} is not in {body}");
+        }
         let attached = "select count(*) from on_demand_resources child join on_demand_resources parent \
             on parent.id = child.parent_id and parent.account_id = child.account_id";
         assert_eq!(integers(&app, attached, 1).await, [1]);

@@ -65,6 +65,7 @@ pub const GOODS: &[Good] = &[
     good((EBS, VOLUME, "SAS"), Some(17), (9, Some(92)), false),
     good((EBS, VOLUME, "GPSSD"), Some(17), (14, None), false),
     good((EBS, VOLUME, "ESSD"), Some(17), (33, Some(330)), false),
+    good((EC2, VM, "s3.small.1.linux.trial"), None, (0, None), false),
 ];
 
 /// Its price falls once.
@@ -82,6 +83,16 @@ impl Good {
         } else {
             (self.month, self.year)
         }
+    }
+
+    /// It costs nothing, and is sold by itself.
+    pub fn is_trial(&self) -> bool {
+        self.spec.ends_with(".trial")
+    }
+
+    /// Whether a resource can change from one of them to the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.service, self.kind) == (other.service, other.kind)
     }
 
     /// The list price of one, in cents: the longest priced period first (rule 3.10).

@@ -2,7 +2,7 @@
 
 use domain::id::{OrderId, OrderLineId};
 use domain::money::{Charge, Exact, Overflow, Scaled};
-use domain::promotion::{Choice, Discount, DiscountMode, LinePlan, PlanError, plan};
+use domain::promotion::{Choice, Discount, DiscountMode, LinePlan, Modifier, ModifierType, PlanError, plan};
 use platform::input;
 use platform::op::{Audit, CUSTOMER, Json, Limit, Method, Mode, Num, Operation, Right, Sites, Spec};
 use schemars::JsonSchema;
@@ -19,6 +19,8 @@ use crate::promotions::service::list_discounts;
 
 /// Decimals of a ratio that is computed of amounts.
 const RATIO_DECIMALS: u32 = 10;
+/// The mode of a discount that takes an amount off.
+const AMOUNT_OFF: i64 = 2;
 
 input! {
     /// SDK `ListOrderDiscountsRequest`.
@@ -31,7 +33,8 @@ input! {
 /// SDK `ListOrderDiscountsResponse`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::orders) struct ListOrderDiscountsOutput {
-    /// The discounts, commercial ones first; a payment names one of them.
+    /// What the operator took off, which holds whatever a payment names; then the discounts, commercial ones first, of
+    /// which a payment names one.
     discounts: Vec<DiscountInfo>,
 }
 
@@ -42,7 +45,7 @@ struct DiscountInfo {
     discount_id: String,
     /// The ratio, or the amount off; none of a fixed price.
     discount_value: Option<String>,
-    /// As a payment numbers it: 0 promotion, 2 commercial, 3 granted by a partner.
+    /// As a payment numbers it: 0 promotion, 2 commercial, 3 granted by a partner, 609 what the operator took off.
     discount_type: i64,
     /// The orders that it reduces: one, or sub-orders of a combined order.
     orders: Vec<DiscountedOrder>,
@@ -109,7 +112,7 @@ impl Operation<App> for ListOrderDiscounts {
         let facts = Facts::of(&bills, &catalog, cx.now);
         let mut ordered: Vec<&Discount> = granted.iter().collect();
         ordered.sort_by_key(|discount| precedence(discount.kind));
-        let mut discounts = Vec::new();
+        let mut discounts = bills.iter().filter_map(adjustment).collect::<Result<Vec<_>, _>>()?;
         for discount in ordered {
             let choice = Choice { discount: Some(discount.clone()), coupons: Vec::new(), cards: Vec::new() };
             match plan(&facts.view(), &choice) {
@@ -120,6 +123,45 @@ impl Operation<App> for ListOrderDiscounts {
         }
         Ok(Json(ListOrderDiscountsOutput { discounts }))
     }
+}
+
+/// What the operator took off an order (609); its id is that of the order that records it.
+fn adjustment(bill: &Bill) -> Option<Result<DiscountInfo, OrderError>> {
+    let is_adjustment = |modifier: &&Modifier| modifier.kind == ModifierType::PriceAdjustment;
+    let found = bill.order.modifiers.iter().find(is_adjustment)?;
+    let mut groups: Vec<Vec<&Line>> = Vec::new();
+    for line in bill.lines.iter().filter(|line| !line.adjusted.is_zero()) {
+        let key = |line: &Line| (line.product_id.clone(), line.resource_size, line.official, line.adjusted);
+        match groups.iter_mut().find(|group| key(group[0]) == key(line)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    let lines = groups.iter().map(|group| adjusted(bill, group)).collect::<Result<Vec<_>, Overflow>>();
+    let info = |order_line_items| DiscountInfo {
+        discount_id: found.source.clone(),
+        discount_value: Some(found.amount.to_string()),
+        discount_type: ModifierType::PriceAdjustment.code(),
+        orders: vec![DiscountedOrder { order_id: bill.order.id.clone(), order_line_items }],
+    };
+    Some(lines.map(info).map_err(|_| codes::AMOUNT_OVER_LIMIT.error().into()))
+}
+
+fn adjusted(bill: &Bill, group: &[&Line]) -> Result<DiscountedLines, Overflow> {
+    let first = group[0];
+    let left = Exact::from_charge(first.adjusted_price()).times_int(100)?.div_int(first.official.units())?;
+    Ok(DiscountedLines {
+        order_line_item_ids: group.iter().map(|line| id_of(bill, line)).collect(),
+        discount_mode: AMOUNT_OFF,
+        discount_amount: Num::of(Charge::sum(group.iter().map(|line| line.adjusted)).ok_or(Overflow)?),
+        discount_ratio: Num::of(left.show(RATIO_DECIMALS)?),
+    })
+}
+
+fn id_of(bill: &Bill, line: &Line) -> String {
+    let order = OrderId::parse(&bill.order.id).expect("the id of a stored order was made by us");
+    let number = u32::try_from(line.line_no).expect("an order has few lines");
+    String::from(OrderLineId::of(&order, number))
 }
 
 fn info(discount: &Discount, bills: &[Bill], planned: &[LinePlan]) -> Result<DiscountInfo, OrderError> {
@@ -172,11 +214,6 @@ fn discounted(
     bill: &Bill,
     group: &[(&Line, Charge)],
 ) -> Result<DiscountedLines, Overflow> {
-    let order = OrderId::parse(&bill.order.id).expect("the id of a stored order was made by us");
-    let id = |(line, _): &(&Line, Charge)| {
-        let number = u32::try_from(line.line_no).expect("an order has few lines");
-        String::from(OrderLineId::of(&order, number))
-    };
     let (first, payable) = group[0];
     let off = group.iter().map(|(line, payable)| line.adjusted_price().checked_sub(*payable));
     let amount = off.collect::<Option<Vec<Charge>>>().and_then(Charge::sum).ok_or(Overflow)?;
@@ -190,7 +227,7 @@ fn discounted(
         }
     };
     Ok(DiscountedLines {
-        order_line_item_ids: group.iter().map(id).collect(),
+        order_line_item_ids: group.iter().map(|(line, _)| id_of(bill, line)).collect(),
         discount_mode: discount.mode.code(),
         discount_amount: Num::of(amount),
         discount_ratio: ratio,

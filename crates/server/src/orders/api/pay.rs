@@ -79,8 +79,8 @@ input! {
     pub struct DiscountSimpleInfo {
         /// Discount id.
         pub id: String = body("id"),
-        /// 0 promotion, 2 commercial, 3 granted by a partner.
-        pub kind: i64 = body("type").one_of(&["0", "2", "3"]),
+        /// 0 promotion, 2 commercial, 3 granted by a partner, 609 what the operator took off, which holds anyway.
+        pub kind: i64 = body("type").one_of(&["0", "2", "3", "609"]),
     }
 
     /// 004 8.3.3.

@@ -63,8 +63,8 @@ fn inapplicable(why: Inapplicable) -> Said {
             said("it is not valid now: it begins later or has ended", "当前不在该折扣的有效期内")
         }
         Inapplicable::OtherType => said(
-            "it is of another type than discount_infos names (0 promotion, 2 commercial, 3 granted by a partner)",
-            "与 discount_infos 中的 type 不符（0 促销折扣，2 商务折扣，3 伙伴授予折扣）",
+            "it is of another type than discount_infos names (0 promotion, 2 commercial, 3 granted by a partner, 609 price adjustment)",
+            "与 discount_infos 中的 type 不符（0 促销折扣，2 商务折扣，3 伙伴授予折扣，609 订单调价折扣）",
         ),
         Inapplicable::OtherProducts => said(
             "it is not for the products of this order, or does not make them cheaper",

@@ -324,7 +324,7 @@ fn goes_with(order: &OrderFacts<'_>, discount: &Discount, named: &Choice) -> boo
 
 /// What a payment names. Coupons and cards are locked.
 async fn named(cx: &mut Cx, bills: &[Bill], payer: &str, chosen: &Chosen) -> Result<Choice, OrderError> {
-    let discount = named_discount(cx, payer, chosen.discount.as_ref()).await?;
+    let discount = named_discount(cx, bills, payer, chosen.discount.as_ref()).await?;
     match named_coupons(cx, bills, payer, &chosen.coupons).await {
         Ok((coupons, cards)) => Ok(Choice { discount, coupons, cards }),
         Err(refusal) => {
@@ -334,12 +334,22 @@ async fn named(cx: &mut Cx, bills: &[Bill], payer: &str, chosen: &Chosen) -> Res
     }
 }
 
+/// The discount that a payment names; what the operator took off may be named too, and is no choice.
 async fn named_discount(
     cx: &mut Cx,
+    bills: &[Bill],
     payer: &str,
     named: Option<&Named>,
 ) -> Result<Option<Discount>, OrderError> {
     let Some(named) = named else { return Ok(None) };
+    let adjustment = ModifierType::PriceAdjustment;
+    if named.pay_type == Some(adjustment.code()) {
+        let mut modifiers = bills.iter().flat_map(|bill| &bill.order.modifiers);
+        return match modifiers.any(|own| own.kind == adjustment && own.source == named.id) {
+            true => Ok(None),
+            false => Err(PlanError::DiscountMisfit(named.id.clone(), Inapplicable::Unknown).into()),
+        };
+    }
     let app = cx.app.clone();
     let found = promotions::find_discount(&app, &mut cx.tx, payer, &named.id).await?;
     let is_meant = |found: &Discount| named.pay_type.is_none_or(|pay_type| found.kind.pay_type() == pay_type);

@@ -14,7 +14,8 @@ use crate::Cx;
 use crate::accounts::service::{Late, Payment, pay_orders};
 use crate::ledger::service as ledger;
 use crate::orders::errors::OrderError;
-use crate::orders::fulfilment::{AuthResult, Fulfilled};
+use crate::codes;
+use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, LineState, Order};
 use crate::orders::store;
 use crate::promotions::service::{self as promotions, Spent};
@@ -111,12 +112,24 @@ pub(super) async fn admit(cx: &mut Cx, bills: &[Bill]) -> Result<(), OrderError>
         let found = kind.admit(cx, first, &claimed).await?;
         short.extend(found.into_iter().map(|one| (places[one.line], one.auth_result)));
     }
-    if short.is_empty() {
-        return Ok(());
-    }
     short.sort_unstable_by_key(|(place, _)| *place);
-    let infos = short.into_iter().map(|(place, why)| quota_info(cx, &lines[place], why)).collect();
-    Err(OrderError::Shortage(first.combined.as_ref().unwrap_or(&first.id).clone(), infos))
+    match quota_infos(cx, &lines, &short) {
+        infos if infos.is_empty() => Ok(()),
+        infos => Err(OrderError::Shortage(first.combined.as_ref().unwrap_or(&first.id).clone(), infos)),
+    }
+}
+
+fn quota_infos(cx: &Cx, lines: &[Line], short: &[(usize, AuthResult)]) -> Vec<serde_json::Value> {
+    short.iter().map(|(place, why)| quota_info(cx, &lines[*place], *why)).collect()
+}
+
+/// The refusal of lines about a resource that cannot be had, before any order is made of them (CBC.99003141).
+pub fn shortage(cx: &Cx, resource: &str, lines: &[Line], short: &[Shortage]) -> ApiError {
+    let code = &codes::RESOURCE_CAPACITY_INSUFFICIENT;
+    let short: Vec<_> = short.iter().map(|one| (one.line, one.auth_result)).collect();
+    let (en, zh) = (code.en, code.zh);
+    code.because(format!("Resource {resource}: {en}"), format!("资源 {resource}：{zh}"))
+        .with("quota_infos", quota_infos(cx, lines, &short).into())
 }
 
 /// A line that cannot be had, as 004 table 8-21 tells it; names in the language of the message.

@@ -202,6 +202,11 @@ async fn pay_new(
     cx.tx.begin_part().await?;
     match insert_paid(cx, new, bills.to_vec()).await {
         Ok(orders) => Ok(Ok(orders)),
+        // Frozen since the request began. What is about resources that are there is refused to frozen accounts as a
+        // whole, and not half, whenever it is noticed; a purchase may wait.
+        Err(OrderError::Frozen) if !matches!(new.order_type, OrderType::Purchase | OrderType::Trial) => {
+            Err(OrderError::Frozen)
+        }
         Err(refusal) => {
             let waits = refusal.waits()?;
             cx.tx.take_back_part().await?;

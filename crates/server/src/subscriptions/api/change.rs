@@ -132,5 +132,6 @@ pub(super) const ORDER_ERRORS: &[&platform::op::Code] = &[
     &codes::ORDER_IN_PROGRESS,
     &codes::INVALID_VALUE,
     &codes::PRODUCT_NOT_FOUND,
+    &codes::RESOURCE_CAPACITY_INSUFFICIENT,
     &codes::AMOUNT_OVER_LIMIT,
 ];

@@ -12,7 +12,7 @@
 //! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
-//! time that is paid, further terms too. What has begun is charged at the old specification. The amount is fixed when
+//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the old specification. The amount is fixed when
 //! the order is placed, however late it is paid (rule 1.8). A discount applies to the difference in one of the three
 //! forms of the rule.
 //!
@@ -25,6 +25,8 @@ pub(super) use self::downgrade::returned;
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
+use domain::subscription::change::months_bought;
+use domain::subscription::refund::Period;
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
@@ -83,9 +85,10 @@ pub(in crate::subscriptions) async fn change(
     let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
     check(cx, &resource).await?;
     let catalog = cx.app.catalog.current();
-    let change = price(cx, &catalog, &resource, wanted)?;
-    if change.is_less {
-        let order = downgrade::carry_out(cx, buyer, resource, change).await?;
+    let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
+    let change = price(cx, &catalog, &resource, &paid, wanted)?;
+    if let Some(less) = change.less {
+        let order = downgrade::carry_out(cx, buyer, resource, change.line, (less, &paid)).await?;
         return Ok(Changed::Returned(Box::new(order)));
     }
     Ok(Changed::Ordered(order(cx, buyer, &resource, change.line, auto_pay).await?))
@@ -129,12 +132,18 @@ async fn check(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> {
 struct Change {
     /// The line that orders it; its list price is what the change costs, or what goes back at list prices.
     line: Line,
-    /// The new specification costs less.
-    is_less: bool,
+    /// By how much the new specification costs less, exactly; `None`: it does not.
+    less: Option<Exact>,
 }
 
 /// What a change of a resource in use costs at list prices (rule 2.6).
-fn price(cx: &Cx, catalog: &Catalog, resource: &Resource, wanted: &Wanted) -> Result<Change, ApiError> {
+fn price(
+    cx: &Cx,
+    catalog: &Catalog,
+    resource: &Resource,
+    paid: &[ResourceCharge],
+    wanted: &Wanted,
+) -> Result<Change, ApiError> {
     let unit = PeriodType::from_code(resource.period_type).expect("stored from the same table of codes");
     let new = NewLine {
         cloud_service_type: resource.service_type_code.clone(),
@@ -163,18 +172,19 @@ fn price(cx: &Cx, catalog: &Catalog, resource: &Resource, wanted: &Wanted) -> Re
         price_unit(catalog, cx.now, &line.product_id, unit).ok_or_else(|| no_old_price(resource))?;
     let from = resource.effective_at.map_or(cx.now, |begin| begin.max(cx.now));
     let until = resource.expires_at.expect("a resource in use has a term");
-    let rest = Rest { unit_price: old.to_string(), price_version, from_ms: from.ms(), until_ms: until.ms() };
-    let difference = difference(&rest, unit, (new, line.resource_size), resource.spec_size);
-    let difference = difference.map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?;
-    let settle = |amount: Exact| {
-        let amount = amount.settle(cx.site.profile().order_rounding);
-        amount.map_err(|_| codes::AMOUNT_OVER_LIMIT.error())
+    let rest = Rest {
+        unit_price: old.to_string(),
+        price_version,
+        from_ms: from.ms(),
+        until_ms: until.ms(),
+        bought: months_bought(&terms(resource, paid), from).fraction().0,
     };
+    let over_limit = |_: Overflow| codes::AMOUNT_OVER_LIMIT.error();
+    let difference =
+        difference(&rest, unit, (new, line.resource_size), resource.spec_size).map_err(over_limit)?;
     let is_less = difference.compare(Exact::zero()).is_ok_and(std::cmp::Ordering::is_lt);
-    let official = match is_less {
-        true => settle(Exact::zero().checked_sub(difference).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?)?,
-        false => settle(difference)?,
-    };
+    let less = if is_less { Some(Exact::zero().checked_sub(difference).map_err(over_limit)?) } else { None };
+    let official = less.unwrap_or(difference).settle(cx.site.profile().order_rounding).map_err(over_limit)?;
     let line = Line {
         period_num: resource.period_num,
         official,
@@ -183,7 +193,25 @@ fn price(cx: &Cx, catalog: &Catalog, resource: &Resource, wanted: &Wanted) -> Re
         base_product: Some(base_product(catalog, resource, Some(rest))),
         ..line
     };
-    Ok(Change { line, is_less })
+    Ok(Change { line, less })
+}
+
+/// The terms that were bought, each in one piece whatever parts changes made of its charge. Those that were taken back
+/// are none of them, and neither is that of a trial, which ended when it became commercial.
+fn terms(resource: &Resource, paid: &[ResourceCharge]) -> Vec<Period> {
+    let is_term = |charge: &&ResourceCharge| charge.kind != ChargeKind::Upgrade && !charge.is_taken_back();
+    let mut terms: Vec<(&ResourceCharge, Period)> = Vec::new();
+    for charge in paid.iter().filter(is_term) {
+        match terms.iter_mut().find(|(first, _)| first.is_part_of(charge)) {
+            Some((_, whole)) => {
+                whole.effective_at = whole.effective_at.min(charge.begins_at);
+                whole.expires_at = whole.expires_at.max(charge.ends_at);
+            }
+            None => terms.push((charge, charge.period())),
+        }
+    }
+    let terms = terms.into_iter().map(|(_, term)| term);
+    terms.filter(|term| Some(term.effective_at) >= resource.effective_at).collect()
 }
 
 /// (new price × new size − old price × old size) × rest of the term.

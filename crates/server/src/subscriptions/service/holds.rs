@@ -5,7 +5,7 @@
 //! last. Only the freeze of an account deletes what it holds, 15 days after.
 
 use domain::calendar::Instant;
-use domain::subscription::ResourceStatus;
+use domain::subscription::{ResourceStatus, hold_ends};
 use platform::db::DbError;
 use platform::op::ApiError;
 
@@ -24,8 +24,8 @@ const PAGE: i64 = 200;
 const FROZEN_MAX: i64 = 200_000;
 
 impl ResourceHolder for Subscriptions {
-    fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>> {
-        Box::pin(hold_all(cx, account))
+    fn hold<'a>(&'a self, cx: &'a mut Cx, account: &'a str, scope: Scope) -> Boxed<'a, Result<(), ApiError>> {
+        Box::pin(frozen(cx, account, scope))
     }
 
     fn release<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>> {
@@ -33,11 +33,26 @@ impl ResourceHolder for Subscriptions {
     }
 }
 
-/// An account was frozen with its resources.
-async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
-    if store::total_visible(&mut cx.tx, account).await? > FROZEN_MAX {
-        return Err(too_many());
+/// An account was frozen: with its resources, these are held; one that has any gets a mail.
+async fn frozen(cx: &mut Cx, account: &str, scope: Scope) -> Result<(), ApiError> {
+    let number = store::total_visible(&mut cx.tx, account).await?;
+    if number == 0 {
+        return Ok(());
     }
+    let mut resources_kept_until = None;
+    if scope == Scope::AccountAndResource {
+        if number > FROZEN_MAX {
+            return Err(too_many());
+        }
+        hold_all(cx, account).await?;
+        let until = hold_ends(cx.now, cx.site.profile().hold_days);
+        resources_kept_until = Some(until.map_err(|error| DbError::Other(error.to_string()))?);
+    }
+    Ok(mail(cx, account, &Notice::AccountFrozen { resources_kept_until }).await?)
+}
+
+/// Freezes all resources of an account.
+async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
     let mut last: Option<Resource> = None;
     loop {
         let page = PageOf { account, after: last.as_ref(), limit: PAGE };

@@ -421,7 +421,8 @@ fn notice(resource: &Resource, moved: Moved) -> Option<Notice<'_>> {
             retained_until: resource.retained_until,
         }),
         Moved::Closed(ending) => Some(Notice::Deleted { thing, why: why(ending) }),
-        Moved::StaysFrozen | Moved::Converted => None,
+        Moved::Converted => Some(Notice::BecameOnDemand { thing }),
+        Moved::StaysFrozen => None,
     }
 }
 

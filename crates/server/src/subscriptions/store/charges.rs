@@ -7,6 +7,7 @@
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Scaled};
 use domain::promotion::Modifier;
+use domain::subscription::refund::Period;
 use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
@@ -120,6 +121,11 @@ impl ResourceCharge {
     /// The list price less the part of what went back.
     pub(in crate::subscriptions) fn list_left(&self) -> Charge {
         self.list.checked_sub(self.returned_list).expect("no more goes back than was paid")
+    }
+
+    /// The time that it pays.
+    pub(in crate::subscriptions) fn period(&self) -> Period {
+        Period { term: self.term, effective_at: self.begins_at, expires_at: self.ends_at }
     }
 
     /// Its period was given back before it began.

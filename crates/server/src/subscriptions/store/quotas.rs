@@ -28,6 +28,16 @@ platform::statements! {
     /// How many resources of a specification all accounts have in a region, up to a number.
     const COUNT_OF_ALL = "select count(*) from (select id from resources where region_code = $1 \
         and resource_spec_code = $2 and status in (0, 2, 4, 5) order by account_id, id limit $3) found";
+    /// How many resources of an account wait for the cloud to make them this specification, up to a number.
+    const CHANGING_OF_ACCOUNT = "select count(*) from (select t.id from provisioning_tasks t join resources r \
+        on r.account_id = t.account_id and r.id = t.resource_key where t.region_code = $1 \
+        and t.resource_spec_code = $2 and t.account_id = $3 and t.state = 'waiting' and t.action = 'change' \
+        and r.resource_spec_code <> t.resource_spec_code and r.status in (0, 2, 4, 5) order by t.id limit $4) found";
+    /// How many of all accounts do, up to a number.
+    const CHANGING_OF_ALL = "select count(*) from (select t.id from provisioning_tasks t join resources r \
+        on r.account_id = t.account_id and r.id = t.resource_key where t.region_code = $1 \
+        and t.resource_spec_code = $2 and t.state = 'waiting' and t.action = 'change' \
+        and r.resource_spec_code <> t.resource_spec_code and r.status in (0, 2, 4, 5) order by t.account_id, t.id limit $3) found";
 }
 
 /// Every statement text, combinations of optional filters included.
@@ -79,7 +89,7 @@ pub async fn delete(tx: &mut Tx, account: &str, region: &str, spec: &str) -> Res
 }
 
 /// How many resources of a specification are in a region, of an account or of all: those that wait for the cloud, are
-/// in use, frozen or expired. No more than `most` are counted.
+/// in use, frozen or expired, and those that the cloud is about to make so. No more than `most` of either are counted.
 pub async fn count_resources(
     tx: &mut Tx,
     account: &str,
@@ -87,12 +97,17 @@ pub async fn count_resources(
     spec: &str,
     most: i64,
 ) -> Result<i64, DbError> {
-    let row = if account == EVERYBODY {
-        tx.one(COUNT_OF_ALL, params![region, spec, most]).await?
+    let mut sum = 0;
+    if account == EVERYBODY {
+        for text in [COUNT_OF_ALL, CHANGING_OF_ALL] {
+            sum += tx.one(text, params![region, spec, most]).await?.int(0);
+        }
     } else {
-        tx.one(COUNT_OF_ACCOUNT, params![region, spec, account, most]).await?
-    };
-    Ok(row.int(0))
+        for text in [COUNT_OF_ACCOUNT, CHANGING_OF_ACCOUNT] {
+            sum += tx.one(text, params![region, spec, account, most]).await?.int(0);
+        }
+    }
+    Ok(sum)
 }
 
 fn counted(account: Option<&str>) -> Composed<'_> {

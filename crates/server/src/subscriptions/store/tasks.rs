@@ -37,8 +37,8 @@ platform::statements! {
 }
 
 pub(super) const INSERT: &str = "insert into provisioning_tasks (id, account_id, resource_key, order_id, action, \
-    state, resource_spec_code, spec_size, spec_size_measure_id, created_at) values";
-pub(super) const INSERT_COLUMNS: usize = 10;
+    state, region_code, resource_spec_code, spec_size, spec_size_measure_id, created_at) values";
+pub(super) const INSERT_COLUMNS: usize = 11;
 
 /// What the cloud has to do with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,7 @@ pub(in crate::subscriptions) async fn insert(
             Value::from(task.order.to_owned()),
             Value::from(task.action.name()),
             Value::from(TaskState::Waiting.name()),
+            Value::from(task.resource.region_code.clone()),
             Value::from(task.resource.resource_spec_code.clone()),
             Value::from(task.resource.spec_size),
             Value::from(task.resource.spec_size_measure_id),

@@ -42,8 +42,37 @@ on_both! {
         app.post("acme", PAY, pay_with(&order, Some((&half, 2)), &[])).await.ok(204);
         let first = resource(&app, "acme", true).await["resource_id"].as_str().unwrap().to_owned();
         let back = change(&app, "acme", &first, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
-        // 18 × 1.0626 = 19.13; the month of 31 days and 8 hours began with this hour, so all of it is left.
-        assert_eq!(back["amount"], "-9.57");
+        // All of the month that was bought is left.
+        assert_eq!(back["amount"], "-9");
+        app.finish().await;
+    }
+
+    // 18 × (149/744 + 15/28) = 13.2477, and half of that is 6.6239; half of 13.25 were 6.63.
+    async fn half_of_a_difference_is_rounded_once(app) {
+        let half = grant(&app, "acme", 605, "ratio", "0.5", json!({})).await;
+        let order = place(&app, "acme", json!([medium()])).await;
+        app.post("acme", PAY, pay_with(&order, Some((&half, 2)), &[])).await.ok(204);
+        let id = resource(&app, "acme", true).await["resource_id"].as_str().unwrap().to_owned();
+        app.advance_to("2026-01-25T10:40:00Z").await;
+        let back = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(back["amount"], "-6.62");
+        assert_eq!(cash(&app, "acme").await, "9991.62");
+        explained(&app, "acme", back["order_id"].as_str().unwrap()).await;
+        app.finish().await;
+    }
+
+    // Of the first month 13.2477 go back; of the second, for which half was paid, half of 18 × (13/28 + 15/31).
+    async fn terms_that_were_paid_by_different_shares_are_rounded_together(app) {
+        let id = bought(&app, "acme", json!([medium()])).await;
+        let half = grant(&app, "acme", 605, "ratio", "0.5", json!({})).await;
+        let renewal = json!({"resource_ids": [id], "period_type": 2, "period_num": 1, "expire_policy": 0, "is_auto_pay": 0});
+        let asked = app.post("acme", "/v2/orders/subscriptions/resources/renew", renewal).await.ok(200);
+        let order = asked["order_ids"][0].as_str().unwrap();
+        app.post("acme", PAY, pay_with(order, Some((&half, 2)), &[])).await.ok(204);
+        app.advance_to("2026-01-25T10:40:00Z").await;
+        let back = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(back["amount"], "-21.78");
+        explained(&app, "acme", back["order_id"].as_str().unwrap()).await;
         app.finish().await;
     }
 
@@ -69,7 +98,7 @@ on_both! {
         assert_eq!(why["orders"][0]["returns"][0]["base_order_id"], up["order_id"]);
         // Nothing is left that another one could give back but of the first term.
         let more = change(&app, "acme", &id, json!({"resource_spec": "s3.small.1.linux"})).await.ok(201);
-        assert_eq!(more["amount"], "-2.55");
+        assert_eq!(more["amount"], "-2.4");
         app.finish().await;
     }
 

@@ -1,6 +1,6 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
-use super::life::{AUTO_RENEW, CLOSED, IN_USE};
+use super::life::{AUTO_RENEW, CLOSED};
 use super::reductions::{Code, MISFIT, shares};
 use super::{Charge, Customer, Group, Line, Order, Resource, status};
 use crate::calendar::{Secs, Term, end_of_day_after, expiry};
@@ -56,7 +56,7 @@ impl Customer {
         for lines in parts {
             self.orders.push(Order {
                 id: String::new(),
-                kind: 1,
+                kind: if lines.iter().all(|line| GOODS[line.good].is_trial()) { 13 } else { 1 },
                 status: status::PENDING,
                 lines,
                 created: now,
@@ -131,10 +131,7 @@ impl Customer {
         now: Secs,
     ) -> Result<(), Code> {
         self.reduce(orders, discount, coupon, now)?;
-        let renewed = orders.iter().filter(|order| self.orders[**order].kind == 2);
-        let mut renewed =
-            renewed.flat_map(|order| &self.orders[*order].lines).flat_map(|line| &line.resources);
-        if renewed.any(|resource| self.resources[*resource].status == CLOSED) {
+        if orders.iter().any(|order| self.is_too_late(*order, now)) {
             return Err(NO_CAPACITY);
         }
         let amount = orders.iter().map(|order| self.orders[*order].payable()).sum();
@@ -159,7 +156,7 @@ impl Customer {
     }
 
     /// The coupons that orders hold are free again.
-    fn let_go(&mut self, orders: &[usize]) {
+    pub fn let_go(&mut self, orders: &[usize]) {
         let first = self.together(orders[0])[0];
         for coupon in self.coupons.iter_mut().filter(|coupon| coupon.held == Some(first)) {
             coupon.held = None;
@@ -174,7 +171,22 @@ impl Customer {
         order.until = None;
         match order.kind {
             2 => self.renewed(number, now),
+            3 => self.changed(number, now),
+            11 => self.turned_yearly(number, now),
+            14 => self.commercial(number, now),
             _ => self.bought(number, now),
+        }
+    }
+
+    /// Whether what an order is about can no longer become what was ordered.
+    fn is_too_late(&self, order: usize, now: Secs) -> bool {
+        let order = &self.orders[order];
+        let mut about = order.lines.iter().flat_map(|line| &line.resources);
+        match order.kind {
+            2 => about.any(|resource| self.resources[*resource].status == CLOSED),
+            3 => about.any(|resource| !self.is_in_term(*resource, now)),
+            14 => about.any(|resource| !self.is_usable(*resource)),
+            _ => false,
         }
     }
 
@@ -185,45 +197,24 @@ impl Customer {
             let expires = expiry(now, line.term);
             let weights = vec![1; usize::try_from(line.count).unwrap()];
             let (money, coupon) = (shares(line.payable(), &weights), shares(line.coupon, &weights));
+            let list = line.list / line.count;
             let is_uneven = [&money, &coupon].iter().any(|parts| parts.iter().any(|part| *part != parts[0]));
             for (money, coupon) in money.into_iter().zip(coupon) {
                 let made = self.resources.len();
                 let parent = first.filter(|_| line.is_attached);
                 first = first.or(Some(made));
                 self.orders[number].lines[at].resources.push(made);
+                let is_purchase = self.orders[number].kind == 1;
                 let charge = Charge {
-                    order: number,
-                    line: at,
-                    term: line.term,
-                    begins: now,
-                    ends: expires,
+                    list,
                     money,
                     coupon,
-                    is_purchase: true,
-                    is_back: false,
+                    is_purchase,
+                    ..Charge::of(number, at, &line, now, expires)
                 };
-                self.resources.push(Resource {
-                    id: String::new(),
-                    own_id: String::new(),
-                    order: number,
-                    good: line.good,
-                    size: line.size,
-                    name: line.name.clone(),
-                    parent,
-                    term: line.term,
-                    status: IN_USE,
-                    policy: if self.orders[number].auto_renew { AUTO_RENEW } else { 0 },
-                    effective: now,
-                    expires,
-                    grace_until: None,
-                    retained_until: None,
-                    renew_at: None,
-                    times: None,
-                    held_at: None,
-                    lock: None,
-                    charges: vec![charge],
-                    is_uneven,
-                });
+                let policy = if self.orders[number].auto_renew { AUTO_RENEW } else { 0 };
+                let one = Resource::new(number, &line, charge);
+                self.resources.push(Resource { parent, policy, is_uneven, ..one });
                 self.schedule(made, now);
             }
             let line = &mut self.orders[number].lines[at];
@@ -251,6 +242,9 @@ impl Customer {
         for one in self.resources.iter_mut().filter(|one| one.lock == Some(order)) {
             one.lock = None;
         }
+        for one in self.on_demand.iter_mut().filter(|one| one.lock == Some(order)) {
+            one.lock = None;
+        }
         let order = &mut self.orders[order];
         order.status = status::CANCELLED;
         order.until = None;
@@ -267,6 +261,7 @@ fn line(wanted: &Wanted, name: &str, now: Secs) -> Line {
         is_attached: wanted.is_attached,
         name: format!("{name}-{}-{}", wanted.good, wanted.size),
         list,
+        adjusted: 0,
         discount: 0,
         coupon: 0,
         effective: None,

@@ -20,9 +20,9 @@ pub const TO_ON_DEMAND: i64 = 1;
 pub const AUTO_RENEW: i64 = 3;
 
 /// The longest term from now.
-const YEARS_MAX: i64 = 5;
+pub const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
-const DAYS_BEFORE: i64 = 7;
+pub const DAYS_BEFORE: i64 = 7;
 /// Days after which a held resource is deleted.
 const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
@@ -30,12 +30,13 @@ const DAYS_TO_PAY: i64 = 7;
 
 const GONE: Code = "CBC.99003016";
 const NOT_PRIMARY: Code = "CBC.30010036";
-const ACCOUNT_FROZEN: Code = "CBC.7281";
-const UNPAID: Code = "CBC.99003100";
-const IN_PROGRESS: Code = "CBC.99003144";
+pub const ACCOUNT_FROZEN: Code = "CBC.7281";
+pub const UNPAID: Code = "CBC.99003100";
+pub const IN_PROGRESS: Code = "CBC.99003144";
 const TOO_LONG: Code = "CBC.99003154";
+const NO_PERIOD: Code = "CBC.30010069";
 pub const NOT_PAID: Code = "CBC.30050006";
-const UNKNOWN: Code = "CBC.99003012";
+pub const UNKNOWN: Code = "CBC.99003012";
 const NOT_RENEWABLE: Code = "CBC.99003602";
 const NOT_ENABLED: Code = "CBC.99003605";
 
@@ -90,6 +91,17 @@ impl Customer {
         Some(by_itself.min(held_until))
     }
 
+    /// It can be used: in its term or in grace, and nothing holds it.
+    pub fn is_usable(&self, resource: usize) -> bool {
+        let one = &self.resources[resource];
+        [IN_USE, EXPIRED].contains(&one.status) && !self.is_held(resource)
+    }
+
+    /// It can be used, and its term is not over.
+    pub fn is_in_term(&self, resource: usize, now: Secs) -> bool {
+        self.is_usable(resource) && now < self.resources[resource].expires
+    }
+
     /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
     pub fn live(&mut self, resource: usize, at: Secs) {
         let (grace, retention) = keep_days(self.site, self.tier);
@@ -99,7 +111,7 @@ impl Customer {
             return;
         }
         match one.status {
-            IN_USE if one.policy == TO_ON_DEMAND => self.close(resource, at),
+            IN_USE if one.policy == TO_ON_DEMAND => self.begin_on_demand(resource, at),
             IN_USE => {
                 let grace = end_of_day_after(one.expires, grace);
                 one.grace_until = Some(grace);
@@ -146,28 +158,14 @@ impl Customer {
         one.expires = at;
         one.renew_at = None;
         one.lock = None;
+        one.is_secured = false;
     }
 
     /// The lines of a renewal of a set.
     fn renewal_lines(&self, set: &[usize], term: Term, now: Secs) -> Vec<Line> {
         let line = |number: &usize| {
             let one = &self.resources[*number];
-            Line {
-                good: one.good,
-                size: one.size,
-                term,
-                count: 1,
-                is_attached: one.parent.is_some(),
-                name: one.name.clone(),
-                list: GOODS[one.good].price(term, one.size, now),
-                discount: 0,
-                coupon: 0,
-                effective: None,
-                expires: None,
-                resources: vec![*number],
-                fee: 0,
-                consumed: 0,
-            }
+            Line::about(*number, one, term, GOODS[one.good].price(term, one.size, now))
         };
         set.iter().map(line).collect()
     }
@@ -211,6 +209,9 @@ impl Customer {
             if one.policy == TO_ON_DEMAND {
                 return Err(IN_PROGRESS);
             }
+            if one.is_trial {
+                return Err(NO_PERIOD);
+            }
             if expiry(one.expires, term) > furthest {
                 return Err(TOO_LONG);
             }
@@ -227,6 +228,17 @@ impl Customer {
         auto_pay: bool,
         now: Secs,
     ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
+        self.renew_as(primaries, (term, false), auto_pay, now)
+    }
+
+    /// The same; the system renews until the day that the account has set.
+    fn renew_as(
+        &mut self,
+        primaries: &[usize],
+        (term, is_systems): (Term, bool),
+        auto_pay: bool,
+        now: Secs,
+    ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
         if self.frozen.is_some() {
             return Err(ACCOUNT_FROZEN);
         }
@@ -240,7 +252,10 @@ impl Customer {
         let group = (sets.len() > 1).then_some(self.groups.len());
         let mut orders = Vec::new();
         for set in &sets {
-            let lines = self.renewal_lines(set, term, now);
+            let mut lines = self.renewal_lines(set, term, now);
+            if is_systems {
+                self.extend(&mut lines, now);
+            }
             orders.push(self.push_order(2, lines, group, now));
         }
         if sets.len() > 1 {
@@ -265,7 +280,7 @@ impl Customer {
 
     /// The promotion that primary resources were ever paid with and that still holds, the latest of each (rule 3.3),
     /// if it is one and the same.
-    fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
+    pub fn promotion_of(&self, primaries: &[usize]) -> Option<usize> {
         let used = |charge: &Charge| {
             let order = &self.orders[charge.order];
             let is_reduced = order.lines[charge.line].discount > 0;
@@ -285,18 +300,8 @@ impl Customer {
             let line = &mut self.orders[number].lines[at];
             let one = &mut self.resources[line.resources[0]];
             let begins = one.expires;
-            one.expires = expiry(begins, line.term);
-            one.charges.push(Charge {
-                order: number,
-                line: at,
-                term: line.term,
-                begins,
-                ends: one.expires,
-                money: line.list - line.discount - line.coupon,
-                coupon: line.coupon,
-                is_purchase: false,
-                is_back: false,
-            });
+            one.expires = line.expires.unwrap_or_else(|| expiry(begins, line.term));
+            one.charges.push(Charge::of(number, at, line, begins, one.expires));
             (line.effective, line.expires) = (Some(begins), Some(one.expires));
             one.lock = None;
             one.grace_until = None;
@@ -309,7 +314,7 @@ impl Customer {
     }
 
     /// The status that time makes of a resource.
-    fn by_time(&mut self, resource: usize, now: Secs) {
+    pub fn by_time(&mut self, resource: usize, now: Secs) {
         while features().live && self.due(resource).is_some_and(|due| due <= now) {
             let due = self.due(resource).unwrap_or(now);
             self.live(resource, due);
@@ -321,7 +326,7 @@ impl Customer {
         let days_before = self.days_before.unwrap_or(DAYS_BEFORE);
         let one = &mut self.resources[resource];
         one.renew_at = None;
-        if one.policy == AUTO_RENEW && one.status != CLOSED {
+        if one.policy == AUTO_RENEW && one.status != CLOSED && !one.is_trial {
             let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
             let next = next_three(now);
             // Where the next 03:00 comes too late, at once (rule 1.5.3).
@@ -335,7 +340,11 @@ impl Customer {
         if self.resources[resource].status == CLOSED {
             return Err(UNKNOWN);
         }
-        if set.iter().any(|number| self.resources[*number].status != IN_USE) || self.frozen.is_some() {
+        let is_renewable = |number: &usize| {
+            let one = &self.resources[*number];
+            one.status == IN_USE && !one.is_trial && !self.is_held(*number)
+        };
+        if !set.iter().all(is_renewable) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
         }
         for number in &set {
@@ -382,7 +391,9 @@ impl Customer {
         let set = self.set_of(primary);
         let term = self.resources[primary].term;
         let mut after = self.clone();
-        let done = after.renew(&[primary], term, true, now).and_then(|(orders, paid)| paid.map(|()| orders));
+        let done = after
+            .renew_as(&[primary], (term, true), true, now)
+            .and_then(|(orders, paid)| paid.map(|()| orders));
         if done.is_err() {
             for number in set {
                 self.resources[number].renew_at = Some(next_three(now));
@@ -410,6 +421,12 @@ impl Customer {
         }
         if self.resources[primary].parent.is_some() {
             return Err("CBC.0100");
+        }
+        if is_to_be && self.resources[primary].is_trial {
+            return Err("CBC.99003609");
+        }
+        if set.iter().any(|number| self.resources[*number].is_secured) {
+            return Err("CBC.99003624");
         }
         if set.iter().any(|number| self.lock(*number).is_some()) {
             return Err("CBC.99003623");

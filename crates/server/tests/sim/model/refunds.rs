@@ -1,10 +1,12 @@
 //! Unsubscription (rules 2.1 to 2.5).
 
+use std::collections::BTreeMap;
+
 use domain::site::Site;
 
 use super::life::CLOSED;
 use super::reductions::{Code, half_up};
-use super::{Charge, Customer, Line, status};
+use super::{Charge, Customer, Line, Resource, status};
 use crate::calendar::{DAY, HOUR, Secs, Term, date, expiry};
 
 /// How many purchases are returned for nothing in a year (rule 2.2).
@@ -14,6 +16,7 @@ const DELETED: Code = "CBC.30000067";
 const UNPAID: Code = "CBC.99003100";
 const IN_PROGRESS: Code = "CBC.99003651";
 const NOTHING_LEFT: Code = "CBC.99003128";
+const TRIAL: Code = "CBC.99003649";
 const HELD: Code = "CBC.99003656";
 
 /// Cents above which a refund needs approval.
@@ -45,24 +48,117 @@ fn fee_percent(charge: &Charge, now: Secs) -> i64 {
     }
 }
 
-/// What of a charge was used, what is kept as a fee, and what goes back.
-pub fn settle(charge: &Charge, now: Secs) -> (i64, i64, i64) {
+/// Hours of a period, and how many of them are used at an instant.
+fn hours(begins: Secs, ends: Secs, now: Secs) -> (i64, i64) {
     let hour = |at: Secs| at.div_euclid(HOUR) * HOUR;
-    let total = (charge.ends + 1 - hour(charge.begins)) / HOUR;
-    let used = ((hour(now) - hour(charge.begins)) / HOUR).clamp(0, total);
-    let consumed = half_up(i128::from(charge.money) * i128::from(used), i128::from(total));
-    let fee = half_up(i128::from(charge.money * fee_percent(charge, now)), 100).min(charge.money - consumed);
-    (consumed, fee, charge.money - consumed - fee)
+    let total = ((ends + 1 - hour(begins)).div_euclid(HOUR)).max(0);
+    (total, ((hour(now) - hour(begins)) / HOUR).clamp(0, total))
+}
+
+fn used_of(amount: i64, (total, used): (i64, i64)) -> i64 {
+    if total == 0 { amount } else { half_up(i128::from(amount) * i128::from(used), i128::from(total)) }
+}
+
+/// What is not used of an amount that is for a charge's period until an instant.
+pub fn unused(charge: &Charge, amount: i64, until: Secs, now: Secs) -> i64 {
+    amount - used_of(amount, hours(charge.begins, until, now))
+}
+
+/// What of an amount is for the time of a charge that lies after an instant.
+fn after(charge: &Charge, amount: i64, instant: Secs) -> i64 {
+    unused(charge, amount, charge.ends, instant + 1)
+}
+
+/// How a set is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Only the periods that have not begun.
+    OnlyRenewals,
+    /// As a whole, with the fee.
+    Whole,
+    /// Within five days of its purchase.
+    FiveDays,
+    /// It turns pay-per-use: without a fee.
+    Turned,
 }
 
 /// What a refund takes back of one charge.
+#[derive(Clone, Debug)]
 struct Part {
     resource: usize,
     charge: usize,
     consumed: i64,
     fee: i64,
     back: i64,
-    has_coupon: bool,
+    back_list: i64,
+    coupon: i64,
+}
+
+impl Resource {
+    /// The end of the last term that has begun.
+    fn end_of_begun(&self, now: Secs) -> Option<Secs> {
+        let terms = self.charges.iter().filter(|charge| !charge.is_upgrade && charge.begins <= now);
+        terms.map(|charge| charge.ends).max()
+    }
+
+    /// What of a charge is used, what is kept as a fee, and what goes back, of so much that is for its time until an
+    /// instant. The fee is one of what was paid before a change had split it.
+    fn settle(
+        &self,
+        number: usize,
+        (begun, until): (i64, Secs),
+        is_waived: bool,
+        now: Secs,
+    ) -> (i64, i64, i64) {
+        let charge = &self.charges[number];
+        let before = self.charges[..number].iter().filter(|other| other.is_part_of(charge));
+        let (mut whole, mut begins) = (begun, charge.begins);
+        for other in before {
+            whole += other.left();
+            begins = begins.min(other.begins);
+        }
+        let consumed = begun - unused(charge, begun, until, now);
+        let percent = fee_percent(&Charge { begins, ..charge.clone() }, now);
+        let fee = if is_waived { 0 } else { half_up(i128::from(whole * percent), 100).min(begun - consumed) };
+        (consumed, fee, begun - consumed - fee)
+    }
+
+    fn part(&self, at: usize, way: Way, now: Secs) -> Option<Part> {
+        let charge = &self.charges[at];
+        let left = charge.left();
+        let all = Part {
+            resource: 0,
+            charge: at,
+            consumed: 0,
+            fee: 0,
+            back: left,
+            back_list: charge.list - charge.back_list,
+            coupon: charge.coupon,
+        };
+        if charge.is_gone() {
+            return None;
+        }
+        if charge.begins > now {
+            return Some(all);
+        }
+        if charge.ends <= now {
+            let runs = |other: &Charge| other.is_part_of(charge) && other.ends > now;
+            return (way == Way::FiveDays && self.charges.iter().any(runs)).then_some(all);
+        }
+        if way == Way::FiveDays {
+            return Some(all);
+        }
+        let until = self.end_of_begun(now).unwrap_or(charge.ends).min(charge.ends);
+        let beyond = |amount: i64| after(charge, amount, until);
+        // A coupon gets nothing back of what has begun.
+        let of_beyond =
+            Part { back: beyond(left), back_list: beyond(all.back_list), coupon: beyond(all.coupon), ..all };
+        if way == Way::OnlyRenewals {
+            return (until < charge.ends).then_some(of_beyond);
+        }
+        let (consumed, fee, back) = self.settle(at, (left - of_beyond.back, until), way == Way::Turned, now);
+        Some(Part { consumed, fee, back: of_beyond.back + back, ..of_beyond })
+    }
 }
 
 impl Customer {
@@ -90,10 +186,12 @@ impl Customer {
                 sets.push(set);
             }
         }
-        for number in sets.iter().flatten() {
-            match self.lock(*number) {
+        for set in &sets {
+            match set.iter().find_map(|number| self.lock(*number)) {
                 Some(status::PENDING) => return Err(UNPAID),
                 Some(_) => return Err(IN_PROGRESS),
+                None if set.iter().any(|number| self.is_held(*number)) => return Err(HELD),
+                None if set.iter().any(|number| self.resources[*number].is_trial) => return Err(TRIAL),
                 None => {}
             }
         }
@@ -105,75 +203,68 @@ impl Customer {
     }
 
     fn unsubscribe_set(&mut self, set: &[usize], only_renewals: bool, now: Secs) -> Result<usize, Code> {
-        let is_free = !only_renewals && self.is_five_day_return(set, now);
-        let mut parts = Vec::new();
-        for resource in set {
-            for (number, charge) in self.resources[*resource].charges.iter().enumerate() {
-                if charge.is_back || charge.ends <= now && charge.begins <= now {
-                    continue;
-                }
-                let has_begun = charge.begins <= now;
-                if only_renewals && has_begun {
-                    continue;
-                }
-                let (consumed, fee, back) =
-                    if has_begun && !is_free { settle(charge, now) } else { (0, 0, charge.money) };
-                let has_coupon = !has_begun || is_free;
-                parts.push(Part { resource: *resource, charge: number, consumed, fee, back, has_coupon });
-            }
-        }
-        if only_renewals && parts.is_empty() {
+        let way = match () {
+            () if only_renewals => Way::OnlyRenewals,
+            () if self.is_five_day_return(set, now) => Way::FiveDays,
+            () => Way::Whole,
+        };
+        if only_renewals && self.parts(set, way, now).is_empty() {
             return Err(NOTHING_LEFT);
         }
-        if is_free {
+        if way == Way::FiveDays {
             let year = date(now).0;
             *self.five_day.entry(year).or_insert(0) += 1;
         }
-        let lines: Vec<Line> = set.iter().map(|resource| self.refund_line(*resource, &parts)).collect();
-        let order = self.push_order(4, lines, None, now);
+        Ok(self.give_up(4, set, way, now))
+    }
+
+    fn parts(&self, set: &[usize], way: Way, now: Secs) -> Vec<Part> {
+        let of = |resource: &usize| {
+            let one = &self.resources[*resource];
+            let resource = *resource;
+            let parts = (0..one.charges.len()).filter_map(move |at| one.part(at, way, now));
+            parts.map(move |part| Part { resource, ..part })
+        };
+        set.iter().flat_map(of).collect()
+    }
+
+    /// Orders that resources are given up, which is carried out unless so much goes back that it has to be approved.
+    pub fn give_up(&mut self, kind: i64, set: &[usize], way: Way, now: Secs) -> usize {
+        let parts = self.parts(set, way, now);
+        // Of renewed periods only those resources are spoken of that have some.
+        let is_meant =
+            |one: &usize| way != Way::OnlyRenewals || parts.iter().any(|part| part.resource == *one);
+        let lines: Vec<Line> =
+            set.iter().filter(|one| is_meant(one)).map(|one| self.refund_line(*one, &parts)).collect();
+        let order = self.push_order(kind, lines, None, now);
         let back: i64 = parts.iter().map(|part| part.back).sum();
         self.orders[order].until = None;
-        self.pending_refunds.push(Pending {
-            order,
-            only_renewals,
-            parts: parts.into_iter().map(Into::into).collect(),
-        });
-        if back > large(self.site) {
+        let end = |one: &usize| (*one, self.resources[*one].end_of_begun(now).unwrap_or(now));
+        let ends = set.iter().map(end).collect();
+        self.pending_refunds.push(Pending { order, way, parts, ends });
+        // What goes on by use is not given up (rule 2.5).
+        if back > large(self.site) && way != Way::Turned {
             self.orders[order].status = status::APPROVAL;
         } else {
             self.approve(order, now);
         }
-        Ok(order)
+        order
     }
 
     fn refund_line(&self, resource: usize, parts: &[Part]) -> Line {
-        let one = &self.resources[resource];
         let own = || parts.iter().filter(|part| part.resource == resource);
         let sum = |part: fn(&Part) -> i64| own().map(part).sum::<i64>();
-        Line {
-            good: one.good,
-            size: one.size,
-            term: one.term,
-            count: 1,
-            is_attached: one.parent.is_some(),
-            name: one.name.clone(),
-            list: -sum(|part| part.back),
-            discount: 0,
-            coupon: 0,
-            effective: None,
-            expires: None,
-            resources: vec![resource],
-            fee: sum(|part| part.fee),
-            consumed: sum(|part| part.consumed),
-        }
+        let one = &self.resources[resource];
+        let line = Line::about(resource, one, one.term, -sum(|part| part.back));
+        Line { fee: sum(|part| part.fee), consumed: sum(|part| part.consumed), ..line }
     }
 
     /// A set is returned within five times 24 hours of its purchase, and the year's quota is not used up.
     fn is_five_day_return(&self, set: &[usize], now: Secs) -> bool {
         let year = date(now).0;
         let is_new = |number: &usize| {
-            let purchase = self.resources[*number].charges.iter().find(|charge| charge.is_purchase);
-            purchase.is_some_and(|charge| now < charge.begins + 5 * DAY)
+            let first = self.resources[*number].charges.first();
+            first.is_some_and(|charge| charge.is_purchase && now < charge.begins + 5 * DAY)
         };
         self.site == Site::Cn
             && set.iter().all(is_new)
@@ -185,28 +276,34 @@ impl Customer {
         let Some(at) = self.pending_refunds.iter().position(|pending| pending.order == order) else { return };
         let pending = self.pending_refunds.remove(at);
         for part in &pending.parts {
-            let (base, coupon) = {
-                let charge = &mut self.resources[part.resource].charges[part.charge];
-                charge.is_back = true;
-                (charge.order, charge.coupon)
-            };
-            if part.has_coupon {
-                self.return_coupon(base, coupon);
-            }
+            let charge = &mut self.resources[part.resource].charges[part.charge];
+            charge.back += part.back;
+            charge.back_list += part.back_list;
+            charge.coupon -= part.coupon;
+            let base = charge.order;
+            self.return_coupon(base, part.coupon);
             self.give_back(base, part.back, now);
         }
         for at in 0..self.orders[order].lines.len() {
             let resource = self.orders[order].lines[at].resources[0];
             self.resources[resource].lock = None;
-            if !pending.only_renewals {
-                self.close(resource, now);
-                continue;
+            match pending.way {
+                Way::OnlyRenewals => {}
+                Way::Whole | Way::FiveDays => {
+                    self.close(resource, now);
+                    continue;
+                }
+                Way::Turned => {
+                    self.begin_on_demand(resource, now);
+                    continue;
+                }
             }
             let one = &mut self.resources[resource];
-            let begins = pending.parts.iter().filter(|part| part.resource == resource);
-            if let Some(first) = begins.map(|part| one.charges[part.charge].begins).min() {
-                one.expires = first;
+            let end = pending.ends[&resource];
+            for charge in &mut one.charges {
+                charge.ends = charge.ends.min(end).max(charge.begins);
             }
+            one.expires = end;
             self.schedule(resource, now);
         }
         let order = &mut self.orders[order];
@@ -239,20 +336,8 @@ impl Customer {
 #[derive(Clone, Debug)]
 pub struct Pending {
     pub order: usize,
-    only_renewals: bool,
-    parts: Vec<Back>,
-}
-
-#[derive(Clone, Debug)]
-struct Back {
-    resource: usize,
-    charge: usize,
-    back: i64,
-    has_coupon: bool,
-}
-
-impl From<Part> for Back {
-    fn from(part: Part) -> Self {
-        Self { resource: part.resource, charge: part.charge, back: part.back, has_coupon: part.has_coupon }
-    }
+    way: Way,
+    parts: Vec<Part>,
+    /// Where the last begun term of each resource ends.
+    ends: BTreeMap<usize, Secs>,
 }
