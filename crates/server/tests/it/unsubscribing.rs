@@ -295,4 +295,19 @@ on_both! {
         assert_eq!(resources(&app, "acme", &order).await[0]["expire_time"], end);
         app.finish().await;
     }
+
+    // It is paid for the term to come, so nothing of it is used either.
+    async fn a_larger_specification_of_what_has_not_begun_goes_back_whole(app) {
+        let small = with(machine(), "resource_spec", json!("s2.small.1.linux"));
+        let body = json!({"lines": [small], "auto_pay": true, "effective_time": "2026-03-01T00:00:00Z"});
+        let order = app.post("acme", ORDERS, body).await.ok(201)["order_id"].as_str().unwrap().to_owned();
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let larger = json!({"resource_spec": "s3.medium.4.linux", "auto_pay": true});
+        app.post("acme", &format!("/openbss/v1/resources/{id}/change"), larger).await.ok(201);
+        assert_ne!(cash(&app, "acme").await, "10000");
+        app.advance_to("2026-02-20T00:00:00Z").await;
+        returned(&app, "acme", &[&id], 1).await;
+        assert_eq!(cash(&app, "acme").await, "10000");
+        app.finish().await;
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  give_back ──▶ 5 completed: coupons, what it is about, money
-//!      └─ needs approval ──▶ 1 pending approval ──approve──▶ 5   as at the request, whatever the clock says then
+//!      └─ needs approval ──▶ 1 pending approval ──approve──▶ 5   with the amounts of the request; whoever fulfils the
+//!                                   │                           lines may refuse what has come too late for that
 //!                                   └───────────reject───▶ 4
 //!  give_back_later ──▶ 3 processing: the cloud has it to do ──finish_return──▶ 5
 //!                                   └───────────drop_return──▶ 4
