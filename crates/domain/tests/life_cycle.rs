@@ -199,7 +199,8 @@ fn settled(words: &[&str], wanted: &[&str]) -> Option<String> {
             let terms: Vec<Period> = terms.chunks(3).map(term).collect();
             let bought = months_bought(&terms, at(now));
             let until = terms.iter().map(|term| term.expires_at).max().unwrap();
-            let Remaining::Months(parts) = remaining(at(now), until, PeriodType::Month).at_most(bought) else {
+            let Remaining::Months(parts) = remaining(at(now), until, PeriodType::Month).at_most(bought)
+            else {
                 panic!("months are asked for")
             };
             as_sum(parts, wanted[0])

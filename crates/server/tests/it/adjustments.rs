@@ -69,8 +69,8 @@ on_both! {
             ]}],
         }));
         assert_eq!((&listed["discounts"][1]["discount_id"], &listed["discounts"][2]), (&json!(granted), &Value::Null));
-        app.post("acme", PAY, pay_with(&order, Some((record, 2)), &[])).await.refused(400, "CBC.99003109");
-        app.post("acme", PAY, pay_with(&order, Some((&granted, 609)), &[])).await.refused(400, "CBC.99003109");
+        app.post("acme", PAY, pay_with(&order, Some((record, 2)), &[])).await.refused(400, "CBC.99003108");
+        app.post("acme", PAY, pay_with(&order, Some((&granted, 609)), &[])).await.refused(400, "CBC.99003108");
         app.post("acme", PAY, pay_with(&order, Some((record, 609)), &[])).await.ok(204);
         assert_eq!(cash(&app, "acme").await, "9850");
         app.finish().await;
