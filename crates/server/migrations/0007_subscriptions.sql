@@ -124,7 +124,8 @@ create table five_day_orders (
     account_id {text} not null,
     order_id {text} not null,
     year bigint not null,
-    used bigint not null,
+    used bigint not null,               -- 1; 0 of bundles of which another refund order counts
+    bundle_order_id {text},             -- of bundles, the order that bought them: they count once together
     primary key (account_id, order_id)
 );
 

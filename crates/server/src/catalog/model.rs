@@ -118,6 +118,8 @@ pub enum Flag {
     OffSale,
     /// Cannot be unsubscribed from.
     NotUnsubscribable,
+    /// Promotional: a new purchase is not returned for nothing within five days, but as at any other time (rule 2.2).
+    NoFiveDayReturn,
     /// Cannot turn pay-per-use.
     NotConvertible,
     /// A DevCloud package.
@@ -238,7 +240,7 @@ pub struct Product {
 
 impl Flag {
     /// Every flag with its name in the document.
-    pub const NAMES: [(&'static str, Self); 11] = [
+    pub const NAMES: [(&'static str, Self); 12] = [
         ("marketplace", Self::Marketplace),
         ("bundle", Self::Bundle),
         ("trial", Self::Trial),
@@ -246,6 +248,7 @@ impl Flag {
         ("spot", Self::Spot),
         ("off_sale", Self::OffSale),
         ("not_unsubscribable", Self::NotUnsubscribable),
+        ("no_five_day_return", Self::NoFiveDayReturn),
         ("not_convertible", Self::NotConvertible),
         ("dev_cloud_package", Self::DevCloudPackage),
         ("savings_plan", Self::SavingsPlan),

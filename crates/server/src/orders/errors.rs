@@ -36,6 +36,8 @@ pub enum OrderError {
     InProgress(String),
     /// It gives no money back that waits for approval.
     NotToApprove(String, OrderStatus),
+    /// It is not pending payment, so that its price stands.
+    NotAdjustable(String, OrderStatus),
     /// It is a sub-order of a combined order.
     Combined(String, String),
     /// What was bought cannot be provided: the body's `quota_infos`.
@@ -134,11 +136,22 @@ impl From<OrderError> for ApiError {
             OrderError::NotPayable(order, status) => in_state(&codes::ORDER_STATE_CHANGED, &order, status),
             OrderError::NotToApprove(order, status) => codes::ORDER_STATE_CHANGED.because(
                 format!(
-                    "Order {order} is in status {}. Only an unsubscription in status 1, which waits for approval, can \
-                     be approved or rejected.",
+                    "Order {order} is not waiting for approval: it is in status {}. Only an unsubscription in status 1 \
+                     can be approved or rejected.",
                     status.code()
                 ),
-                format!("订单 {order} 的状态为 {}。仅状态为 1（待审批）的退订订单可以审批或驳回。", status.code()),
+                format!(
+                    "订单 {order} 不是待审批订单，其状态为 {}。仅状态为 1（待审批）的退订订单可以审批或驳回。",
+                    status.code()
+                ),
+            ),
+            OrderError::NotAdjustable(order, status) => codes::ORDER_STATE_CHANGED.because(
+                format!(
+                    "Order {order} is in status {}, so its price cannot be adjusted. Only an order in status 6, which \
+                     waits for payment, can be.",
+                    status.code()
+                ),
+                format!("订单 {order} 的状态为 {}，不能调整价格。仅状态为 6（待支付）的订单可以调整。", status.code()),
             ),
             OrderError::Overdue(order) => about(&codes::PAYMENT_OVERDUE, &order),
             OrderError::NotCancelable(order, status) => {

@@ -210,25 +210,18 @@ on_both! {
         app.finish().await;
     }
 
-    async fn a_large_refund_waits_for_approval_and_the_resource_with_it(app: CHINA) {
+    // Rule 2.5 asks for approval where something is given up.
+    async fn a_large_refund_needs_no_approval(app: CHINA) {
         app.post("operator", &top_ups(&app, "acme"), json!({"amount": "100000", "trans_id": "t"})).await.ok(201);
         let attached = with(sized(1_500_000), "attached_to_line", json!(0));
         let mut lines = vec![attached; 5];
         lines[0] = with(machine(), "period_type", json!(3));
         let id = bought(&app, "acme", json!(lines)).await;
-        let before = cash(&app, "acme").await;
-        for (decision, used) in [("reject", 0), ("approve", 5)] {
-            let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
-            let result = &done["to_ondemand_service_results"][0];
-            assert_eq!(result["result"], "AUDIT");
-            let order = result["order_id"].as_str().unwrap();
-            assert_eq!(status(&app, "acme", order).await, 1);
-            assert_eq!((listed(&app, "acme").await.len(), cash(&app, "acme").await), (0, before.clone()));
-            let again = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
-            assert_eq!(again["to_ondemand_service_results"][0]["error_code"], "CBC.99003623");
-            app.post("operator", &format!("/openbss/v1/orders/{order}/{decision}"), json!({})).await.ok(200);
-            assert_eq!(listed(&app, "acme").await.len(), used);
-        }
+        let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+        let result = &done["to_ondemand_service_results"][0];
+        assert_eq!(result["result"], "SUCCESS");
+        assert_eq!(status(&app, "acme", result["order_id"].as_str().unwrap()).await, 5);
+        assert_eq!(listed(&app, "acme").await.len(), 5);
         assert_eq!(cash(&app, "acme").await, "110000");
         app.finish().await;
     }
@@ -288,6 +281,28 @@ on_both! {
         let back = app.post("acme", "/v2/orders/subscriptions/resources/unsubscribe", json!({"resource_ids": [id], "unsubscribe_type": 1})).await.ok(200);
         let refund = details(&app, "acme", back["order_ids"][0].as_str().unwrap()).await;
         assert_eq!(refund["order_info"]["amount_after_discount"].to_string(), "-8.64");
+        app.finish().await;
+    }
+
+    async fn what_has_not_begun_cannot_turn_pay_per_use(app: CHINA) {
+        let body = json!({"lines": [machine()], "auto_pay": true, "effective_time": "2026-03-01T00:00:00Z"});
+        app.post("acme", "/openbss/v1/orders", body).await.ok(201);
+        let id = resource(&app, "acme", true).await["resource_id"].clone();
+        let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+        assert_eq!(done["to_ondemand_service_results"][0]["error_code"], "CBC.99003609");
+        app.finish().await;
+    }
+
+    async fn what_has_an_invoice_stays_what_it_is(app: CHINA) {
+        let order = place(&app, "acme", json!([machine()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        let id = resource(&app, "acme", true).await["resource_id"].clone();
+        let path = format!("/openbss/v1/orders/{order}/invoice");
+        for (is_invoiced, wanted) in [(true, json!("CBC.99003643")), (false, json!(null))] {
+            app.call("operator", "PUT", &path, Some(json!({"is_invoiced": is_invoiced}))).await.ok(200);
+            let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+            assert_eq!(done["to_ondemand_service_results"][0]["error_code"], wanted);
+        }
         app.finish().await;
     }
 }

@@ -1,5 +1,6 @@
 //! Unsubscribing through the wire: what goes back, to what had paid, and what stands in the way.
 
+mod approvals;
 mod codes;
 mod five_days;
 mod funds;
@@ -279,6 +280,19 @@ on_both! {
             (charges("money = money - 1"), charges("money = money + 1"), &["subscriptions.charges"], "/1"),
             (counts("+ 1"), counts("- 1"), &["subscriptions.five_days"], &app.domain("acme")),
         ]).await;
+        app.finish().await;
+    }
+
+    async fn what_was_bought_and_has_not_begun_is_no_renewed_term(app) {
+        let body = json!({"lines": [machine()], "auto_pay": true, "effective_time": "2026-03-01T00:00:00Z"});
+        let order = app.post("acme", ORDERS, body).await.ok(201)["order_id"].as_str().unwrap().to_owned();
+        let id = ids(&app, "acme", &order).await.remove(0);
+        asked(&app, "acme", &[&id], 2).await.refused(400, "CBC.99003128");
+        let end = resources(&app, "acme", &order).await[0]["expire_time"].clone();
+        let renewal = renewed(&app, "acme", &id, 1).await;
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        assert_eq!(rows(&app, "acme", &refund).await, [("-182.07".to_owned(), renewal)]);
+        assert_eq!(resources(&app, "acme", &order).await[0]["expire_time"], end);
         app.finish().await;
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::model::Customer;
 use crate::model::facts::{
-    About, Facts, cents, shown_balances, shown_coupon, shown_funds, shown_order, shown_resource,
+    About, Facts, cents, shown_balances, shown_coupon, shown_funds, shown_on_demand, shown_order,
+    shown_resource,
 };
 use crate::world::World;
 
@@ -58,6 +59,12 @@ pub async fn look(
                 let path = format!("/v2/orders/customer-orders/details/{id}?limit=100");
                 let body = get(world, process, customer, &path).await?;
                 facts.insert(*about, shown_order(&body));
+            }
+            About::OnDemand(number) => {
+                let shown = on_demand(world, process, customer).await?;
+                let own_id = &customer.on_demand[*number].own_id;
+                let found = shown.iter().find(|found| found["id"].as_str() == Some(own_id));
+                facts.extend(found.map(|found| (*about, shown_on_demand(found))));
             }
             About::Resource(number) => {
                 named.insert(&customer.resources[*number].id, *number);
@@ -121,6 +128,28 @@ pub async fn name_resources(world: &World, process: usize, customer: &mut Custom
         if let Some(more) = shown.first() {
             return Err(format!("order {} has a resource too many: {more}", customer.orders[order].id));
         }
+    }
+    Ok(())
+}
+
+/// The pay-per-use resources of a customer.
+async fn on_demand(world: &World, process: usize, customer: &Customer) -> Result<Vec<Value>, String> {
+    let body = get(world, process, customer, "/openbss/v1/on-demand-resources?limit=500").await?;
+    Ok(body["resources"].as_array().cloned().unwrap_or_default())
+}
+
+/// Finds the ids of what turned pay-per-use.
+pub async fn name_on_demand(world: &World, process: usize, customer: &mut Customer) -> Result<(), String> {
+    if customer.on_demand.iter().all(|one| !one.own_id.is_empty()) {
+        return Ok(());
+    }
+    let shown = on_demand(world, process, customer).await?;
+    for one in customer.on_demand.iter_mut().filter(|one| one.own_id.is_empty()) {
+        let found = shown.iter().find(|found| found["resource_id"].as_str() == Some(&one.id));
+        let Some(found) = found else {
+            return Err(format!("{} is not billed by use", one.id));
+        };
+        one.own_id = found["id"].as_str().unwrap_or_default().to_owned();
     }
     Ok(())
 }

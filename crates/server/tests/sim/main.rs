@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the verdict")]
 
 mod calendar;
+mod choices;
 mod dice;
 mod goods;
 mod look;

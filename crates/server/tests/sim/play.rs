@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
-use crate::look::{funds, look, name_orders, name_own_orders, name_resources};
+use crate::look::{funds, look, name_on_demand, name_orders, name_own_orders, name_resources};
 use crate::model::Customer;
-use crate::model::deeds::{Answer, Deed, Request};
+use crate::model::deeds::{Answer, Deed, INSTANTLY, Request};
 use crate::model::facts::{About, Facts, NOTHING};
 use crate::steps::{Act, Scene, Step, next};
 use crate::world::{Crash, Key, On, Reply, World};
@@ -395,7 +395,8 @@ impl Run {
     async fn name(&self, customer: &mut Customer) -> Checked {
         name_orders(&self.world, self.process, customer).await?;
         name_own_orders(&self.world, self.process, customer).await?;
-        name_resources(&self.world, self.process, customer).await
+        name_resources(&self.world, self.process, customer).await?;
+        name_on_demand(&self.world, self.process, customer).await
     }
 
     async fn compare_all(&self, customer: &Customer) -> Checked {
@@ -533,6 +534,7 @@ fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: boo
 /// Whether a request was answered as the model says.
 fn answered(wanted: &Answer, reply: &Reply) -> Checked {
     let unpaid = reply.body["payment_error"]["error_code"].as_str();
+    let unpaid = unpaid.or(reply.body[INSTANTLY][0]["error_code"].as_str());
     if reply.status == wanted.status && reply.code() == wanted.code && unpaid == wanted.unpaid {
         return Ok(());
     }

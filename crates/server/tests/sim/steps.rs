@@ -4,12 +4,13 @@
 mod turns;
 
 use crate::calendar::{DAY, HOUR, Secs, Term, at, date, next_three};
+use crate::choices;
 use crate::dice::Dice;
 use crate::goods::GOODS;
 use crate::model::buying::{Placing, Wanted};
 use crate::model::deeds::Deed;
 use crate::model::life::CLOSED;
-use crate::model::{CouponLimits, Customer, Mode, features, status};
+use crate::model::{CouponLimits, Customer, Mode, Resource, features, status};
 use crate::world::Crash;
 
 /// A deed of a customer.
@@ -140,12 +141,14 @@ fn rivals(dice: &mut Dice, scene: &Scene<'_>, who: usize, count: usize) -> Vec<D
         let rival = match (order, dice.below(5)) {
             (Some(order), 0 | 1) => pay(dice, customer, order),
             (Some(order), 2) => Deed::Cancel { order, is_part: false },
+            (Some(order), 4) if dice.once_in(3) => choices::adjust(dice, customer, order),
             (_, 3) if resource.is_some() => about(dice, customer, scene.now, resource.unwrap()),
             _ => deed(dice, scene, who, number + 1),
         };
         // How often a resource is still renewed is not shown, so two of these at once could not be told apart.
         deeds.push(match rival {
             Deed::AutoRenew { resource, .. } => Deed::AutoRenew { resource, times: None },
+            Deed::Further(further) if !further.is_shown() => Deed::Unfreeze,
             rival => rival,
         });
     }
@@ -165,6 +168,7 @@ fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -> De
         0 if known.unsubscribe && !turns::is_new_trial(customer, primary, now) => {
             Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) }
         }
+        3 if dice.once_in(3) => choices::secure(dice, customer, primary),
         1 if known.auto_renew => Deed::AutoRenew { resource, times: None },
         2 if known.auto_renew => Deed::NoAutoRenew { resource },
         _ if known.renew => {
@@ -177,9 +181,19 @@ fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -> De
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if dice.once_in(7)
+        && let Some(deed) = choices::further(dice, customer)
+    {
+        return deed;
+    }
     if !customer.resources.is_empty()
         && dice.once_in(2)
         && let Some(deed) = life(dice, customer, scene.now)
+    {
+        return deed;
+    }
+    if dice.once_in(8)
+        && let Some(deed) = turns::by_use(dice, customer, serial)
     {
         return deed;
     }
@@ -224,7 +238,7 @@ fn life(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
     let primary = customer.resources[resource].parent.unwrap_or(resource);
     let mostly_primary = if dice.once_in(12) { resource } else { primary };
     match dice.below(100) {
-        0..=31 if known.renew => {
+        0..=24 if known.renew => {
             let mut resources = vec![mostly_primary];
             if dice.once_in(5) {
                 resources.extend(
@@ -234,7 +248,7 @@ fn life(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
             }
             Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
         }
-        32..=39 => turns::about(dice, customer, now, resource),
+        25..=39 => turns::about(dice, customer, now, resource),
         40..=64 if known.unsubscribe => {
             let resources = vec![if dice.once_in(4) { resource } else { primary }];
             if turns::is_new_trial(customer, resources[0], now) {
@@ -261,9 +275,14 @@ fn life(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
 }
 
 /// A resource; mostly one that is not closed.
-fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
+pub fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
     let may_be_closed = dice.once_in(20);
-    let fits = |number: &usize| may_be_closed || customer.resources[*number].status != CLOSED;
+    // Its name may be another's by now.
+    let fits = |number: &usize| {
+        let one = &customer.resources[*number];
+        let is_later = |other: &Resource| other.id == one.id && !one.id.is_empty();
+        one.status != CLOSED || may_be_closed && !customer.resources[*number + 1..].iter().any(is_later)
+    };
     let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
     dice.one(&resources).copied()
 }
@@ -307,7 +326,7 @@ fn issue(dice: &mut Dice, now: Secs) -> Deed {
 }
 
 /// An order of a customer; a pending one where that is asked for and there is one.
-fn some_order(dice: &mut Dice, customer: &Customer, is_pending: bool) -> Option<usize> {
+pub fn some_order(dice: &mut Dice, customer: &Customer, is_pending: bool) -> Option<usize> {
     let fits = |number: &usize| !is_pending || customer.orders[*number].status == status::PENDING;
     let orders: Vec<usize> = (0..customer.orders.len()).filter(fits).collect();
     dice.one(&orders).copied()

@@ -86,7 +86,7 @@ impl Operation<App> for ApproveOrder {
         id: "ApproveOrder",
         method: Method::Post,
         path: "/openbss/v1/orders/{order_id}/approve",
-        about: "Approves a large refund that waits: its money goes back, with the amounts of the request.",
+        about: "Approves a large refund that waits: its money goes back, with the amounts of the request. One of renewed terms of which the first has begun meanwhile can only be rejected.",
         sites: Sites::All,
         callers: OPERATOR,
         actions: &[],
@@ -96,7 +96,7 @@ impl Operation<App> for ApproveOrder {
         audit: Audit::Event("order", "approveOrder"),
         limit: Limit::PerSecond(10),
         success: 200,
-        errors: &[&codes::ORDER_NOT_FOUND, &codes::ORDER_STATE_CHANGED],
+        errors: &[&codes::ORDER_NOT_FOUND, &codes::ORDER_STATE_CHANGED, &codes::NO_RENEWAL_TO_UNSUBSCRIBE],
         is_secret: false,
         doc: "own API",
     };

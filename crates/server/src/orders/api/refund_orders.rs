@@ -128,7 +128,9 @@ impl Operation<App> for ShowRefundOrderDetails {
             let line = lines.iter().find(|line| line.line_no == row.line_no)?;
             Some(shown(&order, line, row, &catalog, language))
         };
-        let refund_infos: Vec<OrderRefundInfo> = rows.iter().filter_map(of_row).collect();
+        // What only coupons had paid, or is used up, moves no money of balances, which is all that these rows tell.
+        let moved = rows.iter().filter(|row| !row.amount.is_zero());
+        let refund_infos: Vec<OrderRefundInfo> = moved.filter_map(of_row).collect();
         let total_count = i64::try_from(refund_infos.len()).expect("an order has few rows");
         Ok(Json(ShowRefundOrderDetailsOutput { total_count, refund_infos }))
     }

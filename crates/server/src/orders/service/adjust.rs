@@ -32,7 +32,7 @@ const NAME: &str = "Order price adjustment";
 /// it is paid with. Answers the order that records it, and the order as it is then.
 ///
 /// # Errors
-/// [`OrderError::NotFound`]; [`OrderError::NotPayable`] and [`OrderError::Overdue`] where it does not wait for payment
+/// [`OrderError::NotFound`]; [`OrderError::NotAdjustable`] and [`OrderError::Overdue`] where it does not wait for payment
 /// any more; CBC.0100 for more than the list price.
 pub async fn adjust(
     cx: &mut Cx,
@@ -43,7 +43,10 @@ pub async fn adjust(
     let mut bills = lock(cx, id).await?;
     let at = bills.iter().position(|bill| bill.order.id == id);
     let at = at.ok_or_else(|| OrderError::NotFound(id.to_owned()))?;
-    check_payable(&bills[at].order, cx.now)?;
+    check_payable(&bills[at].order, cx.now).map_err(|refusal| match refusal {
+        OrderError::NotPayable(order, status) => OrderError::NotAdjustable(order, status),
+        other => other,
+    })?;
     let off = bills[at].order.official.checked_sub(amount).filter(|off| !off.is_negative());
     let Some(off) = off else { return Err(above_list(bills[at].order.official).into()) };
 

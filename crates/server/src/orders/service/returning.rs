@@ -254,6 +254,14 @@ fn add_rows(
         benefits: Vec::new(),
         ..refund.clone()
     };
+    // What was free, or is all gone, has nothing to tell.
+    if refund.amount.is_zero()
+        && refund.consumed.is_zero()
+        && refund.list.is_zero()
+        && refund.benefits.is_empty()
+    {
+        return Ok(());
+    }
     rows.push(refund);
     rows.extend(fee.amount.is_positive().then_some(fee));
     Ok(())

@@ -1,6 +1,5 @@
 //! To pay-per-use at once; China only. The documents do not tell it, the SDK does.
 
-use domain::order::OrderStatus;
 use platform::input;
 use platform::op::{ApiError, Audit, CUSTOMER, Json, Limit, Method, Mode, Operation, Right, Sites, Spec};
 use schemars::JsonSchema;
@@ -31,7 +30,7 @@ pub(in crate::subscriptions) struct PeriodToOnDemandInstantlyOutput {
 struct ServiceResult {
     /// Its resource id.
     resource_id: String,
-    /// `SUCCESS`; `AUDIT`: its refund is large and waits for approval; `FAIL`.
+    /// `SUCCESS` or `FAIL`.
     result: &'static str,
     /// Why not.
     error_code: Option<&'static str>,
@@ -46,7 +45,7 @@ fn answer(cx: &Cx, one: Instantly) -> ServiceResult {
     match outcome {
         Ok(order) => ServiceResult {
             resource_id,
-            result: if order.status == OrderStatus::PendingApproval { "AUDIT" } else { "SUCCESS" },
+            result: "SUCCESS",
             error_code: None,
             error_msg: None,
             order_id: Some(order.id),

@@ -278,8 +278,9 @@ async fn finish(
     store::update(&mut cx.tx, &resource, was_visible).await?;
     let ends_at =
         resource.expires_at.ok_or_else(|| DbError::Other(format!("{} has no term", resource.id)))?;
-    // A change that the cloud reported late is charged to the end all the same.
-    let begins_at = cx.now.min(ends_at);
+    // A change that the cloud reported late is charged to the end all the same, and one of a resource whose term has not
+    // begun is for that term.
+    let begins_at = resource.effective_at.map_or(cx.now, |begin| begin.max(cx.now)).min(ends_at);
     if !line.official.is_zero() {
         let charge_no = charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
         let term = (resource.term(), begins_at, ends_at);

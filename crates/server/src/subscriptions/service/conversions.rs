@@ -9,7 +9,6 @@
 //! order, which is not told here.
 
 use domain::calendar::{Term, first_expiry};
-use domain::money::Charge;
 use domain::order::{OrderType, SourceType};
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::db::DbError;
@@ -224,13 +223,13 @@ fn resource(used: OnDemand, order: &Order, line: &Line, parent: Option<String>) 
 pub(in crate::subscriptions) struct Instantly {
     /// As it was named.
     pub named: String,
-    /// The refund order, which may wait for approval; or why it stays what it is.
+    /// The refund order; or why it stays what it is.
     pub outcome: Result<Order, ApiError>,
 }
 
 /// Primary resources of an account, with what is attached to them, turn pay-per-use at once: what is left of their terms
-/// goes back without a fee, terms to come as a whole. Each stands by itself. Large refunds wait for approval, and the
-/// resource stays until then.
+/// goes back without a fee, terms to come as a whole. Each stands by itself. However large, no refund waits for approval:
+/// nothing is unsubscribed from.
 ///
 /// # Errors
 /// CBC.99003626 where the account is frozen; the database's.
@@ -297,16 +296,22 @@ async fn new_return(
         return Ok(Err(to_on_demand::unknown(named)));
     }
     let catalog = cx.app.catalog.current();
-    if let Err(refusal) = to_on_demand::check(&catalog, &set, Wish::SetUp) {
+    if let Err(refusal) = to_on_demand::check(cx, &catalog, &set, Wish::SetUp).await {
         return Ok(Err(refusal));
     }
     if life::by_time(&set.primary, cx.now) != ResourceStatus::InUse {
         return Ok(Err(codes::GRACE_OR_RETENTION_NOT_CONVERTIBLE.error()));
     }
+    if set.members().any(|one| one.effective_at.is_none_or(|begin| cx.now < begin)) {
+        return Ok(Err(not_begun(named)));
+    }
     let members: Vec<&Resource> = set.members().collect();
     let lines = unsubscribing::lines_without_fee(cx, &members).await?;
-    let refund = Charge::sum(lines.iter().flat_map(|line| &line.parts).map(|part| part.back.money));
-    let refund = refund.ok_or_else(|| codes::AMOUNT_OVER_LIMIT.error())?;
+    for line in &lines {
+        if unsubscribing::is_invoiced(cx, &line.parts).await? {
+            return Ok(Err(invoiced(named)));
+        }
+    }
     Ok(Ok(NewReturn {
         account: resource.account.clone(),
         order_type: OrderType::ToOnDemand,
@@ -315,8 +320,25 @@ async fn new_return(
         reason: None,
         reason_type: None,
         lines,
-        needs_approval: refund > cx.site.profile().large_refund_above,
+        // Rule 2.5 is about what is given up; this goes on, and is paid by use.
+        needs_approval: false,
     }))
+}
+
+/// What an invoice was issued for gives nothing back (CBC.99003643).
+fn invoiced(named: &str) -> ApiError {
+    codes::INVOICED_NOT_UNSUBSCRIBABLE.because(
+        format!("An invoice was issued for resource {named}, so it gives nothing back and cannot turn pay-per-use. Return the invoice first."),
+        format!("资源 {named} 已开具发票，无法退费转按需计费。请先退回发票。"),
+    )
+}
+
+/// What has not begun is not there to be billed by use: it is unsubscribed from, and bought by use (CBC.99003609).
+fn not_begun(named: &str) -> ApiError {
+    codes::PRODUCT_NOT_CONVERTIBLE.because(
+        format!("The term of resource {named} has not begun, so it cannot turn pay-per-use. Unsubscribe from it, or wait."),
+        format!("资源 {named} 的订购周期尚未开始，不能转为按需计费。请退订，或待其生效。"),
+    )
 }
 
 /// An order that turns resources pay-per-use is carried out.
@@ -324,10 +346,7 @@ pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Resu
     unsubscribing::note(cx, order).await?;
     for line in lines {
         let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
-        // What was deleted while the order waited for approval is not there to be billed.
-        if resource.is_visible() {
-            super::on_demand::begin(cx, &resource, cx.now).await?;
-        }
+        super::on_demand::begin(cx, &resource, cx.now).await?;
     }
     Ok(())
 }

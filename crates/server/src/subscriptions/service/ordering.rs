@@ -106,14 +106,55 @@ pub(in crate::subscriptions) async fn check_not_held(
     open_order: Option<&str>,
 ) -> Result<(), ApiError> {
     let Some(id) = open_order else { return Ok(()) };
-    let order = orders::find(&mut cx.tx, id).await?;
-    let is_unpaid = order.as_ref().is_some_and(|order| order.status == OrderStatus::PendingPayment);
-    let id = order.as_ref().map_or(id, |order| order.payable_id());
-    let code = if is_unpaid { &codes::RESOURCE_IN_UNPAID_ORDER } else { &codes::ORDER_IN_PROGRESS };
+    let holder = holder(cx, id).await?;
+    let code = if holder.is_unpaid() { &codes::RESOURCE_IN_UNPAID_ORDER } else { &codes::ORDER_IN_PROGRESS };
+    if let Some((en, zh)) = holder.awaits_approval() {
+        return Err(code.because(format!("Resource {resource}: {en}"), format!("资源 {resource}：{zh}")));
+    }
+    let id = &holder.id;
     Err(code.because(
         format!("Resource {resource} is held by order {id}. {}", code.en),
         format!("资源 {resource} 被订单 {id} 占用。{}", code.zh),
     ))
+}
+
+/// An order that holds resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Holder {
+    /// The id to pay or to cancel it by.
+    pub(super) id: String,
+    /// What it waits for.
+    status: OrderStatus,
+}
+
+impl Holder {
+    /// It waits for payment.
+    pub(super) fn is_unpaid(&self) -> bool {
+        self.status == OrderStatus::PendingPayment
+    }
+
+    /// That it gives money back and waits for approval, in English and Chinese; `None`: it waits for something else.
+    pub(super) fn awaits_approval(&self) -> Option<(String, String)> {
+        let id = &self.id;
+        (self.status == OrderStatus::PendingApproval).then(|| {
+            (
+                format!(
+                    "a refund order, {id}, waits for approval. Try again when it is approved or rejected."
+                ),
+                format!("退款订单 {id} 待审批。请在审批通过或驳回后重试。"),
+            )
+        })
+    }
+}
+
+/// The order that holds a resource.
+///
+/// # Errors
+/// The database's; an order that is not there holds nothing.
+pub(super) async fn holder(cx: &mut Cx, id: &str) -> Result<Holder, DbError> {
+    let order = orders::find(&mut cx.tx, id).await?;
+    let order = order.ok_or_else(|| DbError::Other(format!("order {id} holds a resource and is none")))?;
+    Ok(Holder { id: order.payable_id().to_owned(), status: order.status })
 }
 
 /// Our id of the resource that a line is about.

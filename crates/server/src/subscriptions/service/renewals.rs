@@ -17,7 +17,6 @@ mod blocked;
 
 use domain::calendar::{Instant, Term, next_expiry};
 use domain::money::Charge;
-use domain::order::OrderStatus;
 use domain::subscription::renewal::exceeds;
 use domain::subscription::{
     ExpirePolicy, KeepEnds, ResourceEvent, ResourceState, ResourceStatus, transition,
@@ -38,7 +37,6 @@ use crate::codes;
 use crate::identity::service::{find_account, payer_of};
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Description, Line, LineState, Order};
-use crate::orders::service as orders;
 use crate::pricing::service::{PricedPeriod, RenewalQuery, Unpriced, price_renewal};
 use crate::promotions::service::list_discounts;
 use crate::subscriptions::store::charges::ChargeKind;
@@ -68,10 +66,12 @@ pub(in crate::subscriptions) async fn check(
         return blocked(Why::Attached);
     }
     if let Some(order) = set.members().find_map(|resource| resource.open_order.clone()) {
-        let found = orders::find(&mut cx.tx, &order).await?;
-        let is_unpaid = found.as_ref().is_some_and(|order| order.status == OrderStatus::PendingPayment);
-        let order = found.map_or(order, |found| found.payable_id().to_owned());
-        return blocked(if is_unpaid { Why::Unpaid(order) } else { Why::InProgress(order) });
+        let holder = super::ordering::holder(cx, &order).await?;
+        return blocked(match holder.awaits_approval() {
+            Some(said) => Why::ToApprove(said),
+            None if holder.is_unpaid() => Why::Unpaid(holder.id),
+            None => Why::InProgress(holder.id),
+        });
     }
     if set.is_growing() {
         return blocked(Why::Growing);

@@ -3,8 +3,8 @@
 use domain::subscription::{ExpirePolicy, ResourceStatus};
 use platform::op::{ApiError, Refusal};
 
-use super::life;
 use super::sets::{self, Set};
+use super::{life, ordering};
 use crate::catalog::model::{Catalog, Flag};
 use crate::identity::service::standing;
 use crate::subscriptions::store::{self, Resource};
@@ -40,7 +40,7 @@ pub(in crate::subscriptions) async fn set(
     let mut sets = lock_all(cx, account, ids).await?;
     let catalog = cx.app.catalog.current();
     for set in &sets {
-        check(&catalog, set, wish)?;
+        check(cx, &catalog, set, wish).await?;
     }
     let mut expired = Expired::new();
     for set in &mut sets {
@@ -102,7 +102,7 @@ pub(super) fn unknown(id: &str) -> ApiError {
 }
 
 /// What refuses the whole request.
-pub(super) fn check(catalog: &Catalog, set: &Set, wish: Wish) -> Result<(), ApiError> {
+pub(super) async fn check(cx: &mut Cx, catalog: &Catalog, set: &Set, wish: Wish) -> Result<(), ApiError> {
     if wish == Wish::SetUp {
         for resource in set.members() {
             check_kind(catalog, resource)?;
@@ -119,10 +119,15 @@ pub(super) fn check(catalog: &Catalog, set: &Set, wish: Wish) -> Result<(), ApiE
         return Err(about(&codes::CONVERSION_BLOCKED_BY_FROZEN_ACCOUNT, resource));
     }
     let is_busy = |resource: &&Resource| resource.open_order.is_some() || resource.status == store::WAITING;
-    match set.members().find(is_busy) {
-        Some(resource) => Err(about(&codes::CONVERSION_BLOCKED_BY_ORDER, resource)),
-        None => Ok(()),
+    let Some(busy) = set.members().find(is_busy) else { return Ok(()) };
+    if let Some(order) = &busy.open_order
+        && let Some((en, zh)) = ordering::holder(cx, order).await?.awaits_approval()
+    {
+        let name = name_of(busy);
+        let code = &codes::CONVERSION_BLOCKED_BY_ORDER;
+        return Err(code.because(format!("Resource {name}: {en}"), format!("资源 {name}：{zh}")));
     }
+    Err(about(&codes::CONVERSION_BLOCKED_BY_ORDER, busy))
 }
 
 /// Whether a resource is of a kind that can be billed by use.

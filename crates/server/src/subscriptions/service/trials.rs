@@ -138,6 +138,11 @@ pub(super) async fn finish(
         // Its retention had begun while the cloud was at work.
         cloud::tell(cx, None, &[&resource], Action::Unfreeze).await?;
     }
+    // The trial is over, however long it would have gone on.
+    for mut charge in charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await? {
+        charge.end_by(cx.now);
+        charges::update(&mut cx.tx, &charge).await?;
+    }
     let charge_no = charges::next_no(&mut cx.tx, &resource.account, &resource.id).await?;
     let term = (line.term(), cx.now, expires_at);
     let charge = charge_of(&resource, order, line, ChargeKind::Commercial, charge_no, term);

@@ -12,8 +12,13 @@
 //! but for large refunds. Until those are approved the order holds its resources; the amounts stay those of the request.
 //!
 //! Within five days of a purchase, on sites that know that, a set goes back for nothing as long as the quota of the
-//! calendar year (GMT+8) suffices; it counts once, and every attempt that is rejected uncounts. Everything collected for
-//! it so far goes back then, upgrades too: what was bought is what is returned.
+//! calendar year (GMT+8) suffices; it counts once, bundles once for the order that bought them, and every attempt that is
+//! rejected uncounts. Everything collected for it so far goes back then, upgrades too: what was bought is what is
+//! returned. What the catalogue excludes is returned as at any other time.
+//!
+//! A resource that was deleted while its order waited for approval stays as it is: the money goes back, since it was asked
+//! for in time, and nobody is told again that the resource is gone. Renewed terms that have begun meanwhile were used, so
+//! that their order can only be rejected.
 
 mod amounts;
 mod blocked;
@@ -31,13 +36,15 @@ use serde_json::json;
 
 use self::amounts::Terms;
 use super::sets::{self, Set};
-use super::{auto_renewals, cloud};
+use super::{auto_renewals, cloud, life};
 use crate::Cx;
+use crate::catalog::model::Flag;
 use crate::codes;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart};
 use crate::subscriptions::store::charges::{self, ResourceCharge};
-use crate::subscriptions::store::{self, Resource, WAITING, five_days};
+use crate::subscriptions::store::five_days::{self, Counts};
+use crate::subscriptions::store::{self, Resource, WAITING};
 use crate::webhooks::service::{self as webhooks, Event};
 
 /// What is given back (`unsubscribe_type`).
@@ -95,14 +102,14 @@ pub(in crate::subscriptions) async fn unsubscribe(
     let mut counted = Vec::with_capacity(units.len());
     for unit in &units {
         let collected = collected(cx, unit).await?;
-        let is_free = quota.take(&collected, cx.now);
-        returns.push(new_return(cx, asked, unit, &collected, is_free).await?);
-        counted.push(is_free);
+        let free = quota.take(cx, unit, &collected).await?;
+        returns.push(new_return(cx, asked, unit, &collected, free.as_ref()).await?);
+        counted.push(free.map(|free| free.counts));
     }
     let placed = orders::give_back_all(cx, &returns).await?;
-    for (order, is_free) in placed.iter().zip(counted) {
-        if is_free {
-            five_days::count(&mut cx.tx, &asked.account, quota.year, &order.id).await?;
+    for (order, counts) in placed.iter().zip(counted) {
+        if let Some(counts) = counts {
+            five_days::count(&mut cx.tx, &asked.account, quota.year, &order.id, &counts).await?;
         }
     }
     Ok(placed)
@@ -112,6 +119,16 @@ pub(in crate::subscriptions) async fn unsubscribe(
 struct Quota {
     year: i64,
     left: i64,
+    /// The orders whose bundles were counted by this request.
+    bundles: Vec<String>,
+}
+
+/// What of a unit is returned for nothing.
+struct Free {
+    /// Whether each of its members is.
+    members: Vec<bool>,
+    /// What it takes of the quota.
+    counts: Counts,
 }
 
 impl Quota {
@@ -120,17 +137,45 @@ impl Quota {
         let site = cx.site.profile();
         let year = i64::from(cx.now.date().year());
         if asked.scope != Scope::Everything || !site.has_five_day_return {
-            return Ok(Self { year, left: 0 });
+            return Ok(Self { year, left: 0, bundles: Vec::new() });
         }
         let used = five_days::lock(&mut cx.tx, &asked.account, year).await?;
-        Ok(Self { year, left: i64::from(site.five_day_returns_a_year) - used })
+        Ok(Self { year, left: i64::from(site.five_day_returns_a_year) - used, bundles: Vec::new() })
     }
 
-    /// Whether what was collected for a unit goes back for nothing; it counts once then.
-    fn take(&mut self, collected: &[Vec<ResourceCharge>], now: Instant) -> bool {
-        let is_free = self.left > 0 && collected.iter().any(|own| amounts::is_new(own, now));
-        self.left -= i64::from(is_free);
-        is_free
+    /// Whether what was collected for a unit goes back for nothing. It counts once then; the bundles of an order count once
+    /// together, whenever they are returned.
+    async fn take(
+        &mut self,
+        cx: &mut Cx,
+        unit: &Unit,
+        collected: &[Vec<ResourceCharge>],
+    ) -> Result<Option<Free>, DbError> {
+        let catalog = cx.app.catalog.current();
+        let is = |one: &Resource, flag| {
+            catalog.find_product_by_id(&one.product_id).is_some_and(|product| product.is(flag))
+        };
+        let is_new = |(member, own): (&Resource, &Vec<ResourceCharge>)| {
+            amounts::is_new(own, cx.now) && !is(member, Flag::NoFiveDayReturn)
+        };
+        let members: Vec<bool> = unit.members.iter().zip(collected).map(is_new).collect();
+        if !members.contains(&true) || !cx.site.profile().has_five_day_return {
+            return Ok(None);
+        }
+        let is_bundle = unit.members.iter().any(|one| is(one, Flag::Bundle));
+        let bundle = is_bundle.then(|| unit.primary.order.clone());
+        let is_counted = match &bundle {
+            None => false,
+            Some(order) if self.bundles.contains(order) => true,
+            Some(order) => five_days::of_bundle(&mut cx.tx, &unit.primary.account, order).await?.is_some(),
+        };
+        if !is_counted && self.left <= 0 {
+            return Ok(None);
+        }
+        let used = i64::from(!is_counted);
+        self.left -= used;
+        self.bundles.extend(bundle.clone());
+        Ok(Some(Free { members, counts: Counts { used, bundle } }))
     }
 }
 
@@ -202,18 +247,21 @@ async fn new_return(
     asked: &Unsubscription,
     unit: &Unit,
     collected: &[Vec<ResourceCharge>],
-    is_free: bool,
+    free: Option<&Free>,
 ) -> Result<NewReturn, ApiError> {
     let site = cx.site.profile();
     let mut lines: Vec<ReturnLine> = Vec::with_capacity(unit.members.len());
-    for (member, own) in unit.members.iter().zip(collected) {
-        let is_free = is_free && amounts::is_new(own, cx.now);
+    for (at, (member, own)) in unit.members.iter().zip(collected).enumerate() {
+        let is_free = free.is_some_and(|free| free.members[at]);
         let terms = Terms { scope: asked.scope, now: cx.now, site, is_free, fee: HandlingFee::Due };
         let parts = amounts::parts(own, &terms).map_err(|_| codes::AMOUNT_OVER_LIMIT.error())?;
         if parts.is_empty() && asked.scope == Scope::RenewedTerms {
             continue;
         }
-        check_invoices(cx, member, &parts).await?;
+        if is_invoiced(cx, &parts).await? {
+            let id = member.resource_id.as_ref().unwrap_or(&member.id);
+            return Err(blocked::about(id, &codes::INVOICED_NOT_UNSUBSCRIBABLE));
+        }
         let template = template(cx, member, asked.scope, own).await?;
         let attached_to = if lines.is_empty() { None } else { Some(1) };
         lines.push(ReturnLine { template: Line { attached_to, ..template }, parts });
@@ -235,16 +283,15 @@ async fn new_return(
     })
 }
 
-/// What an invoice was issued for is not returned (CBC.99003643).
-async fn check_invoices(cx: &mut Cx, member: &Resource, parts: &[ReturnPart]) -> Result<(), ApiError> {
+/// Whether an invoice was issued for an order of which something is to go back: nothing does then (CBC.99003643).
+pub(super) async fn is_invoiced(cx: &mut Cx, parts: &[ReturnPart]) -> Result<bool, DbError> {
     for part in parts {
         let base = orders::find(&mut cx.tx, &part.base_order).await?;
         if base.is_some_and(|base| base.is_invoiced) {
-            let id = member.resource_id.as_ref().unwrap_or(&member.id);
-            return Err(blocked::about(id, &codes::INVOICED_NOT_UNSUBSCRIBABLE));
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The line by which a resource was bought, as the resource is now. It ends at the new end of its term, or now.
@@ -332,16 +379,16 @@ pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Resu
         resource.open_order = None;
         // The end of a line that gives everything back is the instant of the request.
         match line.expires_at.filter(|end| *end > order.created_at) {
-            Some(end) => shorten(cx, &mut resource, end).await?,
+            Some(end) => shorten(cx, order, &mut resource, end).await?,
             None if was_visible => {
                 close(&mut resource, cx.now);
                 closed.push(resource.clone());
             }
-            // Its retention ended while the order waited for approval.
+            // It was deleted while the order waited for approval.
             None => {}
         }
         store::update(&mut cx.tx, &resource, was_visible).await?;
-        changed.push(resource);
+        changed.extend(was_visible.then_some(resource));
     }
     let gone: Vec<&Resource> = closed.iter().collect();
     cloud::tell(cx, None, &gone, cloud::Action::Delete).await?;
@@ -357,19 +404,41 @@ fn close(resource: &mut Resource, now: Instant) {
     resource.renew_times = None;
     resource.renew_at = None;
     resource.due_at = None;
+    // It may have been frozen while the order waited for approval.
+    resource.held_at = None;
+    resource.secured_at = None;
 }
 
 /// The renewed terms of a resource that were to come are gone.
-async fn shorten(cx: &mut Cx, resource: &mut Resource, end: Instant) -> Result<(), ApiError> {
+///
+/// # Errors
+/// CBC.99003128 where the first of them has begun while the order waited for approval: it has been used since, so the order
+/// is to be rejected.
+async fn shorten(cx: &mut Cx, order: &Order, resource: &mut Resource, end: Instant) -> Result<(), ApiError> {
+    // What was deleted before that was never used further.
+    let used_until = if resource.is_visible() { Some(cx.now) } else { resource.expires_at };
+    if used_until.is_none_or(|until| end <= until) {
+        let id = resource.resource_id.as_ref().unwrap_or(&resource.id);
+        let (order, at) = (&order.id, end.to_wire());
+        return Err(codes::NO_RENEWAL_TO_UNSUBSCRIBE.because(
+            format!("Order {order} gives back a term of resource {id} that began at {at}. Reject the order."),
+            format!("订单 {order} 退订的资源 {id} 的续订周期已于 {at} 开始，请驳回该订单。"),
+        ));
+    }
     for mut charge in charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await? {
         if charge.ends_at > end {
             charge.end_by(end);
             charges::update(&mut cx.tx, &charge).await?;
         }
     }
-    resource.expires_at = Some(end);
-    resource.due_at = Some(end);
     resource.updated_at = cx.now;
+    // Its freeze has deleted it meanwhile: what was to come of it goes back all the same.
+    if !resource.is_visible() {
+        return Ok(());
+    }
+    // It ends in time to come, so what has moved it on was its hold alone.
+    resource.expires_at = Some(end);
+    resource.due_at = life::next_due(cx, resource)?;
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(resource), cx.now).await?;
     Ok(())
 }

@@ -1,11 +1,15 @@
 //! What a cheaper specification gives back.
 
+use domain::money::Scaled;
 use serde_json::json;
 
 use super::{MEDIUM, bought, change, explained, resource, small};
 use crate::on_both;
-use crate::orders::{PAY, cash, details, machine, place, with};
-use crate::paying::{coupon, coupon_is, grant, pay_with};
+use crate::orders::{PAY, cash, details, machine, payment, place, with};
+use crate::paying::{CHINA, coupon, coupon_is, grant, pay_with};
+use crate::unsubscribing::{self, renewed, returned, rows};
+
+const INSTANTLY: &str = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
 
 /// The machine that costs 30 a month.
 fn medium() -> serde_json::Value {
@@ -99,4 +103,58 @@ on_both! {
         assert_eq!(info["amount_info"]["consumed_amount"].to_string(), "3.61");
         app.finish().await;
     }
+
+    // The running month has 149 hours of January and 15 days of February left, the renewed one is all to come.
+    async fn each_term_gives_back_what_itself_costs_less(app) {
+        let order = place(&app, "acme", json!([medium()])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        let id = resource(&app, "acme", true).await["resource_id"].as_str().unwrap().to_owned();
+        let renewal = renewed(&app, "acme", &id, 1).await;
+        app.advance_to("2026-01-25T10:40:00Z").await;
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        // 18 × (149/744 + 15/28) = 13.25 and 18 × (13/28 + 15/31) = 17.07; together 30.31.
+        assert_eq!(down["amount"], "-30.31");
+        let down = down["order_id"].as_str().unwrap();
+        assert_eq!(rows(&app, "acme", down).await, [("-13.25".to_owned(), order), ("-17.06".to_owned(), renewal.clone())]);
+        explained(&app, "acme", down).await;
+        // So of the term to come there is left what it costs now.
+        let back = returned(&app, "acme", &[&id], 2).await;
+        assert_eq!(rows(&app, "acme", &back).await, [("-12.94".to_owned(), renewal)]);
+        app.finish().await;
+    }
+
+    // An upgrade for both terms is taken back of both, and nothing else is touched.
+    async fn an_upgrade_for_several_terms_goes_back_whole(app) {
+        let id = bought(&app, "acme", json!([small()])).await;
+        renewed(&app, "acme", &id, 2).await;
+        let up = change(&app, "acme", &id, json!({"resource_spec": MEDIUM, "auto_pay": true})).await.ok(201);
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        let told = rows(&app, "acme", down["order_id"].as_str().unwrap()).await;
+        assert_eq!(told, [(format!("-{}", up["amount"].as_str().unwrap()), up["order_id"].as_str().unwrap().to_owned())]);
+        app.finish().await;
+    }
+
+    async fn a_downgrade_and_then_pay_per_use_give_back_what_pay_per_use_alone_does(app: CHINA) {
+        let yearly = with(with(medium(), "period_type", json!(3)), "region", json!("cn-north-1"));
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let order = unsubscribing::bought(&app, "acme", json!([yearly])).await;
+            held.push(unsubscribing::ids(&app, "acme", &order).await.remove(0));
+        }
+        app.advance_to("2026-07-14T08:30:00Z").await;
+        let mut left = vec![cents(&cash(&app, "acme").await)];
+        change(&app, "acme", &held[0], json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        for id in &held {
+            let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+            assert_eq!(done["to_ondemand_service_results"][0]["result"], "SUCCESS");
+            left.push(cents(&cash(&app, "acme").await));
+        }
+        assert_eq!(left[1] - left[0], left[2] - left[1]);
+        app.finish().await;
+    }
+}
+
+/// An amount that is shown, in cents.
+fn cents(text: &str) -> i64 {
+    domain::money::Charge::parse(text).expect("an amount").units()
 }

@@ -144,21 +144,6 @@ on_both! {
         app.finish().await;
     }
 
-    async fn large_renewed_terms_wait_too_and_end_as_they_were_asked_for(app) {
-        top_up(&app, "acme", "90000", "large").await;
-        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
-        let id = ids(&app, "acme", &order).await.remove(0);
-        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
-        app.post("acme", super::RENEW, body).await.ok(200);
-        let refund = returned(&app, "acme", &[&id], 2).await;
-        app.advance_to("2026-02-10T00:00:00Z").await;
-        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
-        assert_eq!(super::resources(&app, "acme", &order).await[0]["expire_time"], "2026-02-15T15:59:59Z");
-        app.advance_to("2026-02-16T00:00:00Z").await;
-        assert_eq!(super::resources(&app, "acme", &order).await[0]["status"], 5);
-        app.finish().await;
-    }
-
     async fn a_refund_order_is_found_by_its_id_among_the_changes_of_cash(app: CHINA) {
         let order = bought(&app, "acme", json!([disk_in_china(100_000)])).await;
         app.advance_to("2026-03-01T00:00:00Z").await;
@@ -179,6 +164,27 @@ on_both! {
         let refund = returned(&app, "globex-ops", &[&id], 1).await;
         assert_ne!(cash(&app, "globex").await, before);
         assert_eq!(details(&app, "globex", &refund).await["order_info"]["customer_id"], app.domain("globex-ops"));
+        app.finish().await;
+    }
+
+    async fn what_a_coupon_paid_whole_and_what_was_free_have_no_rows(app) {
+        let order = bought(&app, "acme", json!([machine()])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let paper = issue(&app, "acme", json!({"face_value": "182.07"})).await;
+        let body = json!({"resource_ids": [id], "period_type": 2, "period_num": 1});
+        let renewal = app.post("acme", super::RENEW, body).await.ok(200)["order_ids"][0].as_str().unwrap().to_owned();
+        app.post("acme", PAY, pay_with(&renewal, None, &[(&paper, 301)])).await.ok(204);
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        assert_eq!(rows(&app, "acme", &refund).await, []);
+        assert_eq!(only(&app, "acme", "status=2").await["balance"].to_string(), "182.07");
+        explained(&app, "acme", &refund).await;
+        let address = with(machine(), "cloud_service_type", json!("hws.service.type.vpc"));
+        let address = with(with(address, "resource_type", json!("hws.resource.type.ip")), "resource_spec", json!("5_bgp"));
+        let free = crate::orders::place(&app, "acme", json!([address])).await;
+        let id = ids(&app, "acme", &free).await.remove(0);
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        assert_eq!(rows(&app, "acme", &refund).await, []);
+        assert_eq!(explained(&app, "acme", &refund).await["returns"], json!([]));
         app.finish().await;
     }
 }

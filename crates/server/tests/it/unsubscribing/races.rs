@@ -57,6 +57,31 @@ on_both! {
         Arc::into_inner(app).expect("the tasks are over").finish().await;
     }
 
+    async fn a_renewal_goes_before_a_freeze_or_is_refused_as_a_whole(app) {
+        let order = bought(&app, "acme", json!([machine()])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let acme = app.domain("acme");
+        let app = Arc::new(app);
+        for _ in 0..5 {
+            let renew = json!({"resource_ids": [id], "period_type": 2, "period_num": 1, "is_auto_pay": 1});
+            let freezing = {
+                let (app, path) = (app.clone(), format!("/openbss/v1/accounts/{acme}/freeze"));
+                tokio::spawn(async move {
+                    app.post("operator", &path, json!({"reason": "test", "freeze_type": "ACCOUNT"})).await
+                })
+            };
+            let renewal = at_once(&app, vec![(RENEW, renew)]).await.remove(0);
+            freezing.await.expect("no task panics").ok(200);
+            if renewal.status != 200 {
+                renewal.refused(400, "CBC.7281");
+            }
+            app.post("operator", &format!("/openbss/v1/accounts/{acme}/unfreeze"), json!({})).await.ok(200);
+        }
+        let waiting = app.get("acme", "/v2/orders/customer-orders?status=6").await.ok(200);
+        assert_eq!(waiting["total_count"], 0, "nothing is left to be paid: {waiting}");
+        Arc::into_inner(app).expect("the tasks are over").finish().await;
+    }
+
     async fn eleven_returns_at_once_take_ten_from_the_quota(app: crate::paying::CHINA) {
         let mut requests = Vec::new();
         for _ in 0..11 {

@@ -1,6 +1,6 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
-use super::life::{AUTO_RENEW, CLOSED, IN_USE};
+use super::life::{AUTO_RENEW, CLOSED};
 use super::reductions::{Code, MISFIT, shares};
 use super::{Charge, Customer, Group, Line, Order, Resource, status};
 use crate::calendar::{Secs, Term, end_of_day_after, expiry};
@@ -156,7 +156,7 @@ impl Customer {
     }
 
     /// The coupons that orders hold are free again.
-    fn let_go(&mut self, orders: &[usize]) {
+    pub fn let_go(&mut self, orders: &[usize]) {
         let first = self.together(orders[0])[0];
         for coupon in self.coupons.iter_mut().filter(|coupon| coupon.held == Some(first)) {
             coupon.held = None;
@@ -172,6 +172,7 @@ impl Customer {
         match order.kind {
             2 => self.renewed(number, now),
             3 => self.changed(number, now),
+            11 => self.turned_yearly(number, now),
             14 => self.commercial(number, now),
             _ => self.bought(number, now),
         }
@@ -211,29 +212,9 @@ impl Customer {
                     is_purchase,
                     ..Charge::of(number, at, &line, now, expires)
                 };
-                self.resources.push(Resource {
-                    id: String::new(),
-                    own_id: String::new(),
-                    order: number,
-                    good: line.good,
-                    size: line.size,
-                    name: line.name.clone(),
-                    parent,
-                    term: line.term,
-                    status: IN_USE,
-                    policy: if self.orders[number].auto_renew { AUTO_RENEW } else { 0 },
-                    effective: now,
-                    expires,
-                    grace_until: None,
-                    retained_until: None,
-                    renew_at: None,
-                    times: None,
-                    held_at: None,
-                    lock: None,
-                    charges: vec![charge],
-                    is_uneven,
-                    is_trial: GOODS[line.good].is_trial(),
-                });
+                let policy = if self.orders[number].auto_renew { AUTO_RENEW } else { 0 };
+                let one = Resource::new(number, &line, charge);
+                self.resources.push(Resource { parent, policy, is_uneven, ..one });
                 self.schedule(made, now);
             }
             let line = &mut self.orders[number].lines[at];
@@ -261,6 +242,9 @@ impl Customer {
         for one in self.resources.iter_mut().filter(|one| one.lock == Some(order)) {
             one.lock = None;
         }
+        for one in self.on_demand.iter_mut().filter(|one| one.lock == Some(order)) {
+            one.lock = None;
+        }
         let order = &mut self.orders[order];
         order.status = status::CANCELLED;
         order.until = None;
@@ -277,6 +261,7 @@ fn line(wanted: &Wanted, name: &str, now: Secs) -> Line {
         is_attached: wanted.is_attached,
         name: format!("{name}-{}-{}", wanted.good, wanted.size),
         list,
+        adjusted: 0,
         discount: 0,
         coupon: 0,
         effective: None,

@@ -5,7 +5,7 @@ use super::refunds::unused;
 use super::trials::{REFUSED, WRONG};
 use super::turns::Placed;
 use super::{Charge, Customer, Line, Resource, status};
-use crate::calendar::{Date, HOUR, Secs, Term, at, date, days_of, month_days};
+use crate::calendar::{Date, HOUR, Secs, Term, at, date, days_of, expiry, month_days};
 use crate::goods::GOODS;
 
 /// Hours of a month of any length divide it.
@@ -78,8 +78,14 @@ impl Resource {
 
     fn bought_parts(&self, now: Secs) -> Option<i64> {
         let terms = self.charges.iter().filter(|charge| !charge.is_upgrade && !charge.is_gone());
-        let months: i64 = terms.filter(|charge| charge.ends > now).map(|charge| charge.term.months()).sum();
-        matches!(self.term, Term::Months(_)).then_some(months * PARTS)
+        let bought = |charge: &Charge| {
+            let parts = self.charges.iter().filter(|other| other.is_part_of(charge));
+            let begins = parts.map(|other| other.begins).min().unwrap_or(charge.begins);
+            // The days until the day that the account has set were bought too.
+            charge.term.months() * PARTS + month_parts(expiry(begins, charge.term), charge.ends)
+        };
+        let bought = terms.filter(|charge| charge.ends > now).map(bought).sum();
+        matches!(self.term, Term::Months(_)).then_some(bought)
     }
 
     /// Whether more is left than was bought.

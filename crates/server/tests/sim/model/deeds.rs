@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::buying::{Placing, Wanted};
 use super::facts::money;
+use super::further::Further;
 use super::reductions::Code;
 use super::turns::Turn;
 use super::{Coupon, CouponLimits, CreditLine, Customer, Discount, Mode, status};
@@ -52,6 +53,8 @@ pub enum Deed {
     Decide { order: usize, is_approved: bool },
     /// A resource becomes another, or is paid otherwise.
     Turn(Turn),
+    /// Something else.
+    Further(Further),
 }
 
 /// A request as it is sent.
@@ -68,8 +71,12 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Made {
     Nothing,
+    /// Something that is set.
+    Setting,
     Orders(Vec<usize>),
-    /// One order, told as `order_id`.
+    /// A pay-per-use resource.
+    OnDemand(usize),
+    /// One order, told as `order_id`, or for the only resource of a request.
     Order(usize),
     /// The same, told as `order_ids`: each, or the id of the combined order alone.
     Listed(Vec<usize>),
@@ -137,6 +144,7 @@ impl Deed {
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
+            Self::Further(further) => further.is_possible(customer),
             Self::TopUp { .. }
             | Self::Credit { .. }
             | Self::Grant { .. }
@@ -246,6 +254,7 @@ impl Deed {
                 own("POST", &format!("{RESOURCES}/to-on-demand"), body)
             }
             Self::Turn(turn) => turn.request(customer),
+            Self::Further(further) => further.request(customer),
             Self::Tier { tier } => by_operator("PUT", account("tier"), json!({"tier": format!("V{tier}")})),
             Self::Decide { order, is_approved } => {
                 let what = if *is_approved { "approve" } else { "reject" };
@@ -338,6 +347,7 @@ impl Deed {
                 Answer::of(customer.set_on_demand(*resource, *is_to_be).map(drop), 200)
             }
             Self::Turn(turn) => turn.change(customer, now),
+            Self::Further(further) => further.change(customer, now),
             Self::Tier { tier } => {
                 customer.tier = *tier;
                 Answer::done(200)
@@ -354,6 +364,8 @@ impl Deed {
     }
 }
 
+/// Where the answer about each resource stands that turns pay-per-use at once.
+pub const INSTANTLY: &str = "to_ondemand_service_results";
 const RESOURCES: &str = "/v2/orders/subscriptions/resources";
 
 fn ids(customer: &Customer, resources: &[usize]) -> Value {
@@ -394,10 +406,17 @@ impl Customer {
     pub fn note(&mut self, made: &Made, body: &Value) {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
-            Made::Nothing => {}
+            Made::Nothing | Made::Setting => {}
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
-            Made::Order(number) => self.orders[*number].id = id("order_id"),
+            Made::Order(number) => {
+                let told = body["order_id"].as_str().or(body[INSTANTLY][0]["order_id"].as_str());
+                self.orders[*number].id = told.unwrap_or_default().to_owned();
+            }
+            Made::OnDemand(number) => {
+                let one = &mut self.on_demand[*number];
+                (one.id, one.own_id) = (id("resource_id"), id("id"));
+            }
             Made::Credit(number) => self.credit[*number].id = id("credit_id"),
             Made::Listed(orders) => {
                 let ids: Vec<String> =

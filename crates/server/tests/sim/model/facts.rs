@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::life::{CLOSED, FROZEN};
+use super::on_demand::OnDemand;
 use super::{Customer, Fund, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
 use crate::goods::GOODS;
@@ -16,6 +17,7 @@ pub enum About {
     Coupon(usize),
     Order(usize),
     Resource(usize),
+    OnDemand(usize),
 }
 
 /// How long an expired coupon is certainly shown: some days less than the year after which it is not.
@@ -60,6 +62,8 @@ impl Customer {
         facts.extend(coupons.map(|(number, _)| (About::Coupon(number), self.coupon(number, now))));
         let orders = self.orders.iter().enumerate();
         facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
+        let used = self.on_demand.iter().enumerate();
+        facts.extend(used.map(|(number, one)| (About::OnDemand(number), self.on_demand(one))));
         let resources = self.resources.iter().enumerate();
         facts.extend(resources.map(|(number, one)| (About::Resource(number), self.resource(one))));
         facts
@@ -100,7 +104,7 @@ impl Customer {
             return NOTHING.to_owned();
         }
         // What is held is shown as frozen.
-        let status = if resource.held_at.is_some() { FROZEN } else { resource.status };
+        let status = if resource.is_secured || resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
         format!(
             "{} policy {} from {} to {} of {parent}, {} {}",
@@ -114,6 +118,28 @@ impl Customer {
     }
 }
 
+impl Customer {
+    fn on_demand(&self, one: &OnDemand) -> String {
+        if one.is_ended {
+            return NOTHING.to_owned();
+        }
+        let good = &GOODS[one.good];
+        let size = good.measure.map_or_else(|| "null".to_owned(), |_| one.size.to_string());
+        let parent = one.parent.map_or("-", |parent| &self.on_demand[parent].own_id);
+        let held = one.lock.map_or("-", |order| &self.orders[order].id);
+        let (since, spec) = (text(one.since), good.spec);
+        format!("{} since {since} {spec} {size} of {parent} held {held}", one.id)
+    }
+}
+
+/// A pay-per-use resource as it is shown.
+pub fn shown_on_demand(one: &Value) -> String {
+    let text = |name: &str| one[name].as_str().unwrap_or("-");
+    let (id, since, spec) = (text("resource_id"), text("begin_time"), text("resource_spec"));
+    let (size, parent, held) = (&one["resource_size"], text("parent_id"), text("open_order_id"));
+    format!("{id} since {since} {spec} {size} of {parent} held {held}")
+}
+
 impl Order {
     /// What its details show.
     pub fn fact(&self) -> String {
@@ -124,7 +150,7 @@ impl Order {
             self.status,
             money(self.list()),
             money(self.payable()),
-            sum(|line| line.discount),
+            sum(|line| line.adjusted + line.discount),
             sum(|line| line.coupon),
             sum(|line| line.fee),
             sum(|line| line.consumed),
@@ -241,7 +267,7 @@ pub fn shown_order(body: &Value) -> String {
             (money(cents(&line["official_amount"])), money(cents(&line["amount_after_discount"])));
         // What a refund says of its periods is not foreseen.
         let (from, to) = match info["order_type"].as_i64() {
-            Some(4) => ("-", "-"),
+            Some(4 | 10) => ("-", "-"),
             _ => (shown_time(&line["effective_time"]), shown_time(&line["expire_time"])),
         };
         format!(" | {list} {pay} from {from} to {to}")

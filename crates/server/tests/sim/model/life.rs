@@ -4,7 +4,7 @@
 use domain::site::Site;
 
 use super::reductions::Code;
-use super::{Charge, Customer, Group, Line, Order, Resource, features, status};
+use super::{Charge, Customer, Group, Line, Order, features, status};
 use crate::calendar::{
     HOUR, Secs, Term, at, date, date_of_days, days_of, end_of_day_after, expiry, next_three,
 };
@@ -20,9 +20,9 @@ pub const TO_ON_DEMAND: i64 = 1;
 pub const AUTO_RENEW: i64 = 3;
 
 /// The longest term from now.
-const YEARS_MAX: i64 = 5;
+pub const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
-const DAYS_BEFORE: i64 = 7;
+pub const DAYS_BEFORE: i64 = 7;
 /// Days after which a held resource is deleted.
 const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
@@ -94,7 +94,7 @@ impl Customer {
     /// It can be used: in its term or in grace, and nothing holds it.
     pub fn is_usable(&self, resource: usize) -> bool {
         let one = &self.resources[resource];
-        [IN_USE, EXPIRED].contains(&one.status) && one.held_at.is_none()
+        [IN_USE, EXPIRED].contains(&one.status) && !self.is_held(resource)
     }
 
     /// It can be used, and its term is not over.
@@ -111,7 +111,7 @@ impl Customer {
             return;
         }
         match one.status {
-            IN_USE if one.policy == TO_ON_DEMAND => self.close(resource, at),
+            IN_USE if one.policy == TO_ON_DEMAND => self.begin_on_demand(resource, at),
             IN_USE => {
                 let grace = end_of_day_after(one.expires, grace);
                 one.grace_until = Some(grace);
@@ -128,22 +128,6 @@ impl Customer {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// A set turns pay-per-use as a whole: where one of it is held, or waits for an order that was paid, none does.
-    pub fn keep_together(&mut self, primary: usize, at: Secs) {
-        let set = self.set_of(primary);
-        let is_busy = |one: &usize| self.lock(*one).is_some_and(|status| status != status::PENDING);
-        let cannot = |one: &usize| self.resources[*one].held_at.is_some() || is_busy(one);
-        let turns = |one: &Resource| one.status == IN_USE && one.policy == TO_ON_DEMAND;
-        let is_due = |one: &usize| turns(&self.resources[*one]) && self.due(*one) == Some(at);
-        if set.iter().any(is_due) && set.iter().any(cannot) {
-            for one in
-                set.into_iter().filter(|one| self.resources[*one].policy == TO_ON_DEMAND).collect::<Vec<_>>()
-            {
-                self.resources[one].policy = 0;
-            }
         }
     }
 
@@ -174,6 +158,7 @@ impl Customer {
         one.expires = at;
         one.renew_at = None;
         one.lock = None;
+        one.is_secured = false;
     }
 
     /// The lines of a renewal of a set.
@@ -243,6 +228,17 @@ impl Customer {
         auto_pay: bool,
         now: Secs,
     ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
+        self.renew_as(primaries, (term, false), auto_pay, now)
+    }
+
+    /// The same; the system renews until the day that the account has set.
+    fn renew_as(
+        &mut self,
+        primaries: &[usize],
+        (term, is_systems): (Term, bool),
+        auto_pay: bool,
+        now: Secs,
+    ) -> Result<(Vec<usize>, Result<(), Code>), Code> {
         if self.frozen.is_some() {
             return Err(ACCOUNT_FROZEN);
         }
@@ -256,7 +252,10 @@ impl Customer {
         let group = (sets.len() > 1).then_some(self.groups.len());
         let mut orders = Vec::new();
         for set in &sets {
-            let lines = self.renewal_lines(set, term, now);
+            let mut lines = self.renewal_lines(set, term, now);
+            if is_systems {
+                self.extend(&mut lines, now);
+            }
             orders.push(self.push_order(2, lines, group, now));
         }
         if sets.len() > 1 {
@@ -301,7 +300,7 @@ impl Customer {
             let line = &mut self.orders[number].lines[at];
             let one = &mut self.resources[line.resources[0]];
             let begins = one.expires;
-            one.expires = expiry(begins, line.term);
+            one.expires = line.expires.unwrap_or_else(|| expiry(begins, line.term));
             one.charges.push(Charge::of(number, at, line, begins, one.expires));
             (line.effective, line.expires) = (Some(begins), Some(one.expires));
             one.lock = None;
@@ -341,8 +340,11 @@ impl Customer {
         if self.resources[resource].status == CLOSED {
             return Err(UNKNOWN);
         }
-        let cannot = |one: &Resource| one.status != IN_USE || one.is_trial;
-        if set.iter().any(|number| cannot(&self.resources[*number])) || self.frozen.is_some() {
+        let is_renewable = |number: &usize| {
+            let one = &self.resources[*number];
+            one.status == IN_USE && !one.is_trial && !self.is_held(*number)
+        };
+        if !set.iter().all(is_renewable) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
         }
         for number in &set {
@@ -389,7 +391,9 @@ impl Customer {
         let set = self.set_of(primary);
         let term = self.resources[primary].term;
         let mut after = self.clone();
-        let done = after.renew(&[primary], term, true, now).and_then(|(orders, paid)| paid.map(|()| orders));
+        let done = after
+            .renew_as(&[primary], (term, true), true, now)
+            .and_then(|(orders, paid)| paid.map(|()| orders));
         if done.is_err() {
             for number in set {
                 self.resources[number].renew_at = Some(next_three(now));
@@ -420,6 +424,9 @@ impl Customer {
         }
         if is_to_be && self.resources[primary].is_trial {
             return Err("CBC.99003609");
+        }
+        if set.iter().any(|number| self.resources[*number].is_secured) {
+            return Err("CBC.99003624");
         }
         if set.iter().any(|number| self.lock(*number).is_some()) {
             return Err("CBC.99003623");

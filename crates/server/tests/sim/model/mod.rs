@@ -4,12 +4,17 @@
 //! A deed changes a customer and says how it must be answered. Ids are the application's to choose: orders, coupons,
 //! discounts and resources have numbers here, and the id is noted when the application tells it.
 
+pub mod adjusting;
 pub mod buying;
 pub mod changes;
+pub mod config;
 pub mod deeds;
 pub mod facts;
 pub mod funds;
+pub mod further;
+pub mod holds;
 pub mod life;
+pub mod on_demand;
 pub mod reductions;
 pub mod refunds;
 pub mod trials;
@@ -126,6 +131,8 @@ pub struct Line {
     pub is_attached: bool,
     pub name: String,
     pub list: i64,
+    /// What the operator took off it.
+    pub adjusted: i64,
     pub discount: i64,
     pub coupon: i64,
     pub effective: Option<Secs>,
@@ -140,19 +147,26 @@ pub struct Line {
 impl Line {
     /// A line about a resource as it is, for a term, at a list price.
     pub fn about(number: usize, one: &Resource, term: Term, list: i64) -> Self {
+        let line = Self::new((one.good, one.size, term), one.parent.is_some(), one.name.clone(), list);
+        Self { resources: vec![number], ..line }
+    }
+
+    /// A line about one thing of a size, for a term.
+    pub fn new((good, size, term): (usize, i64, Term), is_attached: bool, name: String, list: i64) -> Self {
         Self {
-            good: one.good,
-            size: one.size,
+            good,
+            size,
             term,
             count: 1,
-            is_attached: one.parent.is_some(),
-            name: one.name.clone(),
+            is_attached,
+            name,
             list,
+            adjusted: 0,
             discount: 0,
             coupon: 0,
             effective: None,
             expires: None,
-            resources: vec![number],
+            resources: Vec::new(),
             fee: 0,
             consumed: 0,
         }
@@ -160,7 +174,7 @@ impl Line {
 
     /// What balances pay.
     pub fn payable(&self) -> i64 {
-        self.list - self.discount - self.coupon
+        self.list - self.adjusted - self.discount - self.coupon
     }
 }
 
@@ -176,7 +190,8 @@ pub mod status {
 #[derive(Clone, Debug)]
 pub struct Order {
     pub id: String,
-    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription, 13 trial, 14 trial to commercial.
+    /// 1 purchase, 2 renewal, 3 change, 4 unsubscription, 10 and 11 to pay-per-use and back, 13 trial, 14 trial to
+    /// commercial, 15 price adjustment.
     pub kind: i64,
     pub status: i64,
     pub lines: Vec<Line>,
@@ -234,12 +249,44 @@ pub struct Resource {
     pub times: Option<i64>,
     /// Since when it is held because its account is frozen with its resources.
     pub held_at: Option<Secs>,
+    /// It is frozen for security.
+    pub is_secured: bool,
     /// The order that it waits for.
     pub lock: Option<usize>,
     pub charges: Vec<Charge>,
     /// Its share of the line that made it is not the same as its sisters'.
     pub is_uneven: bool,
     pub is_trial: bool,
+}
+
+impl Resource {
+    /// What a line makes, for the term that a charge is for.
+    pub fn new(order: usize, line: &Line, charge: Charge) -> Self {
+        Self {
+            id: String::new(),
+            own_id: String::new(),
+            order,
+            good: line.good,
+            size: line.size,
+            name: line.name.clone(),
+            parent: None,
+            term: line.term,
+            status: life::IN_USE,
+            policy: 0,
+            effective: charge.begins,
+            expires: charge.ends,
+            grace_until: None,
+            retained_until: None,
+            renew_at: None,
+            times: None,
+            held_at: None,
+            is_secured: false,
+            lock: None,
+            charges: vec![charge],
+            is_uneven: false,
+            is_trial: crate::goods::GOODS[line.good].is_trial(),
+        }
+    }
 }
 
 /// What was collected for a period of a resource.
@@ -313,10 +360,13 @@ pub struct Customer {
     pub orders: Vec<Order>,
     pub groups: Vec<Group>,
     pub resources: Vec<Resource>,
+    pub on_demand: Vec<on_demand::OnDemand>,
     pub site: Site,
     pub tier: usize,
     /// Days before the expiry at which the system first renews, where the customer has set them.
     pub days_before: Option<i64>,
+    /// The day of the month on which terms end that the system renews, where the customer has set one; -1: the last.
+    pub expire_day: Option<i64>,
     /// Purchases that were returned for nothing, by year.
     pub five_day: BTreeMap<i64, usize>,
     pub pending_refunds: Vec<refunds::Pending>,
@@ -337,9 +387,11 @@ impl Customer {
             orders: Vec::new(),
             groups: Vec::new(),
             resources: Vec::new(),
+            on_demand: Vec::new(),
             site,
             tier: 0,
             days_before: None,
+            expire_day: None,
             five_day: BTreeMap::new(),
             pending_refunds: Vec::new(),
         }

@@ -64,7 +64,11 @@ impl Coupon {
 
 impl Customer {
     fn lists(&self, orders: &[usize]) -> Vec<i64> {
-        orders.iter().flat_map(|order| &self.orders[*order].lines).map(|line| line.list).collect()
+        orders
+            .iter()
+            .flat_map(|order| &self.orders[*order].lines)
+            .map(|line| line.list - line.adjusted)
+            .collect()
     }
 
     /// Fixes what orders that are paid together cost with a discount and a coupon.

@@ -186,15 +186,14 @@ impl Customer {
                 sets.push(set);
             }
         }
-        for number in sets.iter().flatten() {
-            match self.lock(*number) {
+        for set in &sets {
+            match set.iter().find_map(|number| self.lock(*number)) {
                 Some(status::PENDING) => return Err(UNPAID),
                 Some(_) => return Err(IN_PROGRESS),
+                None if set.iter().any(|number| self.is_held(*number)) => return Err(HELD),
+                None if set.iter().any(|number| self.resources[*number].is_trial) => return Err(TRIAL),
                 None => {}
             }
-        }
-        if sets.iter().flatten().any(|number| self.resources[*number].is_trial) {
-            return Err(TRIAL);
         }
         let mut orders = Vec::new();
         for set in sets {
@@ -243,7 +242,8 @@ impl Customer {
         let end = |one: &usize| (*one, self.resources[*one].end_of_begun(now).unwrap_or(now));
         let ends = set.iter().map(end).collect();
         self.pending_refunds.push(Pending { order, way, parts, ends });
-        if back > large(self.site) {
+        // What goes on by use is not given up (rule 2.5).
+        if back > large(self.site) && way != Way::Turned {
             self.orders[order].status = status::APPROVAL;
         } else {
             self.approve(order, now);
@@ -286,12 +286,19 @@ impl Customer {
         }
         for at in 0..self.orders[order].lines.len() {
             let resource = self.orders[order].lines[at].resources[0];
-            let one = &mut self.resources[resource];
-            one.lock = None;
-            if pending.way != Way::OnlyRenewals {
-                self.close(resource, now);
-                continue;
+            self.resources[resource].lock = None;
+            match pending.way {
+                Way::OnlyRenewals => {}
+                Way::Whole | Way::FiveDays => {
+                    self.close(resource, now);
+                    continue;
+                }
+                Way::Turned => {
+                    self.begin_on_demand(resource, now);
+                    continue;
+                }
             }
+            let one = &mut self.resources[resource];
             let end = pending.ends[&resource];
             for charge in &mut one.charges {
                 charge.ends = charge.ends.min(end).max(charge.begins);

@@ -1,5 +1,6 @@
 //! A resource becomes another, or is paid otherwise: the requests, and what the model says comes of them.
 
+use domain::site::Site;
 use serde_json::{Value, json};
 
 use super::Customer;
@@ -15,6 +16,20 @@ pub enum Turn {
     Change { resource: usize, good: usize, size: i64, auto_pay: bool },
     /// A trial becomes commercial.
     Commercial { resource: usize, good: usize, term: Term, auto_pay: bool, auto_renew: bool },
+    /// The cloud has a pay-per-use resource; `serial` makes it different from others.
+    Register { good: usize, size: i64, serial: usize },
+    /// A pay-per-use resource is gone.
+    Release { used: usize },
+    /// A pay-per-use resource becomes yearly/monthly.
+    ToPeriod { used: usize, term: Term, auto_pay: bool, auto_renew: bool },
+    /// A primary resource turns pay-per-use at once.
+    Instantly { resource: usize },
+}
+
+const USED: &str = "/openbss/v1/on-demand-resources";
+
+fn name(serial: usize) -> String {
+    format!("u{serial}")
 }
 
 /// The order that was placed, and why it was not paid although that was asked for.
@@ -59,6 +74,15 @@ impl Turn {
                 let one = customer.resources.get(*resource);
                 one.is_some_and(|one| !one.is_uneven && GOODS[*good].is_like(&GOODS[one.good]))
             }
+            Self::Register { .. } => true,
+            Self::Release { used } | Self::ToPeriod { used, .. } => *used < customer.on_demand.len(),
+            Self::Instantly { resource } => {
+                let is_uneven = |one: usize| customer.resources[one].is_uneven;
+                let is_there = *resource < customer.resources.len();
+                is_there
+                    && customer.site == Site::Cn
+                    && !customer.set_of(*resource).into_iter().any(is_uneven)
+            }
         }
     }
 
@@ -77,6 +101,26 @@ impl Turn {
                 let body = with_term(target(*good, 1), *term, *auto_pay, *auto_renew);
                 own("POST", of(resource, "to-commercial"), body)
             }
+            Self::Register { good, size, serial } => {
+                let mut body = GOODS[*good].named(*size);
+                body["customer_id"] = json!(customer.domain);
+                body["resource_id"] = json!(format!("used-{serial}"));
+                body["resource_name"] = json!(name(*serial));
+                Request { is_operators: true, ..own("POST", USED.to_owned(), body) }
+            }
+            Self::Release { used } => {
+                let path = format!("{USED}/{}", customer.on_demand[*used].own_id);
+                Request { is_operators: true, ..own("DELETE", path, Value::Null) }
+            }
+            Self::ToPeriod { used, term, auto_pay, auto_renew } => {
+                let path = format!("{USED}/{}/to-period", customer.on_demand[*used].own_id);
+                own("POST", path, with_term(json!({}), *term, *auto_pay, *auto_renew))
+            }
+            Self::Instantly { resource } => {
+                let path = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
+                let body = json!({"resource_ids": [customer.resources[*resource].id]});
+                own("POST", path.to_owned(), body)
+            }
         }
     }
 
@@ -89,6 +133,18 @@ impl Turn {
             Self::Commercial { resource, good, term, auto_pay, auto_renew } => {
                 placed(customer.make_commercial(*resource, *good, *term, (*auto_pay, *auto_renew), now))
             }
+            Self::Register { good, size, serial } => {
+                Answer::made(Made::OnDemand(customer.register_on_demand(*good, *size, &name(*serial), now)))
+            }
+            Self::Release { used } => Answer::of(customer.release_on_demand(*used), 204),
+            Self::ToPeriod { used, term, auto_pay, auto_renew } => {
+                placed(customer.to_period(*used, *term, (*auto_pay, *auto_renew), now))
+            }
+            Self::Instantly { resource } => match customer.turn_on_demand(*resource, now) {
+                Ok(Ok(order)) => Answer { made: Made::Order(order), ..Answer::done(200) },
+                Ok(Err(code)) => Answer { unpaid: Some(code), ..Answer::done(200) },
+                Err(code) => Answer::of(Err(code), 200),
+            },
         }
     }
 }

@@ -26,8 +26,10 @@ pub(in crate::subscriptions) enum Why {
     Attached,
     /// An order about it waits for payment.
     Unpaid(String),
-    /// An order about it waits for approval or for the cloud.
+    /// An order about it waits for the cloud.
     InProgress(String),
+    /// An order that gives it back waits for approval: what is said of that, in English and Chinese.
+    ToApprove((String, String)),
     /// The cloud still makes something that is attached to it.
     Growing,
     /// It turns pay-per-use at its expiry.
@@ -75,7 +77,9 @@ impl Blocked {
             Why::Gone => &codes::RESOURCE_GONE,
             Why::Attached => &codes::RENEWAL_OF_ATTACHED_RESOURCE,
             Why::Unpaid(_) => &codes::RESOURCE_IN_UNPAID_ORDER,
-            Why::InProgress(_) | Why::Growing | Why::BecomesOnDemand => &codes::ORDER_IN_PROGRESS,
+            Why::InProgress(_) | Why::ToApprove(_) | Why::Growing | Why::BecomesOnDemand => {
+                &codes::ORDER_IN_PROGRESS
+            }
             Why::AddOn => &codes::ADD_ON_NOT_RENEWABLE,
             Why::Trial
             | Why::Spot
@@ -98,7 +102,7 @@ impl Blocked {
             Why::Gone => &codes::RENEWAL_PRICE_RESOURCE_GONE,
             Why::Attached => &codes::RENEWAL_PRICE_OF_ATTACHED_RESOURCE,
             Why::Unpaid(_) => &codes::RENEWAL_PRICE_UNPAID_ORDER,
-            Why::InProgress(_) | Why::Growing => &codes::RENEWAL_PRICE_RESOURCE_CHANGING,
+            Why::InProgress(_) | Why::ToApprove(_) | Why::Growing => &codes::RENEWAL_PRICE_RESOURCE_CHANGING,
             Why::BecomesOnDemand | Why::AddOn | Why::Trial | Why::Spot | Why::NoPrice => {
                 &codes::PRODUCT_NOT_RENEWABLE
             }
@@ -134,6 +138,7 @@ impl Why {
                 format!("order {order} about it is being carried out. Try again when that is finished."),
                 format!("订单 {order} 正在处理。请在完成后重试。"),
             )),
+            Self::ToApprove(said) => Some(said.clone()),
             Self::Growing => said(
                 "a resource attached to it is still being provided. Try again when that is finished.",
                 "其附属资源正在开通。请在完成后重试。",

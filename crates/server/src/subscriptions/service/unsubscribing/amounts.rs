@@ -35,19 +35,23 @@ pub(super) struct Terms<'a> {
 }
 
 /// Whether it was bought so short a time ago that it may be returned for nothing; whether the site knows that and the
-/// quota suffices is asked elsewhere. Renewals and conversions are no purchases.
+/// quota suffices is asked elsewhere. Renewals and conversions are no purchases; what was a trial before it became
+/// commercial was not bought, however recent the trial.
 pub(super) fn is_new(charges: &[ResourceCharge], now: Instant) -> bool {
     charges.first().is_some_and(|first| {
         first.kind == ChargeKind::Purchase
+            && charges.iter().all(|charge| charge.kind != ChargeKind::Commercial)
             && first.begins_at <= now
             && is_within_five_days(first.begins_at, now)
     })
 }
 
-/// The end of the last term that has begun; `None`: none has.
+/// The end of the last term that has begun, or of the first where none has: what was bought is no renewed term. `None`:
+/// nothing was collected.
 pub(super) fn end_of_begun(charges: &[ResourceCharge], now: Instant) -> Option<Instant> {
-    let begun = charges.iter().filter(|charge| is_term(charge) && charge.begins_at <= now);
-    begun.map(|charge| charge.ends_at).max()
+    let terms = || charges.iter().filter(|charge| is_term(charge));
+    let begun = terms().filter(|charge| charge.begins_at <= now).map(|charge| charge.ends_at).max();
+    begun.or_else(|| terms().next().map(|first| first.ends_at))
 }
 
 fn is_term(charge: &ResourceCharge) -> bool {
@@ -56,34 +60,54 @@ fn is_term(charge: &ResourceCharge) -> bool {
 
 /// What goes back of each charge that something is left of.
 pub(super) fn parts(charges: &[ResourceCharge], terms: &Terms<'_>) -> Result<Vec<ReturnPart>, RefundError> {
-    let running_until = end_of_begun(charges, terms.now);
+    let Some(running_until) = end_of_begun(charges, terms.now) else { return Ok(Vec::new()) };
     let mut parts = Vec::new();
     for charge in charges.iter().filter(|charge| !charge.is_taken_back()) {
-        if charge.begins_at > terms.now {
-            parts.push(part(charge, whole(charge), NOTHING_KEPT));
-            continue;
-        }
-        if charge.ends_at <= terms.now {
-            // What is returned within five days goes back with what a change of specification had split off it.
-            let runs = |other: &ResourceCharge| other.is_part_of(charge) && other.ends_at > terms.now;
-            if terms.is_free && charges.iter().any(runs) {
-                parts.push(part(charge, whole(charge), NOTHING_KEPT));
-            }
-            continue;
-        }
-        // A term that runs ends where the last begun one does, so only upgrades reach beyond.
-        let until = running_until.unwrap_or(charge.ends_at).min(charge.ends_at);
-        let (beyond, begun) = split(charge, until)?;
-        match terms.scope {
-            Scope::RenewedTerms if until == charge.ends_at => {}
-            Scope::RenewedTerms => parts.push(part(charge, beyond, NOTHING_KEPT)),
-            Scope::Everything => {
-                let (back, kept) = settle(charge, charges, (begun, until), terms)?;
-                parts.push(part(charge, sum(beyond, back)?, kept));
-            }
-        }
+        let part = match terms.scope {
+            Scope::RenewedTerms => of_renewed_terms(charge, running_until)?,
+            Scope::Everything => of_everything(charge, charges, running_until, terms)?,
+        };
+        parts.extend(part);
     }
     Ok(parts)
+}
+
+/// What of a charge lies beyond the last term that stays.
+fn of_renewed_terms(
+    charge: &ResourceCharge,
+    running_until: Instant,
+) -> Result<Option<ReturnPart>, RefundError> {
+    if charge.ends_at <= running_until {
+        return Ok(None);
+    }
+    let back = match charge.begins_at >= running_until {
+        true => whole(charge),
+        false => split(charge, running_until)?.0,
+    };
+    Ok(Some(part(charge, back, NOTHING_KEPT)))
+}
+
+/// What goes back of a charge with its resource.
+fn of_everything(
+    charge: &ResourceCharge,
+    charges: &[ResourceCharge],
+    running_until: Instant,
+    terms: &Terms<'_>,
+) -> Result<Option<ReturnPart>, RefundError> {
+    if charge.begins_at > terms.now {
+        return Ok(Some(part(charge, whole(charge), NOTHING_KEPT)));
+    }
+    if charge.ends_at <= terms.now {
+        // What is returned within five days goes back with what a change of specification had split off it.
+        let runs = |other: &ResourceCharge| other.is_part_of(charge) && other.ends_at > terms.now;
+        let goes_back = terms.is_free && charges.iter().any(runs);
+        return Ok(goes_back.then(|| part(charge, whole(charge), NOTHING_KEPT)));
+    }
+    // A term that runs ends where the last begun one does, so only upgrades reach beyond.
+    let until = running_until.min(charge.ends_at);
+    let (beyond, begun) = split(charge, until)?;
+    let (back, kept) = settle(charge, charges, (begun, until), terms)?;
+    Ok(Some(part(charge, sum(beyond, back)?, kept)))
 }
 
 /// What is kept of a charge: used up, and the fee.

@@ -1,15 +1,13 @@
 //! What stands in the way of unsubscribing a resource (004 8.4.3).
 
-use domain::order::OrderStatus;
 use domain::subscription::ResourceStatus;
-use platform::db::DbError;
 use platform::op::{ApiError, Code};
 
 use super::{Scope, Unit};
 use crate::Cx;
 use crate::catalog::model::{Catalog, Flag, Product};
 use crate::codes;
-use crate::orders::service as orders;
+use crate::subscriptions::service::ordering::holder;
 use crate::subscriptions::store::{Resource, WAITING};
 
 /// The code, with the resource that it is about.
@@ -65,21 +63,15 @@ async fn check_orders(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> 
         return Err(of(resource, &codes::UNSUBSCRIPTION_WHILE_BUSY));
     }
     let Some(id) = &resource.open_order else { return Ok(()) };
-    let order = orders::find(&mut cx.tx, id).await?;
-    let order = order.ok_or_else(|| DbError::Other(format!("order {id} holds a resource and is none")))?;
-    let code = match order.status {
-        OrderStatus::PendingPayment => &codes::RESOURCE_IN_UNPAID_ORDER,
-        _ => &codes::UNSUBSCRIPTION_WHILE_BUSY,
+    let holder = holder(cx, id).await?;
+    let code = match holder.is_unpaid() {
+        true => &codes::RESOURCE_IN_UNPAID_ORDER,
+        false => &codes::UNSUBSCRIPTION_WHILE_BUSY,
     };
-    let id = order.payable_id();
-    Err(code.because(
-        format!(
-            "Resource {}: order {id}. {}",
-            resource.resource_id.as_ref().unwrap_or(&resource.id),
-            code.en
-        ),
-        format!("资源 {}：订单 {id}。{}", resource.resource_id.as_ref().unwrap_or(&resource.id), code.zh),
-    ))
+    let said = || (format!("order {}. {}", holder.id, code.en), format!("订单 {}。{}", holder.id, code.zh));
+    let (en, zh) = holder.awaits_approval().unwrap_or_else(said);
+    let named = resource.resource_id.as_ref().unwrap_or(&resource.id);
+    Err(code.because(format!("Resource {named}: {en}"), format!("资源 {named}：{zh}")))
 }
 
 /// Why resources of this kind are never returned. A package may be, before it takes effect (rule 2.1).

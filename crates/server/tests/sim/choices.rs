@@ -1,0 +1,47 @@
+//! The choice of what the operator, the cloud and the settings of an account do.
+
+use crate::dice::Dice;
+use crate::model::Customer;
+use crate::model::deeds::Deed;
+use crate::model::further::Further;
+use crate::steps::{some_order, some_resource};
+
+/// One of the further deeds; none where the customer has nothing that it could be about.
+pub fn further(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
+    match dice.below(12) {
+        0..=3 => {
+            let resource = some_resource(dice, customer)?;
+            let primary = customer.resources[resource].parent.unwrap_or(resource);
+            let resource = if dice.once_in(4) { resource } else { primary };
+            Some(secure(dice, customer, resource))
+        }
+        4..=7 => {
+            let is_pending = !dice.once_in(12);
+            let order = some_order(dice, customer, is_pending)?;
+            Some(adjust(dice, customer, order))
+        }
+        8 | 9 => Some(Deed::Further(Further::DeductionDay { days: dice.within(2, 7) })),
+        _ => {
+            let day = if dice.once_in(4) { -1 } else { dice.within(1, 28) };
+            Some(Deed::Further(Further::ExpireDay { day }))
+        }
+    }
+}
+
+/// Mostly what is secured is released, and the other way round.
+pub fn secure(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
+    let is_secured = customer.resources[resource].is_secured;
+    Deed::Further(Further::Secure { resource, is_to_be: is_secured == dice.once_in(6) })
+}
+
+/// An order is to cost a part of its list price, now and then too much.
+pub fn adjust(dice: &mut Dice, customer: &Customer, order: usize) -> Deed {
+    let list = customer.orders[order].list().max(0);
+    let cents = match dice.below(8) {
+        0 => 0,
+        1 => list,
+        2 => list + 1,
+        _ => list * dice.within(1, 99) / 100,
+    };
+    Deed::Further(Further::Adjust { order, cents })
+}

@@ -1,0 +1,87 @@
+//! Further deeds: what the operator and the settings of an account do beside buying, renewing and giving up.
+
+use serde_json::json;
+
+use super::Customer;
+use super::deeds::{Answer, Made, Request};
+use super::facts::money;
+use crate::calendar::Secs;
+
+/// What is asked for, as [`super::deeds::Deed`] has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Further {
+    /// The operator freezes a resource for security, or releases it.
+    Secure { resource: usize, is_to_be: bool },
+    /// The operator sets what an order is to cost before discounts.
+    Adjust { order: usize, cents: i64 },
+    /// The system is to renew so many days before the expiry.
+    DeductionDay { days: i64 },
+    /// Terms that the system renews are to end on this day of the month; -1: its last.
+    ExpireDay { day: i64 },
+}
+
+impl Further {
+    /// Whether it is about things that this customer has.
+    pub fn is_possible(&self, customer: &Customer) -> bool {
+        match self {
+            Self::Secure { resource, .. } => *resource < customer.resources.len(),
+            Self::Adjust { order, .. } => *order < customer.orders.len(),
+            Self::DeductionDay { .. } | Self::ExpireDay { .. } => true,
+        }
+    }
+
+    /// Whether what comes of it is shown at once, so that its place among others can be told.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Self::DeductionDay { .. } | Self::ExpireDay { .. })
+    }
+
+    /// The request.
+    pub fn request(&self, customer: &Customer) -> Request {
+        let by_operator = |path, body| Request { is_operators: true, method: "POST", path, body };
+        let configured = |name: &str, value: i64| Request {
+            is_operators: false,
+            method: "POST",
+            path: "/v2/orders/subscriptions/resources/renew/config".to_owned(),
+            body: json!({"config_name": name, "config_value": value.to_string()}),
+        };
+        match self {
+            Self::Secure { resource, is_to_be } => {
+                let id = &customer.resources[*resource].id;
+                match is_to_be {
+                    true => by_operator(format!("{RESOURCES}/{id}/freeze"), json!({"reason": "simulation"})),
+                    false => by_operator(format!("{RESOURCES}/{id}/unfreeze"), json!({})),
+                }
+            }
+            Self::Adjust { order, cents } => {
+                let path = format!("/openbss/v1/orders/{}/adjust", customer.orders[*order].id);
+                by_operator(path, json!({"amount": money(*cents)}))
+            }
+            Self::DeductionDay { days } => configured("DEDUCTION_DATE", *days),
+            Self::ExpireDay { day } => configured("EXPIRE_DATE", *day),
+        }
+    }
+
+    /// What comes of it.
+    pub fn change(&self, customer: &mut Customer, now: Secs) -> Answer {
+        // The documents answer a setting with a code, too.
+        let set = Answer { code: Some("CBC.0000"), made: Made::Setting, ..Answer::done(200) };
+        match self {
+            Self::Secure { resource, is_to_be: true } => Answer::of(customer.secure(*resource), 200),
+            Self::Secure { resource, is_to_be: false } => Answer::of(customer.release(*resource), 200),
+            Self::Adjust { order, cents } => match customer.adjust(*order, *cents, now) {
+                Ok(record) => Answer::made(Made::Order(record)),
+                Err(code) => Answer::of(Err(code), 201),
+            },
+            Self::DeductionDay { days } => {
+                customer.deduct_before(*days, now);
+                set
+            }
+            Self::ExpireDay { day } => {
+                customer.expire_day = Some(*day);
+                set
+            }
+        }
+    }
+}
+
+const RESOURCES: &str = "/openbss/v1/resources";
