@@ -117,6 +117,8 @@ pub(in crate::subscriptions) async fn unsubscribe(
 
 /// What may still be returned for nothing in this calendar year (rule 2.2).
 struct Quota {
+    /// The site knows such returns, and whole resources are returned.
+    applies: bool,
     year: i64,
     left: i64,
     /// The orders whose bundles were counted by this request.
@@ -136,11 +138,15 @@ impl Quota {
     async fn of(cx: &mut Cx, asked: &Unsubscription) -> Result<Self, DbError> {
         let site = cx.site.profile();
         let year = i64::from(cx.now.date().year());
-        if asked.scope != Scope::Everything || !site.has_five_day_return {
-            return Ok(Self { year, left: 0, bundles: Vec::new() });
-        }
-        let used = five_days::lock(&mut cx.tx, &asked.account, year).await?;
-        Ok(Self { year, left: i64::from(site.five_day_returns_a_year) - used, bundles: Vec::new() })
+        let applies = asked.scope == Scope::Everything && site.has_five_day_return;
+        let left = match applies {
+            true => {
+                let used = five_days::lock(&mut cx.tx, &asked.account, year).await?;
+                i64::from(site.five_day_returns_a_year) - used
+            }
+            false => 0,
+        };
+        Ok(Self { applies, year, left, bundles: Vec::new() })
     }
 
     /// Whether what was collected for a unit goes back for nothing. It counts once then; the bundles of an order count once
@@ -151,6 +157,9 @@ impl Quota {
         unit: &Unit,
         collected: &[Vec<ResourceCharge>],
     ) -> Result<Option<Free>, DbError> {
+        if !self.applies {
+            return Ok(None);
+        }
         let catalog = cx.app.catalog.current();
         let is = |one: &Resource, flag| {
             catalog.find_product_by_id(&one.product_id).is_some_and(|product| product.is(flag))
@@ -159,7 +168,7 @@ impl Quota {
             amounts::is_new(own, cx.now) && !is(member, Flag::NoFiveDayReturn)
         };
         let members: Vec<bool> = unit.members.iter().zip(collected).map(is_new).collect();
-        if !members.contains(&true) || !cx.site.profile().has_five_day_return {
+        if !members.contains(&true) {
             return Ok(None);
         }
         let is_bundle = unit.members.iter().any(|one| is(one, Flag::Bundle));
