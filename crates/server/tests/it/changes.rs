@@ -2,6 +2,8 @@
 
 #[path = "changes/paid.rs"]
 mod paid;
+#[path = "changes/races.rs"]
+mod races;
 #[path = "changes/returned.rs"]
 mod returned;
 

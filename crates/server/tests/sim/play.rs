@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
 use crate::look::{funds, look, name_on_demand, name_orders, name_own_orders, name_resources};
-use crate::model::Customer;
 use crate::model::deeds::{Answer, Deed, INSTANTLY, Request};
 use crate::model::facts::{About, Facts, NOTHING};
+use crate::model::{Customer, status};
 use crate::steps::{Act, Scene, Step, next};
 use crate::world::{Crash, Key, On, Reply, World};
 
@@ -55,16 +55,21 @@ pub struct Tally {
     pub repeated: usize,
     pub days: i64,
     pub runs: usize,
+    /// Changes of specification that cost something or nothing, and that gave back; trials made commercial; what became
+    /// yearly/monthly, and pay-per-use at once.
+    pub turned: [usize; 5],
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs } = self;
+        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs, turned } = self;
+        let [dearer, cheaper, commercial, yearly, by_use] = turned;
         write!(
             f,
             "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} "
         )?;
-        write!(f, "repeated={repeated} days={days} job_runs={runs}")
+        write!(f, "repeated={repeated} days={days} job_runs={runs} dearer={dearer} cheaper={cheaper} ")?;
+        write!(f, "commercial={commercial} yearly={yearly} by_use={by_use}")
     }
 }
 
@@ -173,6 +178,18 @@ impl Run {
 
     async fn end(mut self) -> Tally {
         self.tally.days = (self.now - crate::calendar::parse("2026-01-15T08:00:00Z")) / crate::calendar::DAY;
+        let orders = self.customers.iter().flat_map(|one| &one.orders);
+        for order in orders.filter(|order| order.status == status::COMPLETED) {
+            let turned = match (order.kind, order.payable()) {
+                (3, 0..) => 0,
+                (3, _) => 1,
+                (14, _) => 2,
+                (11, _) => 3,
+                (10, _) => 4,
+                _ => continue,
+            };
+            self.tally.turned[turned] += 1;
+        }
         self.world.stop().await;
         self.tally
     }

@@ -84,7 +84,7 @@ pub(in crate::subscriptions) async fn change(
 ) -> Result<Changed, OrderError> {
     let found = super::named::find(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
+    let resource = super::named::lock(cx, &found, id).await?;
     check(cx, &resource).await?;
     let catalog = cx.app.catalog.current();
     let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;

@@ -51,7 +51,7 @@ pub(in crate::subscriptions) async fn to_period(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find_on_demand(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    let set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
+    let set = super::named::lock_on_demand(cx, &found, id).await?;
     if let Some(parent) = found.parent.as_deref()
         && let Some(parent) = on_demand::find(&mut cx.tx, parent).await?.filter(|one| one.status == IN_USE)
     {
@@ -72,9 +72,6 @@ pub(in crate::subscriptions) async fn to_period(
         let line_no = i64::try_from(lines.len()).expect("a set has few resources") + 1;
         let attached_to = (line_no > 1).then_some(1);
         lines.push(Line { line_no, attached_to, resource: Some(one.id.clone()), ..line });
-    }
-    if lines.is_empty() {
-        return Err(DbError::Other(format!("the pay-per-use resource {} is gone", found.id)).into());
     }
     let how = How { auto_pay: wanted.auto_pay, auto_renew: wanted.auto_renew, promotion: None };
     ordering::place(cx, buyer, OrderType::ToPeriod, lines, how).await

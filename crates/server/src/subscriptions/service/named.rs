@@ -53,6 +53,32 @@ pub(in crate::subscriptions) async fn find(cx: &mut Cx, id: &str) -> Result<Reso
     }
 }
 
+/// A yearly/monthly resource that was found before, locked.
+///
+/// # Errors
+/// That of [`find`] where it was closed while its lock was waited for.
+pub(in crate::subscriptions) async fn lock(
+    cx: &mut Cx,
+    found: &Resource,
+    id: &str,
+) -> Result<Resource, ApiError> {
+    let locked = store::lock(&mut cx.tx, &found.account, &found.id).await?;
+    if locked.is_visible() { Ok(locked) } else { Err(unknown(id)) }
+}
+
+/// A pay-per-use resource that was found before, with what is attached to it, locked; the resource first.
+///
+/// # Errors
+/// That of [`find`] where it ended while its lock was waited for.
+pub(in crate::subscriptions) async fn lock_on_demand(
+    cx: &mut Cx,
+    found: &OnDemand,
+    id: &str,
+) -> Result<Vec<OnDemand>, ApiError> {
+    let set = on_demand::lock_set(&mut cx.tx, &found.account, &found.id).await?;
+    if set.first().is_some_and(|first| first.id == found.id) { Ok(set) } else { Err(unknown(id)) }
+}
+
 /// A pay-per-use resource in use that the caller may see, by either name; not locked.
 ///
 /// # Errors

@@ -197,7 +197,7 @@ pub(in crate::subscriptions) async fn list(
 /// CBC.99003012 for an unknown one; CBC.99003100 and CBC.99003144 where an order holds it.
 pub(in crate::subscriptions) async fn release(cx: &mut Cx, id: &str) -> Result<OnDemand, ApiError> {
     let found = named::find_on_demand(cx, id).await?;
-    let set = rows::lock_set(&mut cx.tx, &found.account, &found.id).await?;
+    let set = named::lock_on_demand(cx, &found, id).await?;
     for one in &set {
         check_not_held(cx, &one.resource_id, one.open_order.as_deref()).await?;
     }

@@ -35,7 +35,7 @@ pub(in crate::subscriptions) async fn to_commercial(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
+    let resource = super::named::lock(cx, &found, id).await?;
     let name = resource.resource_id.as_deref().unwrap_or(&resource.id);
     ordering::check_not_held(cx, name, resource.open_order.as_deref()).await?;
     if !resource.is_trial {
