@@ -12,9 +12,9 @@
 //! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
-//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the old specification. The amount is fixed when
-//! the order is placed, however late it is paid (rule 1.8). A discount applies to the difference in one of the three
-//! forms of the rule.
+//! time that is paid, further terms too, and for no more months, or days, than were bought of it. What has begun is
+//! charged at the old specification. The amount is fixed when the order is placed, however late it is paid (rule 1.8). A
+//! discount applies to the difference in one of the three forms of the rule.
 //!
 //! A resource is changed by itself: a disk grows without its machine. While an order waits, it holds the resource.
 
@@ -25,7 +25,7 @@ pub(super) use self::downgrade::returned;
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
-use domain::subscription::change::months_bought;
+use domain::subscription::change::bought;
 use domain::subscription::refund::Period;
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
@@ -179,7 +179,7 @@ fn price(
         price_version,
         from_ms: from.ms(),
         until_ms: until.ms(),
-        bought: months_bought(&terms(resource, paid), from).fraction().0,
+        bought: bought(&terms(resource, paid), from, unit),
     };
     let over_limit = |_: Overflow| codes::AMOUNT_OVER_LIMIT.error();
     let difference =
