@@ -35,12 +35,13 @@ pub(super) struct Terms<'a> {
 }
 
 /// Whether it was bought so short a time ago that it may be returned for nothing; whether the site knows that and the
-/// quota suffices is asked elsewhere. Renewals and conversions are no purchases; what was a trial before it became
-/// commercial was not bought, however recent the trial.
+/// quota suffices is asked elsewhere. Renewals and conversions are no purchases, so the term that was bought has still to
+/// run; what was a trial before it became commercial was not bought, however recent the trial.
 pub(super) fn is_new(charges: &[ResourceCharge], now: Instant) -> bool {
     charges.first().is_some_and(|first| {
         first.kind == ChargeKind::Purchase
             && charges.iter().all(|charge| charge.kind != ChargeKind::Commercial)
+            && charges.iter().any(|charge| charge.is_part_of(first) && charge.ends_at > now)
             && first.begins_at <= now
             && is_within_five_days(first.begins_at, now)
     })
