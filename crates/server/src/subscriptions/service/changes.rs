@@ -12,9 +12,9 @@
 //! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
-//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the old specification. The amount is fixed when
-//! the order is placed, however late it is paid (rule 1.8). A discount applies to the difference in one of the three
-//! forms of the rule.
+//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the
+//! old specification. The amount is fixed when the order is placed, however late it is paid (rule 1.8). A discount applies
+//! to the difference in one of the three forms of the rule.
 //!
 //! A resource is changed by itself: a disk grows without its machine. While an order waits, it holds the resource.
 
@@ -75,7 +75,7 @@ pub(in crate::subscriptions) enum Changed {
 ///
 /// # Errors
 /// CBC.99003012, CBC.7281, CBC.99003100, CBC.99003144, CBC.0101 for a resource that is not in use, CBC.0100 for what is
-/// no change, those of pricing and of payment.
+/// no change, CBC.99003643 for what would give back what has an invoice, those of pricing and of payment.
 pub(in crate::subscriptions) async fn change(
     cx: &mut Cx,
     id: &str,
