@@ -23,6 +23,7 @@ mod hostile;
 mod identity;
 mod jobs;
 mod ledger;
+mod life_codes;
 mod limits;
 mod machine;
 mod money_races;

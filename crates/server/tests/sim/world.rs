@@ -125,7 +125,8 @@ impl World {
             vault: Vault::from_key_bytes([7; 32]),
             provisioner: Provisioner::Immediate,
             is_sandbox: true,
-            seed: Some(self.seed * 1_000 + self.starts),
+            // Ids grow with time: those of a process that was started later come after all before.
+            seed: Some(self.seed * 1_000_000_000 + self.starts * 1_000_000),
         })
         .await
         .unwrap();

@@ -165,8 +165,7 @@ fn price(
     };
     let line = orders::price_line(cx, catalog, &new, AT)?;
     if line.product_id == resource.product_id && line.resource_size == resource.spec_size {
-        let (en, zh) = ("must differ from what the resource is", "必须与资源当前规格或大小不同");
-        return Err(Refusal::because("resource_spec", en, zh).into());
+        return Err(no_change(wanted).into());
     }
     let (old, price_version) =
         price_unit(catalog, cx.now, &resource.product_id, unit).ok_or_else(|| no_old_price(resource))?;
@@ -196,6 +195,27 @@ fn price(
         ..line
     };
     Ok(Change { line, less })
+}
+
+/// Nothing else is asked for than what the resource is.
+fn no_change(wanted: &Wanted) -> Refusal {
+    match (&wanted.resource_spec, wanted.resource_size) {
+        (None, None) => Refusal::because(
+            "resource_spec",
+            "is required, or resource_size: say what the resource is to be",
+            "与 resource_size 至少填写一个",
+        ),
+        (None, Some(_)) => Refusal::because(
+            "resource_size",
+            "must be another than the resource's own; what is not sold by size has none",
+            "必须与资源当前大小不同；不按大小销售的产品没有大小",
+        ),
+        (Some(_), _) => Refusal::because(
+            "resource_spec",
+            "must differ from what the resource is, or resource_size must",
+            "与 resource_size 至少一个必须与资源当前规格或大小不同",
+        ),
+    }
 }
 
 /// The terms that were bought, each in one piece whatever parts changes made of its charge. Those that were taken back

@@ -101,7 +101,7 @@ impl Customer {
     }
 
     /// Orders that a pay-per-use resource becomes yearly/monthly.
-    pub fn to_period(
+    pub fn turn_yearly(
         &mut self,
         used: usize,
         term: Term,

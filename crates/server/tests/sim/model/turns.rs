@@ -138,7 +138,7 @@ impl Turn {
             }
             Self::Release { used } => Answer::of(customer.release_on_demand(*used), 204),
             Self::ToPeriod { used, term, auto_pay, auto_renew } => {
-                placed(customer.to_period(*used, *term, (*auto_pay, *auto_renew), now))
+                placed(customer.turn_yearly(*used, *term, (*auto_pay, *auto_renew), now))
             }
             Self::Instantly { resource } => match customer.turn_on_demand(*resource, now) {
                 Ok(Ok(order)) => Answer { made: Made::Order(order), ..Answer::done(200) },
