@@ -334,7 +334,8 @@ fn lines_of(cx: &Cx, set: &Set, term: Term, day: Option<ExpireDay>) -> Result<Ve
     Ok(lines)
 }
 
-/// The promotion that the set was last paid with; nothing is read of that where its payer has no promotion now.
+/// The latest still valid of all promotions that the set was ever paid with; nothing is read of them where its payer has
+/// no promotion now.
 async fn promotion_of(cx: &mut Cx, set: &Set, customer: &Account) -> Result<Option<String>, DbError> {
     let app = cx.app.clone();
     let known = list_discounts(&app, &mut cx.tx, payer_of(customer)).await?;

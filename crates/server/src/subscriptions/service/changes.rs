@@ -76,7 +76,7 @@ pub(in crate::subscriptions) enum Changed {
 ///
 /// # Errors
 /// CBC.99003012, CBC.7281, CBC.99003100, CBC.99003144, CBC.0101 for a resource that is not in use, CBC.0100 for what is
-/// no change, those of pricing and of payment.
+/// no change, CBC.99003643 for what would give back what has an invoice, those of pricing and of payment.
 pub(in crate::subscriptions) async fn change(
     cx: &mut Cx,
     id: &str,
