@@ -2,6 +2,7 @@
 
 use crate::dice::Dice;
 use crate::model::Customer;
+use crate::model::cloud::State;
 use crate::model::deeds::Deed;
 use crate::model::further::Further;
 use crate::steps::{some_order, some_resource};
@@ -44,4 +45,16 @@ pub fn adjust(dice: &mut Dice, customer: &Customer, order: usize) -> Deed {
         _ => list * dice.within(1, 99) / 100,
     };
     Deed::Further(Further::Adjust { order, cents })
+}
+
+/// What the cloud has to do is mostly done soon.
+pub fn report(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
+    let is_repeated = dice.once_in(20);
+    let fits = |number: &usize| is_repeated || customer.tasks[*number].state == State::Waiting;
+    let tasks: Vec<usize> = (0..customer.tasks.len()).filter(fits).collect();
+    if tasks.is_empty() || !dice.once_in(2) {
+        return None;
+    }
+    let task = *dice.one(&tasks)?;
+    Some(Deed::Further(Further::Report { task, is_done: !dice.once_in(8) }))
 }

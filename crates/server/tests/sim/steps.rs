@@ -174,6 +174,9 @@ fn about(dice: &mut Dice, customer: &Customer, resource: usize) -> Deed {
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if let Some(deed) = choices::report(dice, customer) {
+        return deed;
+    }
     if dice.once_in(7)
         && let Some(deed) = choices::further(dice, customer)
     {
@@ -261,7 +264,10 @@ fn life(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
 /// A resource; mostly one that is not closed.
 pub fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
     let may_be_closed = dice.once_in(20);
-    let fits = |number: &usize| may_be_closed || customer.resources[*number].status != CLOSED;
+    let fits = |number: &usize| {
+        let one = &customer.resources[*number];
+        !one.id.is_empty() && (may_be_closed || one.status != CLOSED)
+    };
     let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
     dice.one(&resources).copied()
 }

@@ -9,6 +9,7 @@
 //! With the immediate provisioner there is nothing to tell: resources are what their rows say. A report is about the
 //! oldest task of the resource that waits, or about the one that it names.
 
+use domain::calendar::first_expiry;
 use domain::id::uuid_text;
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
@@ -283,6 +284,9 @@ async fn provisioned(
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
     holds::join(cx, std::slice::from_mut(&mut resource)).await?;
     store::update(&mut cx.tx, &resource, false).await?;
+    if resource.is_held() {
+        tell(cx, None, &[&resource], Action::Freeze).await?;
+    }
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     charges::insert(&mut cx.tx, charge.as_slice()).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, order.partner.as_deref(), &resource)])
@@ -314,14 +318,20 @@ async fn failed(
     finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await
 }
 
-/// A line ends with its last resource: it failed where none of them is there.
+/// A line ends with its last resource: it failed where none of them is there. Its term is from the first of them to
+/// the end of what the last was bought for.
 async fn finish_line(cx: &mut Cx, order: Order, line: Line, last: &Resource) -> Result<(), ApiError> {
     let progress = store::line_progress(&mut cx.tx, last).await?;
     if progress.waiting > 0 {
         return Ok(());
     }
-    let end = match progress.term {
-        Some((effective_at, expires_at)) => LineEnd::Done { effective_at, expires_at },
+    let end = match progress.begun {
+        Some((effective_at, last)) => {
+            let expires_at = first_expiry(last, line.term());
+            let expires_at =
+                expires_at.map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
+            LineEnd::Done { effective_at, expires_at }
+        }
         None => LineEnd::Failed,
     };
     orders::finish_line(cx, order, line, end).await

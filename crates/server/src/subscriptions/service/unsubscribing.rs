@@ -31,7 +31,7 @@ use serde_json::json;
 
 use self::amounts::Terms;
 use super::sets::{self, Set};
-use super::{auto_renewals, cloud};
+use super::{auto_renewals, cloud, life};
 use crate::Cx;
 use crate::codes;
 use crate::orders::model::{Line, Order};
@@ -357,6 +357,9 @@ fn close(resource: &mut Resource, now: Instant) {
     resource.renew_times = None;
     resource.renew_at = None;
     resource.due_at = None;
+    // It may have been frozen since the refund was asked for.
+    resource.held_at = None;
+    resource.secured_at = None;
 }
 
 /// The renewed terms of a resource that were to come are gone.
@@ -368,7 +371,7 @@ async fn shorten(cx: &mut Cx, resource: &mut Resource, end: Instant) -> Result<(
         }
     }
     resource.expires_at = Some(end);
-    resource.due_at = Some(end);
+    resource.due_at = life::next_due(cx, resource)?;
     resource.updated_at = cx.now;
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(resource), cx.now).await?;
     Ok(())

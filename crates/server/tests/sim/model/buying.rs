@@ -230,6 +230,9 @@ impl Customer {
             let line = &mut self.orders[number].lines[at];
             (line.effective, line.expires) = (Some(now), Some(expires));
         }
+        if self.is_external {
+            self.asked_for(number, now);
+        }
     }
 
     /// Cancels an order, or what is paid together with it.

@@ -71,6 +71,8 @@ pub enum Made {
     /// Something that is set.
     Setting,
     Order(usize),
+    /// What gives back, if anything does.
+    Refund(Option<usize>),
     Orders(Vec<usize>),
     /// The same, told as `order_ids`: each, or the id of the combined order alone.
     Listed(Vec<usize>),
@@ -124,16 +126,16 @@ impl Deed {
                 *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
             }
             Self::Cancel { order, .. } => *order < customer.orders.len(),
-            Self::Renew { resources, .. } => resources.iter().all(|one| *one < customer.resources.len()),
+            Self::Renew { resources, .. } => resources.iter().all(|one| customer.is_named(*one)),
             Self::Unsubscribe { resources, .. } => resources.iter().all(|one| {
-                customer.resources.get(*one).is_some_and(|_| {
+                customer.is_named(*one) && {
                     let set = customer.set_of(*one);
                     set.iter().all(|one| !customer.resources[*one].is_uneven)
-                })
+                }
             }),
             Self::AutoRenew { resource, .. }
             | Self::NoAutoRenew { resource }
-            | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            | Self::ToOnDemand { resource, .. } => customer.is_named(*resource),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
             }
@@ -383,6 +385,11 @@ impl Customer {
         }
     }
 
+    /// It is there, or was, and has a name.
+    pub fn is_named(&self, resource: usize) -> bool {
+        self.resources.get(resource).is_some_and(|one| !one.id.is_empty())
+    }
+
     /// The id to pay and cancel an order by.
     fn payable_id(&self, order: usize, is_part: bool) -> &str {
         match self.orders[order].group {
@@ -395,7 +402,8 @@ impl Customer {
     pub fn note(&mut self, made: &Made, body: &Value) {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
-            Made::Nothing | Made::Setting => {}
+            Made::Nothing | Made::Setting | Made::Refund(None) => {}
+            Made::Refund(Some(number)) => self.orders[*number].id = id("refund_order_id"),
             Made::Order(number) => self.orders[*number].id = id("order_id"),
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::cloud::{NEVER_THERE, WAITING};
 use super::life::{CLOSED, FROZEN};
 use super::{Customer, Fund, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
@@ -15,6 +16,8 @@ pub enum About {
     Coupon(usize),
     Order(usize),
     Resource(usize),
+    /// What waits for the cloud.
+    Tasks,
 }
 
 /// How long an expired coupon is certainly shown: some days less than the year after which it is not.
@@ -61,6 +64,9 @@ impl Customer {
         facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
         let resources = self.resources.iter().enumerate();
         facts.extend(resources.map(|(number, one)| (About::Resource(number), self.resource(one))));
+        if self.is_external {
+            facts.insert(About::Tasks, self.waits());
+        }
         facts
     }
 
@@ -94,13 +100,15 @@ impl Customer {
     }
 
     fn resource(&self, resource: &Resource) -> String {
-        // A closed resource is not shown to customers (004 8.4.1).
-        if resource.status == CLOSED {
+        // Customers see neither what is closed nor what is not there yet (004 8.4.1).
+        if [CLOSED, WAITING, NEVER_THERE].contains(&resource.status) {
             return NOTHING.to_owned();
         }
         // What is held is shown as frozen.
         let status = if resource.is_secured || resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
+        // What is attached to a resource may be delivered before it.
+        let parent = if parent.is_empty() { "-" } else { parent };
         format!(
             "{} policy {} from {} to {} of {parent}",
             status,

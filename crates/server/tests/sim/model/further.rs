@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Customer;
+use super::cloud::REASON;
 use super::deeds::{Answer, Made, Request};
 use super::facts::money;
 use crate::calendar::Secs;
@@ -18,14 +19,20 @@ pub enum Further {
     DeductionDay { days: i64 },
     /// Terms that the system renews are to end on this day of the month; -1: its last.
     ExpireDay { day: i64 },
+    /// The cloud reports on a task.
+    Report { task: usize, is_done: bool },
 }
 
 impl Further {
     /// Whether it is about things that this customer has.
     pub fn is_possible(&self, customer: &Customer) -> bool {
         match self {
-            Self::Secure { resource, .. } => *resource < customer.resources.len(),
+            Self::Secure { resource, .. } => customer.is_named(*resource),
             Self::Adjust { order, .. } => *order < customer.orders.len(),
+            Self::Report { task, .. } => customer.tasks.get(*task).is_some_and(|task| {
+                // Of several of a line that do not cost the same nobody knows which is which.
+                !task.id.is_empty() && !customer.resources[task.resource].is_uneven
+            }),
             Self::DeductionDay { .. } | Self::ExpireDay { .. } => true,
         }
     }
@@ -56,6 +63,18 @@ impl Further {
                 let path = format!("/openbss/v1/orders/{}/adjust", customer.orders[*order].id);
                 by_operator(path, json!({"amount": money(*cents)}))
             }
+            Self::Report { task, is_done } => {
+                let (what, mut body) = match is_done {
+                    true => ("provisioned", json!({})),
+                    false => ("failed", json!({"reason": REASON})),
+                };
+                if let Some(name) = customer.cloud_name(*task).filter(|_| *is_done) {
+                    body["resource_id"] = json!(name);
+                }
+                let task = &customer.tasks[*task];
+                body["task_id"] = json!(task.id);
+                by_operator(format!("{RESOURCES}/{}/{what}", customer.resources[task.resource].own_id), body)
+            }
             Self::DeductionDay { days } => configured("DEDUCTION_DATE", *days),
             Self::ExpireDay { day } => configured("EXPIRE_DATE", *day),
         }
@@ -66,11 +85,15 @@ impl Further {
         // The documents answer a setting with a code, too.
         let set = Answer { code: Some("CBC.0000"), made: Made::Setting, ..Answer::done(200) };
         match self {
-            Self::Secure { resource, is_to_be: true } => Answer::of(customer.secure(*resource), 200),
-            Self::Secure { resource, is_to_be: false } => Answer::of(customer.release(*resource), 200),
+            Self::Secure { resource, is_to_be: true } => Answer::of(customer.secure(*resource, now), 200),
+            Self::Secure { resource, is_to_be: false } => Answer::of(customer.release(*resource, now), 200),
             Self::Adjust { order, cents } => match customer.adjust(*order, *cents, now) {
                 Ok(record) => Answer::made(Made::Order(record)),
                 Err(code) => Answer::of(Err(code), 201),
+            },
+            Self::Report { task, is_done } => match customer.report(*task, *is_done, now) {
+                Ok(refund) => Answer { made: Made::Refund(refund), ..Answer::done(200) },
+                Err(code) => Answer::of(Err(code), 200),
             },
             Self::DeductionDay { days } => {
                 customer.deduct_before(*days, now);

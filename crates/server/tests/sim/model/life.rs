@@ -3,6 +3,7 @@
 
 use domain::site::Site;
 
+use super::cloud::{Action, NEVER_THERE, WAITING};
 use super::reductions::Code;
 use super::{Charge, Customer, Group, Line, Order, features, status};
 use crate::calendar::{
@@ -67,7 +68,8 @@ impl Customer {
         let primary = self.resources[resource].parent.unwrap_or(resource);
         let is_part = |number: &usize| {
             let one = &self.resources[*number];
-            one.status != CLOSED && (*number == primary || one.parent == Some(primary))
+            ![CLOSED, NEVER_THERE].contains(&one.status)
+                && (*number == primary || one.parent == Some(primary))
         };
         (0..self.resources.len()).filter(is_part).collect()
     }
@@ -99,18 +101,29 @@ impl Customer {
             return;
         }
         match one.status {
-            IN_USE if one.policy == TO_ON_DEMAND => self.close(resource, at),
+            // It goes on as another, so the cloud is told nothing.
+            IN_USE if one.policy == TO_ON_DEMAND => self.end(resource, at),
             IN_USE => {
                 let grace = end_of_day_after(one.expires, grace);
                 one.grace_until = Some(grace);
                 one.retained_until = Some(end_of_day_after(grace, retention));
                 self.enter(resource, EXPIRED);
             }
-            EXPIRED => self.enter(resource, FROZEN),
+            EXPIRED => {
+                self.enter(resource, FROZEN);
+                if !self.is_held(resource) {
+                    self.tell(resource, Action::Freeze, at);
+                }
+            }
             FROZEN => {
                 self.close(resource, at);
                 if self.resources[resource].parent.is_none() {
-                    for child in self.set_of(resource) {
+                    let rest = self.set_of(resource);
+                    for child in rest
+                        .into_iter()
+                        .filter(|child| self.resources[*child].status != WAITING)
+                        .collect::<Vec<_>>()
+                    {
                         self.close(child, at);
                     }
                 }
@@ -122,13 +135,20 @@ impl Customer {
     /// The account is frozen with its resources, or no longer.
     pub fn hold(&mut self, is_held: bool, now: Secs) {
         for number in 0..self.resources.len() {
-            let one = &mut self.resources[number];
-            if one.status == CLOSED {
+            if !self.is_there(number) {
                 continue;
             }
-            one.held_at = is_held.then_some(now);
+            let was_usable = self.is_usable(number);
+            let was_held = self.resources[number].held_at.is_some();
+            self.resources[number].held_at = is_held.then_some(now);
+            if is_held && was_usable {
+                self.tell(number, Action::Freeze, now);
+            }
             if !is_held {
                 self.by_time(number, now);
+                if was_held && self.is_usable(number) {
+                    self.tell(number, Action::Unfreeze, now);
+                }
             }
         }
     }
@@ -141,12 +161,18 @@ impl Customer {
 
     /// A resource is gone.
     pub fn close(&mut self, resource: usize, at: Secs) {
+        self.end(resource, at);
+        self.tell(resource, Action::Delete, at);
+    }
+
+    fn end(&mut self, resource: usize, at: Secs) {
         let one = &mut self.resources[resource];
         one.status = CLOSED;
         one.expires = at;
         one.renew_at = None;
         one.lock = None;
         one.is_secured = false;
+        one.held_at = None;
     }
 
     /// The lines of a renewal of a set.
@@ -205,6 +231,9 @@ impl Customer {
         match set.iter().find_map(|number| self.lock(*number)) {
             Some(status::PENDING) => return Err(UNPAID),
             Some(_) => return Err(IN_PROGRESS),
+            None if set.iter().any(|number| self.resources[*number].status == WAITING) => {
+                return Err(IN_PROGRESS);
+            }
             None => {}
         }
         let furthest = expiry(now, Term::Years(YEARS_MAX));
@@ -318,8 +347,12 @@ impl Customer {
             one.grace_until = None;
             one.retained_until = None;
             let resource = line.resources[0];
+            let was_frozen = self.resources[resource].status == FROZEN;
             self.enter(resource, IN_USE);
             self.by_time(resource, now);
+            if was_frozen && self.is_usable(resource) {
+                self.tell(resource, Action::Unfreeze, now);
+            }
             self.schedule(resource, now);
         }
     }
@@ -337,7 +370,7 @@ impl Customer {
         let days_before = self.days_before.unwrap_or(DAYS_BEFORE);
         let one = &mut self.resources[resource];
         one.renew_at = None;
-        if one.policy == AUTO_RENEW && one.status != CLOSED {
+        if one.policy == AUTO_RENEW && ![CLOSED, WAITING, NEVER_THERE].contains(&one.status) {
             let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
             let next = next_three(now);
             // Where the next 03:00 comes too late, at once (rule 1.5.3).
@@ -348,10 +381,11 @@ impl Customer {
     /// Automatic renewal of a set is switched on.
     pub fn renew_by_itself(&mut self, resource: usize, times: Option<i64>, now: Secs) -> Result<(), Code> {
         let set = self.set_of(resource);
-        if self.resources[resource].status == CLOSED {
-            return Err(UNKNOWN);
-        }
-        let is_usable = |number: &usize| self.resources[*number].status == IN_USE && !self.is_held(*number);
+        self.check_set_there(resource)?;
+        let is_usable = |number: &usize| match self.resources[*number].status {
+            WAITING => true,
+            status => status == IN_USE && !self.is_held(*number),
+        };
         if !set.iter().all(is_usable) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
         }
@@ -372,11 +406,15 @@ impl Customer {
         Ok(())
     }
 
+    /// Automatic renewal is of sets whose primary resource has been delivered.
+    fn check_set_there(&self, resource: usize) -> Result<(), Code> {
+        let primary = self.resources[resource].parent.unwrap_or(resource);
+        if self.is_there(resource) && self.is_there(primary) { Ok(()) } else { Err(UNKNOWN) }
+    }
+
     /// Automatic renewal of a set is switched off.
     pub fn renew_no_more(&mut self, resource: usize) -> Result<(), Code> {
-        if self.resources[resource].status == CLOSED {
-            return Err(UNKNOWN);
-        }
+        self.check_set_there(resource)?;
         if self.resources[resource].policy != AUTO_RENEW {
             return Err(NOT_ENABLED);
         }
@@ -433,7 +471,9 @@ impl Customer {
         if set.iter().any(|number| self.resources[*number].is_secured) {
             return Err("CBC.99003624");
         }
-        if set.iter().any(|number| self.lock(*number).is_some()) {
+        let is_busy =
+            |number: &usize| self.lock(*number).is_some() || self.resources[*number].status == WAITING;
+        if set.iter().any(is_busy) {
             return Err("CBC.99003623");
         }
         if set.iter().any(|number| self.resources[*number].status != IN_USE) {

@@ -6,6 +6,7 @@
 
 pub mod adjusting;
 pub mod buying;
+pub mod cloud;
 pub mod config;
 pub mod deeds;
 pub mod facts;
@@ -150,6 +151,7 @@ impl Line {
 /// Statuses of an order.
 pub mod status {
     pub const APPROVAL: i64 = 1;
+    pub const PROCESSING: i64 = 3;
     pub const CANCELLED: i64 = 4;
     pub const COMPLETED: i64 = 5;
     pub const PENDING: i64 = 6;
@@ -267,6 +269,9 @@ pub struct Customer {
     /// Purchases that were returned for nothing, by year.
     pub five_day: BTreeMap<i64, usize>,
     pub pending_refunds: Vec<refunds::Pending>,
+    /// An external cloud delivers what it buys.
+    pub is_external: bool,
+    pub tasks: Vec<cloud::Task>,
 }
 
 impl Customer {
@@ -290,6 +295,8 @@ impl Customer {
             expire_day: None,
             five_day: BTreeMap::new(),
             pending_refunds: Vec::new(),
+            is_external: false,
+            tasks: Vec::new(),
         }
     }
 

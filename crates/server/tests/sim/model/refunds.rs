@@ -2,6 +2,7 @@
 
 use domain::site::Site;
 
+use super::cloud::WAITING;
 use super::life::CLOSED;
 use super::reductions::{Code, half_up};
 use super::{Charge, Customer, Line, status};
@@ -91,9 +92,11 @@ impl Customer {
             }
         }
         for set in &sets {
+            let is_waiting = |number: &usize| self.resources[*number].status == WAITING;
             match set.iter().find_map(|number| self.lock(*number)) {
                 Some(status::PENDING) => return Err(UNPAID),
                 Some(_) => return Err(IN_PROGRESS),
+                None if set.iter().any(is_waiting) => return Err(IN_PROGRESS),
                 None if set.iter().any(|number| self.is_held(*number)) => return Err(HELD),
                 None => {}
             }
@@ -117,6 +120,7 @@ impl Customer {
                 if only_renewals && has_begun {
                     continue;
                 }
+                let is_free = is_free && self.is_new(*resource, now);
                 let (consumed, fee, back) =
                     if has_begun && !is_free { settle(charge, now) } else { (0, 0, charge.money) };
                 let has_coupon = !has_begun || is_free;
@@ -170,15 +174,17 @@ impl Customer {
         }
     }
 
-    /// A set is returned within five times 24 hours of its purchase, and the year's quota is not used up.
+    /// A resource was bought within five times 24 hours.
+    fn is_new(&self, resource: usize, now: Secs) -> bool {
+        let purchase = self.resources[resource].charges.iter().find(|charge| charge.is_purchase);
+        purchase.is_some_and(|charge| now < charge.begins + 5 * DAY)
+    }
+
+    /// Of a set something is returned within five times 24 hours of its purchase, and the year's quota is not used up.
     fn is_five_day_return(&self, set: &[usize], now: Secs) -> bool {
         let year = date(now).0;
-        let is_new = |number: &usize| {
-            let purchase = self.resources[*number].charges.iter().find(|charge| charge.is_purchase);
-            purchase.is_some_and(|charge| now < charge.begins + 5 * DAY)
-        };
         self.site == Site::Cn
-            && set.iter().all(is_new)
+            && set.iter().any(|number| self.is_new(*number, now))
             && self.five_day.get(&year).copied().unwrap_or(0) < FIVE_DAY_RETURNS
     }
 
@@ -223,7 +229,7 @@ impl Customer {
     }
 
     /// What a coupon paid comes back to it, whatever has become of it.
-    fn return_coupon(&mut self, base: usize, amount: i64) {
+    pub fn return_coupon(&mut self, base: usize, amount: i64) {
         if amount == 0 {
             return;
         }
