@@ -1,5 +1,8 @@
 //! The choice of what the operator, the cloud and the settings of an account do.
 
+use domain::site::Site;
+
+use crate::calendar::{DAY, Secs};
 use crate::dice::Dice;
 use crate::model::Customer;
 use crate::model::cloud::State;
@@ -8,7 +11,11 @@ use crate::model::further::Further;
 use crate::steps::{some_order, some_resource};
 
 /// One of the further deeds; none where the customer has nothing that it could be about.
-pub fn further(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
+pub fn further(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
+    // Only the China site knows them.
+    if customer.site == Site::Cn && dice.once_in(2) {
+        return purse(dice, customer, now);
+    }
     match dice.below(12) {
         0..=3 => {
             let resource = some_resource(dice, customer)?;
@@ -27,6 +34,24 @@ pub fn further(dice: &mut Dice, customer: &Customer) -> Option<Deed> {
             Some(Deed::Further(Further::ExpireDay { day }))
         }
     }
+}
+
+/// A flexi-purchase coupon or a card is issued, or pays.
+fn purse(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
+    if customer.purses.is_empty() || dice.once_in(3) {
+        return Some(Deed::Further(Further::IssuePurse {
+            is_card: dice.once_in(2),
+            cents: dice.within(1, 30_000),
+            expires: now + dice.within(1, 150) * DAY + dice.within(0, DAY),
+        }));
+    }
+    let order = some_order(dice, customer, true)?;
+    let mut purses: Vec<usize> = (0..=dice.below(3)).map(|_| dice.below(customer.purses.len())).collect();
+    purses.sort_unstable();
+    purses.dedup();
+    let discount = dice.once_in(3) && !customer.discounts.is_empty();
+    let discount = discount.then(|| dice.below(customer.discounts.len()));
+    Some(Deed::Further(Further::PayWith { order, discount, purses }))
 }
 
 /// Mostly what is secured is released, and the other way round.

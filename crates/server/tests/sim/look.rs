@@ -9,6 +9,7 @@ use crate::model::cloud::{State, listed};
 use crate::model::facts::{
     About, Facts, cents, shown_balances, shown_coupon, shown_funds, shown_order, shown_resource,
 };
+use crate::model::purses::shown_purse;
 use crate::world::World;
 
 const RESOURCES: &str = "/v2/orders/suscriptions/resources/query";
@@ -80,6 +81,16 @@ pub async fn look(
                 let path = format!("/v2/orders/customer-orders/details/{id}?limit=100");
                 let body = get(world, process, customer, &path).await?;
                 facts.insert(*about, shown_order(&body));
+            }
+            About::Purse(number) => {
+                let purse = &customer.purses[*number];
+                let (path, list) = match purse.is_card {
+                    true => ("stored-value-cards?card_id", "stored_value_cards"),
+                    false => ("coupons?coupon_id", "user_coupons"),
+                };
+                let path = format!("/v2/promotions/benefits/{path}={}", purse.id);
+                let body = get(world, process, customer, &path).await?;
+                facts.insert(*about, shown_purse(&body[list][0]));
             }
             About::Tasks => {
                 let mut told: Vec<String> =

@@ -178,7 +178,7 @@ fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
         return deed;
     }
     if dice.once_in(7)
-        && let Some(deed) = choices::further(dice, customer)
+        && let Some(deed) = choices::further(dice, customer, scene.now)
     {
         return deed;
     }

@@ -152,16 +152,18 @@ impl Customer {
             }
         }
         let charge = self.resources[resource].charges[0].clone();
-        if charge.money == 0 && charge.coupon == 0 {
+        if charge.money == 0 && charge.coupon == 0 && charge.purses.is_empty() {
             return None;
         }
         self.return_coupon(charge.order, charge.coupon);
+        self.return_purses(&charge.purses);
         self.give_back(charge.order, charge.money, now);
         let line = Line {
             list: -charge.money,
             adjusted: 0,
             discount: 0,
             coupon: 0,
+            purses: Vec::new(),
             count: 1,
             is_attached: false,
             effective: None,

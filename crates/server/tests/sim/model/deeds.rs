@@ -71,6 +71,8 @@ pub enum Made {
     /// Something that is set.
     Setting,
     Order(usize),
+    /// A flexi-purchase coupon or a card.
+    Purse(usize),
     /// What gives back, if anything does.
     Refund(Option<usize>),
     Orders(Vec<usize>),
@@ -315,7 +317,7 @@ impl Deed {
                 Err(code) => Answer::of(Err(code), 201),
             },
             Self::Pay { order, is_part, discount, coupon } => {
-                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
+                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), &[], now), 204)
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
             Self::Renew { resources, term, auto_pay } => {
@@ -403,6 +405,10 @@ impl Customer {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
             Made::Nothing | Made::Setting | Made::Refund(None) => {}
+            Made::Purse(number) => {
+                let name = if self.purses[*number].is_card { "card_id" } else { "coupon_id" };
+                self.purses[*number].id = id(name);
+            }
             Made::Refund(Some(number)) => self.orders[*number].id = id("refund_order_id"),
             Made::Order(number) => self.orders[*number].id = id("order_id"),
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),

@@ -18,6 +18,8 @@ pub enum About {
     Resource(usize),
     /// What waits for the cloud.
     Tasks,
+    /// A flexi-purchase coupon or a card.
+    Purse(usize),
 }
 
 /// How long an expired coupon is certainly shown: some days less than the year after which it is not.
@@ -60,6 +62,8 @@ impl Customer {
         let mut facts = Facts::from([(About::Balances, self.balances(now))]);
         let coupons = self.coupons.iter().enumerate().filter(|(_, coupon)| now < coupon.expires + SHOWN_FOR);
         facts.extend(coupons.map(|(number, _)| (About::Coupon(number), self.coupon(number, now))));
+        let purses = self.purses.iter().enumerate().filter(|(_, purse)| now < purse.expires + SHOWN_FOR);
+        facts.extend(purses.map(|(number, purse)| (About::Purse(number), purse.fact(now))));
         let orders = self.orders.iter().enumerate();
         facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
         let resources = self.resources.iter().enumerate();
@@ -124,13 +128,14 @@ impl Order {
     pub fn fact(&self) -> String {
         let sum = |part: fn(&super::Line) -> i64| money(self.lines.iter().map(part).sum());
         let mut fact = format!(
-            "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
+            "type {} status {} list {} pay {} off {} coupon {} more {} fee {} used {} until {} paid {}",
             self.kind,
             self.status,
             money(self.list()),
             money(self.payable()),
             sum(|line| line.adjusted + line.discount),
             sum(|line| line.coupon),
+            sum(|line| super::purses::sum(&line.purses)),
             sum(|line| line.fee),
             sum(|line| line.consumed),
             time(self.until),
@@ -227,13 +232,17 @@ fn or_zero(value: &Value) -> i64 {
 pub fn shown_order(body: &Value) -> String {
     let info = &body["order_info"];
     let mut fact = format!(
-        "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
+        "type {} status {} list {} pay {} off {} coupon {} more {} fee {} used {} until {} paid {}",
         info["order_type"],
         info["status"],
         money(cents(&info["official_amount"])),
         money(cents(&info["amount_after_discount"])),
         money(off(&info["amount_info"])),
         money(or_zero(&info["amount_info"]["coupon_amount"])),
+        money(
+            or_zero(&info["amount_info"]["flexipurchase_coupon_amount"])
+                + or_zero(&info["amount_info"]["stored_card_amount"]),
+        ),
         money(or_zero(&info["amount_info"]["commission_amount"])),
         money(or_zero(&info["amount_info"]["consumed_amount"])),
         shown_time(&info["pending_payment_end_time"]),

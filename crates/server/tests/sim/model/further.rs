@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::Customer;
 use super::cloud::REASON;
-use super::deeds::{Answer, Made, Request};
+use super::deeds::{Answer, Deed, Made, Request};
 use super::facts::money;
+use super::purses::Purse;
 use crate::calendar::Secs;
 
 /// What is asked for, as [`super::deeds::Deed`] has it.
@@ -19,6 +20,10 @@ pub enum Further {
     DeductionDay { days: i64 },
     /// Terms that the system renews are to end on this day of the month; -1: its last.
     ExpireDay { day: i64 },
+    /// A flexi-purchase coupon or a stored-value card is issued.
+    IssuePurse { is_card: bool, cents: i64, expires: Secs },
+    /// An order is paid with such, too.
+    PayWith { order: usize, discount: Option<usize>, purses: Vec<usize> },
     /// The cloud reports on a task.
     Report { task: usize, is_done: bool },
 }
@@ -33,7 +38,12 @@ impl Further {
                 // Of several of a line that do not cost the same nobody knows which is which.
                 !task.id.is_empty() && !customer.resources[task.resource].is_uneven
             }),
-            Self::DeductionDay { .. } | Self::ExpireDay { .. } => true,
+            Self::PayWith { order, discount, purses } => {
+                *order < customer.orders.len()
+                    && discount.is_none_or(|discount| discount < customer.discounts.len())
+                    && purses.iter().all(|purse| *purse < customer.purses.len())
+            }
+            Self::DeductionDay { .. } | Self::ExpireDay { .. } | Self::IssuePurse { .. } => true,
         }
     }
 
@@ -75,6 +85,23 @@ impl Further {
                 body["task_id"] = json!(task.id);
                 by_operator(format!("{RESOURCES}/{}/{what}", customer.resources[task.resource].own_id), body)
             }
+            Self::IssuePurse { is_card, cents, expires } => {
+                let path = if *is_card { "/openbss/v1/stored-value-cards" } else { "/openbss/v1/coupons" };
+                let body = Purse::issued(&customer.domain, *is_card, *cents, *expires);
+                by_operator(path.to_owned(), body)
+            }
+            Self::PayWith { order, discount, purses } => {
+                let (order, discount) = (*order, *discount);
+                let mut request =
+                    Deed::Pay { order, is_part: false, discount, coupon: None }.request(customer);
+                let named = |at: &usize| {
+                    let purse = &customer.purses[*at];
+                    json!({"id": purse.id, "type": if purse.is_card { 303 } else { 302 }})
+                };
+                request.body["use_coupon"] = json!("YES");
+                request.body["coupon_infos"] = json!(purses.iter().map(named).collect::<Vec<_>>());
+                request
+            }
             Self::DeductionDay { days } => configured("DEDUCTION_DATE", *days),
             Self::ExpireDay { day } => configured("EXPIRE_DATE", *day),
         }
@@ -95,6 +122,14 @@ impl Further {
                 Ok(refund) => Answer { made: Made::Refund(refund), ..Answer::done(200) },
                 Err(code) => Answer::of(Err(code), 200),
             },
+            Self::IssuePurse { is_card, cents, expires } => {
+                let purse = Purse { id: String::new(), is_card: *is_card, left: *cents, expires: *expires };
+                customer.purses.push(purse);
+                Answer::made(Made::Purse(customer.purses.len() - 1))
+            }
+            Self::PayWith { order, discount, purses } => {
+                Answer::of(customer.pay(*order, false, (*discount, None), purses, now), 204)
+            }
             Self::DeductionDay { days } => {
                 customer.deduct_before(*days, now);
                 set

@@ -190,6 +190,7 @@ impl Customer {
                 adjusted: 0,
                 discount: 0,
                 coupon: 0,
+                purses: Vec::new(),
                 effective: None,
                 expires: None,
                 resources: vec![*number],
@@ -298,7 +299,8 @@ impl Customer {
         let mut paid = self.clone();
         let promotion = self.promotion_of(primaries);
         let chosen = if auto_pay { paid.choose(&orders, (None, None), promotion, now) } else { (None, None) };
-        match paid.pay_with(&orders, chosen, now) {
+        let purses = if auto_pay { paid.choose_purses(&orders, chosen, now) } else { Vec::new() };
+        match paid.pay_by(&orders, chosen, &purses, now) {
             Ok(()) => {
                 *self = paid;
                 Ok((orders, Ok(())))
@@ -339,6 +341,7 @@ impl Customer {
                 ends: one.expires,
                 money: line.payable(),
                 coupon: line.coupon,
+                purses: line.purses.clone(),
                 is_purchase: false,
                 is_back: false,
             });

@@ -14,6 +14,7 @@ pub mod funds;
 pub mod further;
 pub mod holds;
 pub mod life;
+pub mod purses;
 pub mod reductions;
 pub mod refunds;
 
@@ -132,6 +133,8 @@ pub struct Line {
     pub adjusted: i64,
     pub discount: i64,
     pub coupon: i64,
+    /// What flexi-purchase coupons and cards pay.
+    pub purses: purses::Parts,
     pub effective: Option<Secs>,
     pub expires: Option<Secs>,
     /// What it made or is about, by number.
@@ -144,7 +147,7 @@ pub struct Line {
 impl Line {
     /// What balances pay.
     pub fn payable(&self) -> i64 {
-        self.list - self.adjusted - self.discount - self.coupon
+        self.list - self.adjusted - self.discount - self.coupon - purses::sum(&self.purses)
     }
 }
 
@@ -239,6 +242,7 @@ pub struct Charge {
     /// What balances paid, and what a coupon did.
     pub money: i64,
     pub coupon: i64,
+    pub purses: purses::Parts,
     pub is_purchase: bool,
     /// It was taken back.
     pub is_back: bool,
@@ -257,6 +261,7 @@ pub struct Customer {
     pub frozen: Option<bool>,
     pub discounts: Vec<Discount>,
     pub coupons: Vec<Coupon>,
+    pub purses: Vec<purses::Purse>,
     pub orders: Vec<Order>,
     pub groups: Vec<Group>,
     pub resources: Vec<Resource>,
@@ -286,6 +291,7 @@ impl Customer {
             frozen: None,
             discounts: Vec::new(),
             coupons: Vec::new(),
+            purses: Vec::new(),
             orders: Vec::new(),
             groups: Vec::new(),
             resources: Vec::new(),

@@ -4,6 +4,7 @@ use domain::site::Site;
 
 use super::cloud::WAITING;
 use super::life::CLOSED;
+use super::purses::{Parts, unused};
 use super::reductions::{Code, half_up};
 use super::{Charge, Customer, Line, status};
 use crate::calendar::{DAY, HOUR, Secs, Term, date, expiry};
@@ -64,6 +65,7 @@ struct Part {
     fee: i64,
     back: i64,
     has_coupon: bool,
+    purses: Parts,
 }
 
 impl Customer {
@@ -124,7 +126,16 @@ impl Customer {
                 let (consumed, fee, back) =
                     if has_begun && !is_free { settle(charge, now) } else { (0, 0, charge.money) };
                 let has_coupon = !has_begun || is_free;
-                parts.push(Part { resource: *resource, charge: number, consumed, fee, back, has_coupon });
+                let purses = if has_coupon { charge.purses.clone() } else { unused(charge, now) };
+                parts.push(Part {
+                    resource: *resource,
+                    charge: number,
+                    consumed,
+                    fee,
+                    back,
+                    has_coupon,
+                    purses,
+                });
             }
         }
         if only_renewals && parts.is_empty() {
@@ -166,6 +177,7 @@ impl Customer {
             adjusted: 0,
             discount: 0,
             coupon: 0,
+            purses: Vec::new(),
             effective: None,
             expires: None,
             resources: vec![resource],
@@ -201,6 +213,7 @@ impl Customer {
             if part.has_coupon {
                 self.return_coupon(base, coupon);
             }
+            self.return_purses(&part.purses);
             self.give_back(base, part.back, now);
         }
         for at in 0..self.orders[order].lines.len() {
@@ -257,10 +270,12 @@ struct Back {
     charge: usize,
     back: i64,
     has_coupon: bool,
+    purses: Parts,
 }
 
 impl From<Part> for Back {
     fn from(part: Part) -> Self {
-        Self { resource: part.resource, charge: part.charge, back: part.back, has_coupon: part.has_coupon }
+        let Part { resource, charge, back, has_coupon, purses, .. } = part;
+        Self { resource, charge, back, has_coupon, purses }
     }
 }
