@@ -7,7 +7,7 @@ use server::app::Provisioner;
 use crate::expiry::{listen, shown, told};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
-use crate::orders::{PAY, details, machine, payment, place, with};
+use crate::orders::{ORDERS, PAY, details, disk, machine, payment, place, with};
 
 const EXTERNAL: Options =
     Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
@@ -75,6 +75,22 @@ on_both! {
         assert_eq!((&done["state"], &done["reason"]), (&json!("provisioned"), &Value::Null));
         assert!(tasks(&app).await.is_empty());
         assert_eq!(shown(&app, "acme", "vm-1").await, "4/5 2026-02-15T15:59:59Z");
+        app.finish().await;
+    }
+
+    async fn what_was_to_be_attached_to_a_failed_resource_is_renewed_by_itself(app: EXTERNAL) {
+        let body = json!({"lines": [machine(), disk()], "auto_pay": true, "auto_renew": true});
+        app.post("acme", ORDERS, body).await.ok(201);
+        let waiting = tasks(&app).await;
+        let id = |is_attached: bool| {
+            let is_it = |task: &&Value| task["parent_id"].is_string() == is_attached;
+            waiting.iter().find(is_it).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        report(&app, &id(true), "provisioned", json!({})).await.ok(200);
+        report(&app, &id(false), "failed", json!({"reason": "no room"})).await.ok(200);
+        assert_eq!(shown(&app, "acme", &id(true)).await, "2/3 2026-02-15T15:59:59Z");
+        app.advance_to("2026-02-10T00:00:00Z").await;
+        assert_eq!(shown(&app, "acme", &id(true)).await, "2/3 2026-03-15T15:59:59Z");
         app.finish().await;
     }
 

@@ -20,6 +20,7 @@ use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
 use crate::subscriptions::store::charges::{self, ChargeKind};
+use crate::subscriptions::store::renew_configs;
 use crate::subscriptions::store::tasks::{self, KnownTask, NewTask};
 pub(in crate::subscriptions) use crate::subscriptions::store::tasks::{Action, Task, TaskState};
 use crate::subscriptions::store::{self, NEVER_THERE, Resource, WAITING};
@@ -309,13 +310,28 @@ async fn failed(
     resource.updated_at = cx.now;
     store::update(&mut cx.tx, &resource, false).await?;
     if resource.parent.is_none() {
-        store::detach(&mut cx.tx, &resource).await?;
+        detach(cx, &resource).await?;
     }
     let about = Line { resource: Some(resource.id.clone()), ..line.clone() };
     let refund = orders::refund(cx, &order, &about, &share).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_FAILED, order.partner.as_deref(), &resource)]).await?;
     finish_line(cx, order, line, &resource).await?;
     finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await
+}
+
+/// What was to be attached to a resource that will not be there stands for itself, and is renewed by itself.
+async fn detach(cx: &mut Cx, primary: &Resource) -> Result<(), ApiError> {
+    let mut orphans = store::lock_set(&mut cx.tx, &primary.account, &primary.id).await?;
+    orphans.retain(|one| one.parent.as_ref() == Some(&primary.id) && one.is_visible());
+    store::detach(&mut cx.tx, primary).await?;
+    for orphan in &mut orphans {
+        orphan.parent = None;
+    }
+    auto_renewals::schedule_all(&mut cx.tx, &mut orphans, cx.now).await?;
+    for orphan in orphans.iter().filter(|orphan| orphan.auto_renew) {
+        renew_configs::set_renewal(&mut cx.tx, orphan).await?;
+    }
+    Ok(())
 }
 
 /// A line ends with its last resource: it failed where none of them is there. Its term is from the first of them to

@@ -81,9 +81,6 @@ impl Customer {
                 return Err(DELETED);
             }
         }
-        if self.frozen == Some(true) {
-            return Err(HELD);
-        }
         let mut sets: Vec<Vec<usize>> = Vec::new();
         for number in named {
             let set =
