@@ -92,7 +92,7 @@ impl Customer {
         Some(by_itself.min(held_until))
     }
 
-    /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
+    /// A resource goes on in its life.
     pub fn live(&mut self, resource: usize, at: Secs) {
         let (grace, retention) = keep_days(self.site, self.tier);
         let one = &mut self.resources[resource];
@@ -115,20 +115,28 @@ impl Customer {
                     self.tell(resource, Action::Freeze, at);
                 }
             }
-            FROZEN => {
-                self.close(resource, at);
-                if self.resources[resource].parent.is_none() {
-                    let rest = self.set_of(resource);
-                    for child in rest
-                        .into_iter()
-                        .filter(|child| self.resources[*child].status != WAITING)
-                        .collect::<Vec<_>>()
-                    {
-                        self.close(child, at);
-                    }
-                }
-            }
+            FROZEN => self.close(resource, at),
             _ => {}
+        }
+    }
+
+    /// What is due of a set happens to each of it; what is attached to a primary resource that is deleted goes with it.
+    pub fn live_together(&mut self, primary: usize, at: Secs) {
+        self.keep_together(primary, at);
+        let becomes_on_demand = self.resources[primary].policy == TO_ON_DEMAND;
+        let was_there = self.is_there(primary);
+        for number in self.set_of(primary) {
+            if self.due(number).is_some_and(|due| due <= at) {
+                self.live(number, at);
+            }
+        }
+        if !was_there || becomes_on_demand || self.is_there(primary) {
+            return;
+        }
+        for number in self.set_of(primary) {
+            if self.is_there(number) {
+                self.close(number, at);
+            }
         }
     }
 

@@ -352,12 +352,7 @@ impl Customer {
                 ("accounts.expire_credit", Subject::Credit(line))
             }
             Due::Live(primary) => {
-                self.keep_together(primary, at);
-                for number in self.set_of(primary) {
-                    if self.due(number).is_some_and(|due| due <= at) {
-                        self.live(number, at);
-                    }
-                }
+                self.live_together(primary, at);
                 ("subscriptions.live", Subject::Resource(primary))
             }
             Due::Renew(primary) => {
