@@ -16,7 +16,7 @@ use crate::model::deeds::{Answer, Deed, INSTANTLY, Request};
 use crate::model::facts::{About, Facts, NOTHING};
 use crate::model::{Customer, status};
 use crate::steps::{Act, Scene, Step, next};
-use crate::world::{Crash, Key, On, Reply, World};
+use crate::world::{Crash, Key, On, Reply, World, is_external};
 
 /// How many steps lie between two recomputations of everything.
 const VERIFY_EVERY: usize = 100;
@@ -152,7 +152,10 @@ impl Run {
         };
         for number in 0..plan.customers() {
             let customer = match is_needed(number) {
-                true => run.register(number, plan.site()).await,
+                true => {
+                    let is_external = is_external(plan.seed);
+                    Customer { is_external, ..run.register(number, plan.site()).await }
+                }
                 false => Customer::new(String::new(), run.operator.clone(), plan.site()),
             };
             run.customers.push(customer);

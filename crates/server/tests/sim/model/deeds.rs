@@ -73,6 +73,10 @@ pub enum Made {
     Nothing,
     /// Something that is set.
     Setting,
+    /// A flexi-purchase coupon or a card.
+    Purse(usize),
+    /// What gives back, if anything does.
+    Refund(Option<usize>),
     Orders(Vec<usize>),
     /// A pay-per-use resource.
     OnDemand(usize),
@@ -130,16 +134,16 @@ impl Deed {
                 *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
             }
             Self::Cancel { order, .. } => *order < customer.orders.len(),
-            Self::Renew { resources, .. } => resources.iter().all(|one| *one < customer.resources.len()),
+            Self::Renew { resources, .. } => resources.iter().all(|one| customer.is_named(*one)),
             Self::Unsubscribe { resources, .. } => resources.iter().all(|one| {
-                customer.resources.get(*one).is_some_and(|_| {
+                customer.is_named(*one) && {
                     let set = customer.set_of(*one);
                     set.iter().all(|one| !customer.resources[*one].is_uneven)
-                })
+                }
             }),
             Self::AutoRenew { resource, .. }
             | Self::NoAutoRenew { resource }
-            | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            | Self::ToOnDemand { resource, .. } => customer.is_named(*resource),
             Self::Turn(turn) => turn.is_possible(customer),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
@@ -321,7 +325,7 @@ impl Deed {
                 Err(code) => Answer::of(Err(code), 201),
             },
             Self::Pay { order, is_part, discount, coupon } => {
-                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
+                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), &[], now), 204)
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
             Self::Renew { resources, term, auto_pay } => {
@@ -394,6 +398,11 @@ impl Customer {
         }
     }
 
+    /// It is there, or was, and has a name.
+    pub fn is_named(&self, resource: usize) -> bool {
+        self.resources.get(resource).is_some_and(|one| !one.id.is_empty())
+    }
+
     /// The id to pay and cancel an order by.
     fn payable_id(&self, order: usize, is_part: bool) -> &str {
         match self.orders[order].group {
@@ -406,7 +415,12 @@ impl Customer {
     pub fn note(&mut self, made: &Made, body: &Value) {
         let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         match made {
-            Made::Nothing | Made::Setting => {}
+            Made::Nothing | Made::Setting | Made::Refund(None) => {}
+            Made::Purse(number) => {
+                let name = if self.purses[*number].is_card { "card_id" } else { "coupon_id" };
+                self.purses[*number].id = id(name);
+            }
+            Made::Refund(Some(number)) => self.orders[*number].id = id("refund_order_id"),
             Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
             Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
             Made::Order(number) => {

@@ -7,6 +7,7 @@
 pub mod adjusting;
 pub mod buying;
 pub mod changes;
+pub mod cloud;
 pub mod config;
 pub mod deeds;
 pub mod facts;
@@ -15,6 +16,7 @@ pub mod further;
 pub mod holds;
 pub mod life;
 pub mod on_demand;
+pub mod purses;
 pub mod reductions;
 pub mod refunds;
 pub mod trials;
@@ -135,6 +137,8 @@ pub struct Line {
     pub adjusted: i64,
     pub discount: i64,
     pub coupon: i64,
+    /// What flexi-purchase coupons and cards pay.
+    pub purses: purses::Parts,
     pub effective: Option<Secs>,
     pub expires: Option<Secs>,
     /// What it made or is about, by number.
@@ -164,6 +168,7 @@ impl Line {
             adjusted: 0,
             discount: 0,
             coupon: 0,
+            purses: Vec::new(),
             effective: None,
             expires: None,
             resources: Vec::new(),
@@ -174,13 +179,14 @@ impl Line {
 
     /// What balances pay.
     pub fn payable(&self) -> i64 {
-        self.list - self.adjusted - self.discount - self.coupon
+        self.list - self.adjusted - self.discount - self.coupon - purses::sum(&self.purses)
     }
 }
 
 /// Statuses of an order.
 pub mod status {
     pub const APPROVAL: i64 = 1;
+    pub const PROCESSING: i64 = 3;
     pub const CANCELLED: i64 = 4;
     pub const COMPLETED: i64 = 5;
     pub const PENDING: i64 = 6;
@@ -301,6 +307,8 @@ pub struct Charge {
     pub list: i64,
     pub money: i64,
     pub coupon: i64,
+    /// What flexi-purchase coupons and cards paid and did not get back.
+    pub purses: purses::Parts,
     /// What of the list price and of the money went back.
     pub back_list: i64,
     pub back: i64,
@@ -321,6 +329,7 @@ impl Charge {
             list: line.list,
             money: line.payable(),
             coupon: line.coupon,
+            purses: line.purses.clone(),
             back_list: 0,
             back: 0,
             is_purchase: false,
@@ -357,6 +366,7 @@ pub struct Customer {
     pub frozen: Option<bool>,
     pub discounts: Vec<Discount>,
     pub coupons: Vec<Coupon>,
+    pub purses: Vec<purses::Purse>,
     pub orders: Vec<Order>,
     pub groups: Vec<Group>,
     pub resources: Vec<Resource>,
@@ -370,6 +380,9 @@ pub struct Customer {
     /// Purchases that were returned for nothing, by year.
     pub five_day: BTreeMap<i64, usize>,
     pub pending_refunds: Vec<refunds::Pending>,
+    /// An external cloud delivers what it buys.
+    pub is_external: bool,
+    pub tasks: Vec<cloud::Task>,
 }
 
 impl Customer {
@@ -384,6 +397,7 @@ impl Customer {
             frozen: None,
             discounts: Vec::new(),
             coupons: Vec::new(),
+            purses: Vec::new(),
             orders: Vec::new(),
             groups: Vec::new(),
             resources: Vec::new(),
@@ -394,6 +408,8 @@ impl Customer {
             expire_day: None,
             five_day: BTreeMap::new(),
             pending_refunds: Vec::new(),
+            is_external: false,
+            tasks: Vec::new(),
         }
     }
 
@@ -443,12 +459,7 @@ impl Customer {
                 ("accounts.expire_credit", Subject::Credit(line))
             }
             Due::Live(primary) => {
-                self.keep_together(primary, at);
-                for number in self.set_of(primary) {
-                    if self.due(number).is_some_and(|due| due <= at) {
-                        self.live(number, at);
-                    }
-                }
+                self.live_together(primary, at);
                 ("subscriptions.live", Subject::Resource(primary))
             }
             Due::Renew(primary) => {

@@ -69,6 +69,10 @@ fn placed(placed: Placed) -> Answer {
 impl Turn {
     /// Whether it is about things that this customer has.
     pub fn is_possible(&self, customer: &Customer) -> bool {
+        // What waits there for the cloud's report is not modelled.
+        if customer.is_external {
+            return false;
+        }
         match self {
             Self::Change { resource, good, .. } | Self::Commercial { resource, good, .. } => {
                 let one = customer.resources.get(*resource);
@@ -165,7 +169,8 @@ impl Customer {
         let mut paid = self.clone();
         let chosen =
             if auto_pay { paid.choose(&[order], (None, None), promotion, now) } else { (None, None) };
-        match paid.pay_with(&[order], chosen, now) {
+        let purses = if auto_pay { paid.choose_purses(&[order], chosen, now) } else { Vec::new() };
+        match paid.pay_by(&[order], chosen, &purses, now) {
             Ok(()) => {
                 *self = paid;
                 None
