@@ -251,8 +251,8 @@ fn life(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
             }
             Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
         }
-        25..=39 => turns::about(dice, customer, now, resource),
-        40..=64 if known.unsubscribe => {
+        25..=47 => turns::about(dice, customer, now, resource),
+        48..=64 if known.unsubscribe => {
             let resources = vec![if dice.once_in(4) { resource } else { primary }];
             Some(Deed::Unsubscribe { resources, only_renewals: dice.once_in(3) })
         }

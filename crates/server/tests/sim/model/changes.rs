@@ -172,7 +172,7 @@ struct Taken {
 
 /// What goes back of each charge for a difference of list prices. The difference of each term is taken from upgrades
 /// first, the last of them before the others, each up to what its list price has for that time, and then from what was
-/// paid for the term; each gives what balances paid of it.
+/// paid for the term; each gives what balances paid of it, but no more than is left.
 fn taken(ahead: &[Ahead], (more, parts): (i128, i128), now: Secs, unit: Term) -> Vec<Taken> {
     let open = |one: &Ahead| (one.charge.begins.max(now), one.charge.ends);
     let weight = |from: Secs, until: Secs| span(from, until, unit).0;
@@ -190,25 +190,28 @@ fn taken(ahead: &[Ahead], (more, parts): (i128, i128), now: Secs, unit: Term) ->
             let shared = weight(from.max(begins), until.min(ends));
             let all = weight(begins, ends);
             let has = if shared == all { one.list } else { one.list.part((shared, all.max(1))) };
-            let list = due.min(has);
+            let list = if at == term { due } else { due.min(has) };
             due.0 -= list.0;
-            taken[at].list.0 += list.0;
-            if one.whole.1 > 0 {
-                taken[at].money.0 += list.part(one.whole).0;
-            }
+            let money = if one.whole.1 > 0 { list.part(one.whole) } else { Fine::default() };
+            let taken = &mut taken[at];
+            taken.list.0 += list.0;
+            taken.money = Fine(taken.money.0 + money.0).min(Fine::of(one.charge.left(), (1, 1)));
         }
     }
     taken
 }
 
-/// Parts in cents: their sum is rounded half up, and its cents go to those that lose most.
-fn in_cents(parts: &[Fine]) -> Vec<i64> {
-    let mut cents: Vec<i64> = parts.iter().map(|part| part.cut()).collect();
-    let left = Fine(parts.iter().map(|part| part.0).sum()).round() - cents.iter().sum::<i64>();
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by_key(|at| (-(parts[*at].0 - i128::from(cents[*at]) * FINE), *at));
-    for at in order.into_iter().take(usize::try_from(left).unwrap()) {
-        cents[at] += 1;
+/// What goes back of each charge in cents: the sum is rounded half up, and its cents go to those that lose most; none
+/// has more than is left of it.
+fn in_cents(ahead: &[Ahead], taken: &[Taken]) -> Vec<i64> {
+    let all = Fine(taken.iter().map(|part| part.money.0).sum()).round();
+    let cut = |(one, part): (&Ahead, &Taken)| part.money.cut().min(one.charge.left());
+    let mut cents: Vec<i64> = ahead.iter().zip(taken).map(cut).collect();
+    let mut order: Vec<usize> = (0..taken.len()).collect();
+    order.sort_by_key(|at| (-(taken[*at].money.0 - i128::from(cents[*at]) * FINE), *at));
+    for at in order {
+        let has_more = cents.iter().sum::<i64>() < all && cents[at] < ahead[at].charge.left();
+        cents[at] += i64::from(has_more && taken[at].money.0 > 0);
     }
     cents
 }
@@ -266,7 +269,7 @@ impl Customer {
         let one = &self.resources[resource];
         let ahead = one.ahead(now);
         let taken = taken(&ahead, difference, now, one.unit());
-        let money = in_cents(&taken.iter().map(|taken| taken.money).collect::<Vec<_>>());
+        let money = in_cents(&ahead, &taken);
         let line = Line::about(resource, one, one.term, -money.iter().sum::<i64>());
         let line = Line { good: to.0, size: to.1, effective: Some(now), expires: Some(one.expires), ..line };
         let mut parts = Vec::new();

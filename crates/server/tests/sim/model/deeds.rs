@@ -177,11 +177,7 @@ impl Deed {
                 by_operator("POST", account("credit"), body)
             }
             Self::Grant { kind, mode } => {
-                let (name, value) = match mode {
-                    Mode::Ratio(percent) => ("ratio", format!("0.{percent:02}")),
-                    Mode::Off(cents) => ("amount_off", money(*cents)),
-                };
-                let body = json!({"discount_type": kind, "customer_id": customer.domain, "mode": name, "value": value});
+                let body = granted(customer, *kind, *mode);
                 by_operator("POST", "/openbss/v1/discounts".to_owned(), body)
             }
             Self::Withdraw { discount } => {
@@ -189,10 +185,7 @@ impl Deed {
                 by_operator("DELETE", path, Value::Null)
             }
             Self::Issue { cents, expires, limits } => {
-                let body = json!({
-                    "customer_id": customer.domain, "face_value": money(*cents), "expire_time": text(*expires),
-                    "limits": limits_on_wire(*limits),
-                });
+                let body = issued(customer, *cents, *expires, *limits);
                 by_operator("POST", "/openbss/v1/coupons".to_owned(), body)
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
@@ -207,23 +200,7 @@ impl Deed {
             Self::Unfreeze => by_operator("POST", account("unfreeze"), json!({})),
             Self::Place(placing) => own("POST", "/openbss/v1/orders", placed(placing, customer)),
             Self::Pay { order, is_part, discount, coupon } => {
-                let mut body = json!({
-                    "order_id": customer.payable_id(*order, *is_part), "use_coupon": "NO", "use_discount": "NO",
-                });
-                if let Some(discount) = discount {
-                    let discount = &customer.discounts[*discount];
-                    let kind = match discount.kind {
-                        607 => 3,
-                        700 => 0,
-                        _ => 2,
-                    };
-                    body["use_discount"] = json!("YES");
-                    body["discount_infos"] = json!([{"id": discount.id, "type": kind}]);
-                }
-                if let Some(coupon) = coupon {
-                    body["use_coupon"] = json!("YES");
-                    body["coupon_infos"] = json!([{"id": customer.coupons[*coupon].id, "type": 301}]);
-                }
+                let body = paid(customer, (*order, *is_part), *discount, *coupon);
                 own("POST", "/v3/orders/customer-orders/pay", body)
             }
             Self::Cancel { order, is_part } => {
@@ -231,11 +208,7 @@ impl Deed {
                 own("PUT", "/v2/orders/customer-orders/cancel", body)
             }
             Self::Renew { resources, term, auto_pay } => {
-                let (period_type, period_num) = term.wire();
-                let body = json!({
-                    "resource_ids": ids(customer, resources), "period_type": period_type, "period_num": period_num,
-                    "is_auto_pay": i64::from(*auto_pay),
-                });
+                let body = renewed(customer, resources, *term, *auto_pay);
                 own("POST", &format!("{RESOURCES}/renew"), body)
             }
             Self::Unsubscribe { resources, only_renewals } => {
@@ -300,17 +273,7 @@ impl Deed {
                 Answer::of(was_there.then_some(()).ok_or("CBC.0100"), 204)
             }
             Self::Issue { cents, expires, limits } => {
-                customer.coupons.push(Coupon {
-                    id: String::new(),
-                    face: *cents,
-                    left: *cents,
-                    expires: *expires,
-                    uses: 0,
-                    limits: *limits,
-                    is_frozen: false,
-                    is_withdrawn: false,
-                    held: None,
-                });
+                customer.coupons.push(Coupon::new(*cents, *expires, *limits));
                 Answer::made(Made::Coupon(customer.coupons.len() - 1))
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
@@ -330,10 +293,7 @@ impl Deed {
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
             Self::Renew { resources, term, auto_pay } => {
                 match customer.renew(resources, *term, *auto_pay, now) {
-                    Ok((orders, Ok(()))) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
-                    Ok((orders, Err(code))) => {
-                        Answer { made: Made::Listed(orders), ..Answer::of(Err(code), 200) }
-                    }
+                    Ok((orders, paid)) => Answer { made: Made::Listed(orders), ..Answer::of(paid, 200) },
                     Err(code) => Answer::of(Err(code), 200),
                 }
             }
@@ -356,12 +316,9 @@ impl Deed {
                 customer.tier = *tier;
                 Answer::done(200)
             }
-            Self::Decide { order, is_approved } => {
-                if *is_approved {
-                    customer.approve(*order, now);
-                } else {
-                    customer.reject(*order);
-                }
+            Self::Decide { order, is_approved: true } => Answer::of(customer.allow(*order, now), 200),
+            Self::Decide { order, is_approved: false } => {
+                customer.reject(*order);
                 Answer::done(200)
             }
         }
@@ -410,57 +367,54 @@ impl Customer {
             _ => &self.orders[order].id,
         }
     }
-
-    /// Notes the ids that an answer tells.
-    pub fn note(&mut self, made: &Made, body: &Value) {
-        let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        match made {
-            Made::Nothing | Made::Setting | Made::Refund(None) => {}
-            Made::Purse(number) => {
-                let name = if self.purses[*number].is_card { "card_id" } else { "coupon_id" };
-                self.purses[*number].id = id(name);
-            }
-            Made::Refund(Some(number)) => self.orders[*number].id = id("refund_order_id"),
-            Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
-            Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
-            Made::Order(number) => {
-                let told = body["order_id"].as_str().or(body[INSTANTLY][0]["order_id"].as_str());
-                self.orders[*number].id = told.unwrap_or_default().to_owned();
-            }
-            Made::OnDemand(number) => {
-                let one = &mut self.on_demand[*number];
-                (one.id, one.own_id) = (id("resource_id"), id("id"));
-            }
-            Made::Credit(number) => self.credit[*number].id = id("credit_id"),
-            Made::Listed(orders) => {
-                let ids: Vec<String> =
-                    body["order_ids"].as_array().into_iter().flatten().map(text_of).collect();
-                match self.orders[orders[0]].group {
-                    Some(group) if orders.len() > 1 && ids.len() == 1 => {
-                        self.groups[group].id = ids[0].clone()
-                    }
-                    _ => {
-                        for (order, id) in orders.iter().zip(ids) {
-                            self.orders[*order].id = id;
-                        }
-                    }
-                }
-            }
-            Made::Orders(orders) => {
-                let ids = body["sub_order_ids"].as_array().into_iter().flatten();
-                for (order, id) in orders.iter().zip(ids) {
-                    self.orders[*order].id = id.as_str().unwrap_or_default().to_owned();
-                }
-                if let Some(group) = self.orders[orders[0]].group {
-                    self.groups[group].id = id("order_id");
-                }
-            }
-        }
-    }
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+fn granted(customer: &Customer, kind: i64, mode: Mode) -> Value {
+    let (name, value) = match mode {
+        Mode::Ratio(percent) => ("ratio", format!("0.{percent:02}")),
+        Mode::Off(cents) => ("amount_off", money(cents)),
+    };
+    json!({"discount_type": kind, "customer_id": customer.domain, "mode": name, "value": value})
+}
+
+fn issued(customer: &Customer, cents: i64, expires: Secs, limits: CouponLimits) -> Value {
+    json!({
+        "customer_id": customer.domain, "face_value": money(cents), "expire_time": text(expires),
+        "limits": limits_on_wire(limits),
+    })
+}
+
+fn paid(
+    customer: &Customer,
+    (order, is_part): (usize, bool),
+    discount: Option<usize>,
+    coupon: Option<usize>,
+) -> Value {
+    let order = customer.payable_id(order, is_part);
+    let mut body = json!({"order_id": order, "use_coupon": "NO", "use_discount": "NO"});
+    if let Some(discount) = discount {
+        let discount = &customer.discounts[discount];
+        let kind = match discount.kind {
+            607 => 3,
+            700 => 0,
+            _ => 2,
+        };
+        body["use_discount"] = json!("YES");
+        body["discount_infos"] = json!([{"id": discount.id, "type": kind}]);
+    }
+    if let Some(coupon) = coupon {
+        body["use_coupon"] = json!("YES");
+        body["coupon_infos"] = json!([{"id": customer.coupons[coupon].id, "type": 301}]);
+    }
+    body
+}
+
+fn renewed(customer: &Customer, resources: &[usize], term: Term, auto_pay: bool) -> Value {
+    let (period_type, period_num) = term.wire();
+    json!({
+        "resource_ids": ids(customer, resources), "period_type": period_type, "period_num": period_num,
+        "is_auto_pay": i64::from(auto_pay),
+    })
 }
 
 fn limits_on_wire(limits: CouponLimits) -> Value {

@@ -15,16 +15,20 @@ pub mod funds;
 pub mod further;
 pub mod holds;
 pub mod life;
+pub mod notes;
 pub mod on_demand;
 pub mod purses;
 pub mod reductions;
 pub mod refunds;
+pub mod resources;
 pub mod trials;
 pub mod turns;
 
 use std::collections::BTreeMap;
 
 use domain::site::Site;
+
+pub use self::resources::{Charge, Resource};
 
 use crate::calendar::{Secs, Term};
 use crate::world::Key;
@@ -101,6 +105,22 @@ pub struct Coupon {
     pub is_withdrawn: bool,
     /// The orders that hold it, by the number of the first of them.
     pub held: Option<usize>,
+}
+
+impl Coupon {
+    pub fn new(cents: i64, expires: Secs, limits: CouponLimits) -> Self {
+        Self {
+            id: String::new(),
+            face: cents,
+            left: cents,
+            expires,
+            uses: 0,
+            limits,
+            is_frozen: false,
+            is_withdrawn: false,
+            held: None,
+        }
+    }
 }
 
 /// What limits a coupon.
@@ -228,129 +248,6 @@ impl Order {
 pub struct Group {
     pub id: String,
     pub orders: Vec<usize>,
-}
-
-/// A resource.
-#[derive(Clone, Debug)]
-pub struct Resource {
-    pub id: String,
-    /// The application's own id of it.
-    pub own_id: String,
-    /// The order that made it.
-    pub order: usize,
-    pub good: usize,
-    pub size: i64,
-    pub name: String,
-    /// The primary one that it is attached to.
-    pub parent: Option<usize>,
-    pub term: Term,
-    pub status: i64,
-    pub policy: i64,
-    pub effective: Secs,
-    pub expires: Secs,
-    pub grace_until: Option<Secs>,
-    pub retained_until: Option<Secs>,
-    /// When the system tries to renew it next, and how often it still does so; none: without end.
-    pub renew_at: Option<Secs>,
-    pub times: Option<i64>,
-    /// Since when it is held because its account is frozen with its resources.
-    pub held_at: Option<Secs>,
-    /// It is frozen for security.
-    pub is_secured: bool,
-    /// The order that it waits for.
-    pub lock: Option<usize>,
-    pub charges: Vec<Charge>,
-    /// Its share of the line that made it is not the same as its sisters'.
-    pub is_uneven: bool,
-    pub is_trial: bool,
-}
-
-impl Resource {
-    /// What a line makes, for the term that a charge is for.
-    pub fn new(order: usize, line: &Line, charge: Charge) -> Self {
-        Self {
-            id: String::new(),
-            own_id: String::new(),
-            order,
-            good: line.good,
-            size: line.size,
-            name: line.name.clone(),
-            parent: None,
-            term: line.term,
-            status: life::IN_USE,
-            policy: 0,
-            effective: charge.begins,
-            expires: charge.ends,
-            grace_until: None,
-            retained_until: None,
-            renew_at: None,
-            times: None,
-            held_at: None,
-            is_secured: false,
-            lock: None,
-            charges: vec![charge],
-            is_uneven: false,
-            is_trial: crate::goods::GOODS[line.good].is_trial(),
-        }
-    }
-}
-
-/// What was collected for a period of a resource.
-#[derive(Clone, Debug)]
-pub struct Charge {
-    pub order: usize,
-    pub line: usize,
-    pub term: Term,
-    pub begins: Secs,
-    pub ends: Secs,
-    /// The list price, what balances paid, and what a coupon paid and did not get back.
-    pub list: i64,
-    pub money: i64,
-    pub coupon: i64,
-    /// What flexi-purchase coupons and cards paid and did not get back.
-    pub purses: purses::Parts,
-    /// What of the list price and of the money went back.
-    pub back_list: i64,
-    pub back: i64,
-    pub is_purchase: bool,
-    /// It is for a dearer specification, beside the terms.
-    pub is_upgrade: bool,
-}
-
-impl Charge {
-    /// Of a line about one resource.
-    pub fn of(order: usize, at: usize, line: &Line, begins: Secs, ends: Secs) -> Self {
-        Self {
-            order,
-            line: at,
-            term: line.term,
-            begins,
-            ends,
-            list: line.list,
-            money: line.payable(),
-            coupon: line.coupon,
-            purses: line.purses.clone(),
-            back_list: 0,
-            back: 0,
-            is_purchase: false,
-            is_upgrade: false,
-        }
-    }
-
-    /// Its period was taken back before it began.
-    pub fn is_gone(&self) -> bool {
-        self.ends <= self.begins
-    }
-
-    /// What of the money did not go back.
-    pub fn left(&self) -> i64 {
-        self.money - self.back
-    }
-
-    /// Another part of what one line collected, or the same.
-    pub fn is_part_of(&self, other: &Self) -> bool {
-        (self.order, self.line) == (other.order, other.line)
-    }
 }
 
 /// A customer.

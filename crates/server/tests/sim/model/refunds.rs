@@ -306,6 +306,18 @@ impl Customer {
             && self.five_day.get(&year).copied().unwrap_or(0) < FIVE_DAY_RETURNS
     }
 
+    /// A large refund is allowed. Renewed periods of which one has begun meanwhile no longer go back.
+    pub fn allow(&mut self, order: usize, now: Secs) -> Result<(), Code> {
+        let is_it = |pending: &&Pending| pending.order == order;
+        let pending = self.pending_refunds.iter().find(is_it);
+        let has_begun = |pending: &Pending| pending.ends.values().any(|end| *end <= now);
+        if pending.is_some_and(|pending| pending.way == Way::OnlyRenewals && has_begun(pending)) {
+            return Err(NOTHING_LEFT);
+        }
+        self.approve(order, now);
+        Ok(())
+    }
+
     /// What was decided when the unsubscription was asked for is carried out.
     pub fn approve(&mut self, order: usize, now: Secs) {
         let Some(at) = self.pending_refunds.iter().position(|pending| pending.order == order) else { return };
@@ -329,6 +341,8 @@ impl Customer {
             self.resources[resource].lock = None;
             match pending.way {
                 Way::OnlyRenewals => {}
+                // Its freeze may have deleted it meanwhile.
+                Way::Whole | Way::FiveDays if self.resources[resource].status == CLOSED => continue,
                 Way::Whole | Way::FiveDays => {
                     self.close(resource, now);
                     continue;
@@ -351,9 +365,13 @@ impl Customer {
         order.paid = Some(now);
     }
 
-    /// An unsubscription is refused: everything stays as it was.
+    /// An unsubscription is refused: everything stays as it was, the year's quota too.
     pub fn reject(&mut self, order: usize) {
-        self.pending_refunds.retain(|pending| pending.order != order);
+        let Some(at) = self.pending_refunds.iter().position(|pending| pending.order == order) else { return };
+        if self.pending_refunds.remove(at).way == Way::FiveDays {
+            let year = date(self.orders[order].created).0;
+            self.five_day.entry(year).and_modify(|count| *count -= 1);
+        }
         self.cancel(order);
     }
 

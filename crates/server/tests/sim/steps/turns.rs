@@ -22,9 +22,13 @@ pub fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -
     if customer.site == Site::Cn && dice.once_in(10) {
         return Some(Deed::Turn(Turn::Instantly { resource }));
     }
+    if customer.is_external {
+        return None;
+    }
     let resource = if dice.once_in(8) { resource } else { fit(dice, customer, now).unwrap_or(resource) };
     let one = &customer.resources[resource];
-    let is_like = |good: &usize| GOODS[*good].is_like(&GOODS[one.good]);
+    let may_be_same = one.is_trial || GOODS[one.good].measure.is_some() || dice.once_in(12);
+    let is_like = |good: &usize| GOODS[*good].is_like(&GOODS[one.good]) && (may_be_same || *good != one.good);
     let goods: Vec<usize> = (0..GOODS.len()).filter(is_like).collect();
     let good = *dice.one(&goods)?;
     let auto_pay = !dice.once_in(3);
@@ -49,7 +53,7 @@ fn fit(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<usize> {
         let one = &customer.resources[*number];
         let has_sisters = GOODS.iter().filter(|good| good.is_like(&GOODS[one.good])).count() > 1;
         let is_free = one.lock.is_none() && customer.is_in_term(*number, now);
-        is_free && !one.is_uneven && (has_sisters || one.size > 1)
+        is_free && !one.is_uneven && (has_sisters || GOODS[one.good].measure.is_some())
     };
     let fitting: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
     dice.one(&fitting).copied()
