@@ -7,7 +7,8 @@
 //! The prices are those of one unit of the term, a month or a year, with their discounts: a discount by a share, a
 //! fixed price of the new specification, or an amount off the result. A downgrade has a negative difference; it has no
 //! fee. No more is left of months than was bought: the day of the purchase is a gift, and so is what the months of a
-//! term are longer than the parts that it has of them. What has begun is charged at the old specification: the hour of months, the day of years.
+//! term are longer than the parts that it has of them. What has begun is charged at the old specification: the hour of
+//! months, the day of years.
 
 use super::MonthParts;
 use super::refund::Period;

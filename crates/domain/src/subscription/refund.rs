@@ -43,10 +43,13 @@ pub enum HandlingFee {
     Waived,
 }
 
-/// What a part of a period was before a change of specification had split it: the handling fee goes by the whole.
+/// What the handling fee of a period goes by: of a part that a change of specification has split off, what it was before;
+/// of a larger specification, the term that it belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Whole {
-    /// When the whole period began, from which years of use are counted.
+    /// What was bought.
+    pub term: Term,
+    /// When that began, from which years of use are counted.
     pub effective_at: Instant,
     /// What balances paid for the whole and did not get back, what is used up too.
     pub paid: Charge,
@@ -134,11 +137,13 @@ impl Period {
         site: &SiteProfile,
         fee: HandlingFee,
     ) -> Result<Settled, RefundError> {
-        self.settle_of(Whole { effective_at: self.effective_at, paid }, paid, now, site, fee)
+        let whole = Whole { term: self.term, effective_at: self.effective_at, paid };
+        self.settle_of(whole, paid, now, site, fee)
     }
 
     /// Settles what balances paid for a part of a larger period, which this one is the rest of: what is used up before is
-    /// not asked about again, and the fee is one of the whole, but no more than what is left of the part.
+    /// not asked about again, and the fee is one of the whole, but no more than what is left of the part. A period that was
+    /// paid beside a term is settled so too: its fee is by that term.
     ///
     /// # Errors
     /// [`RefundError`].
@@ -155,7 +160,7 @@ impl Period {
         let fee = match fee {
             HandlingFee::Due => {
                 let percent =
-                    site.handling_fees.percent(self.term, Self::year_of_use(whole.effective_at, now)?);
+                    site.handling_fees.percent(whole.term, Self::year_of_use(whole.effective_at, now)?);
                 let exact = Exact::from_charge(whole.paid).times_int(i64::from(percent))?.div_int(100)?;
                 exact.settle(Rounding::HalfUp)?.min(left)
             }

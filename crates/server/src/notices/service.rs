@@ -44,8 +44,8 @@ pub enum Notice<'a> {
         amount: Option<(Charge, Currency)>,
         /// Why it failed.
         why: Reason<'a>,
-        /// When it is tried again.
-        next_at: Instant,
+        /// When it is tried again; `None`: it is deleted before.
+        next_at: Option<Instant>,
         /// Until when the resource is kept at most.
         kept_until: Option<Instant>,
     },

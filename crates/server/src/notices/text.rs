@@ -60,7 +60,7 @@ fn english(notice: &Notice<'_>) -> Words {
             lines
                 .extend(amount.map(|(amount, currency)| format!("List price: {amount} {}", currency.code())));
             lines.push(format!("Reason: {}", why.en));
-            lines.push(format!("It is tried again: {}", time(*next_at)));
+            lines.extend(next_at.map(|at| format!("It is tried again: {}", time(at))));
             lines.extend(kept_until.map(|until| format!("It is kept until: {}", time(until))));
             Words { subject: format!("Automatic renewal failed: {}", thing.name), lines }
         }
@@ -116,7 +116,7 @@ fn chinese(notice: &Notice<'_>) -> Words {
             lines.extend(thing_zh(thing));
             lines.extend(amount.map(|(amount, currency)| format!("目录价：{amount} {}", currency.code())));
             lines.push(format!("原因：{}", why.zh));
-            lines.push(format!("下次尝试：{}", time(*next_at)));
+            lines.extend(next_at.map(|at| format!("下次尝试：{}", time(at))));
             lines.extend(kept_until.map(|until| format!("资源保留至：{}", time(until))));
             Words { subject: format!("自动续费失败：{}", thing.name), lines }
         }

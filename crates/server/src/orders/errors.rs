@@ -10,6 +10,7 @@ use platform::op::{ApiError, Code, Refusal as Refused};
 
 use crate::accounts::service::PayError;
 use crate::codes;
+use crate::orders::fulfilment::AuthResult;
 
 /// Why an order operation refuses.
 #[derive(Debug)]
@@ -129,6 +130,21 @@ fn in_state(code: &'static Code, order: &str, status: OrderStatus) -> ApiError {
     )
 }
 
+/// What was bought cannot be provided; where it is about resources that have ended meanwhile, that is said.
+fn short(order: &str, infos: Vec<serde_json::Value>) -> ApiError {
+    let code = &codes::RESOURCE_CAPACITY_INSUFFICIENT;
+    let error = match infos.iter().all(|info| info["auth_result"] == AuthResult::Other.code()) {
+        true => code.because(
+            format!(
+                "Order {order}: the resource that it is about has expired, is frozen or was deleted since. Cancel the order."
+            ),
+            format!("订单 {order}：对应的资源已到期、已冻结或已删除，请取消该订单。"),
+        ),
+        false => about(code, order),
+    };
+    error.with("quota_infos", infos.into())
+}
+
 impl From<OrderError> for ApiError {
     fn from(error: OrderError) -> Self {
         match error {
@@ -170,9 +186,7 @@ impl From<OrderError> for ApiError {
                 format!("Order {order} is part of the combined order {combined}: use the id {combined}."),
                 format!("订单 {order} 属于组合订单 {combined}，请使用 {combined}。"),
             ),
-            OrderError::Shortage(order, infos) => {
-                about(&codes::RESOURCE_CAPACITY_INSUFFICIENT, &order).with("quota_infos", infos.into())
-            }
+            OrderError::Shortage(order, infos) => short(&order, infos),
             OrderError::Limited(order, error) => limit::refused(&order, error),
             OrderError::Api(error) => error,
         }

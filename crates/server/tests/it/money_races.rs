@@ -352,6 +352,44 @@ on_both! {
         race(app, Some(104_729)).await;
     }
 
+    /// There is no balance yet that both could lock.
+    async fn the_first_money_of_all_pays_what_is_bought_on_credit_meanwhile(app) {
+        let mut buyers = Vec::new();
+        for number in 0..12 {
+            let name = format!("debtor-{number}");
+            let (domain, key) = account(&app, json!({"name": name, "kind": "customer"})).await;
+            let line = json!({"amount": "50", "expire_time": LATER});
+            app.post("operator", &format!("/openbss/v1/accounts/{domain}/credit"), line).await.ok(201);
+            let order = text(&post(&app, &key, ORDERS, json!({"lines": [disk(3_000)]})).await.ok(201), "order_id");
+            buyers.push((domain, key, order));
+        }
+        let app = Arc::new(app);
+        let tasks: Vec<_> = buyers
+            .into_iter()
+            .map(|(domain, key, order)| {
+                let app = app.clone();
+                tokio::spawn(async move {
+                    let path = format!("/openbss/v1/accounts/{domain}/top-ups");
+                    let (paid, topped) = tokio::join!(
+                        post(&app, &key, PAY, payment(&order)),
+                        app.post("operator", &path, json!({"amount": "40", "trans_id": "first"})),
+                    );
+                    paid.ok(204);
+                    topped.ok(201);
+                    let balances = get(&app, &key, "/v2/accounts/customer-accounts/balances").await;
+                    assert_eq!(cents(&balances["debt_amount"]), 0, "{balances}");
+                    let all = balances["account_balances"].as_array().expect("a list");
+                    let cash: Vec<i64> = all.iter().filter(|one| one["account_type"] == 1).map(|one| cents(&one["amount"])).collect();
+                    assert_eq!(cash, [1_000], "{balances}");
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no task panics");
+        }
+        Arc::into_inner(app).expect("every task has ended").finish().await;
+    }
+
     /// They lock the same rows: those of the orders' and resources' numbers, and the balance.
     async fn payments_and_purchases_of_one_account_do_not_stand_in_each_others_way(app) {
         let mut orders = Vec::new();

@@ -79,6 +79,27 @@ pub(crate) async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value
     answer["orders"][0].clone()
 }
 
+/// The fees of a refund order, and what they are kept of.
+async fn fees(app: &TestApp, refund: &str) -> Vec<(String, String)> {
+    let rows = rows(app, "acme", refund).await;
+    rows.into_iter().filter(|(amount, _)| !amount.starts_with('-')).collect()
+}
+
+/// A tenth of an amount, half up to cents.
+fn tenth(amount: &str) -> String {
+    use domain::money::{Charge, Scaled};
+    let cents = Charge::parse(amount).expect("an amount").units();
+    Charge::cents((cents + 5) / 10).to_string()
+}
+
+/// Changes a machine to the larger one; answers the order and what it cost.
+async fn upgraded(app: &TestApp, id: &str) -> (String, String) {
+    let body = json!({"resource_spec": crate::changes::MEDIUM, "auto_pay": true});
+    let asked = crate::changes::change(app, "acme", id, body).await.ok(201);
+    let text = |field: &str| asked[field].as_str().expect("text").to_owned();
+    (text("order_id"), text("amount"))
+}
+
 on_both! {
     async fn two_renewals_that_are_taken_back_leave_the_term_that_was_begun(app) {
         let order = bought(&app, "acme", json!([machine()])).await;
@@ -143,6 +164,34 @@ on_both! {
             assert_eq!(info["consumed_amount"].to_string(), cents(consumed), "{after}");
             assert_eq!(info["commission_amount"].to_string(), cents(paid * percent / 100), "{after}");
         }
+        app.finish().await;
+    }
+
+    // The years of use are those of the machine: of three years 15 % in the first, 10 % in the second.
+    async fn the_fee_of_an_upgrade_is_that_of_the_term_that_it_belongs_to(app) {
+        let years = with(with(crate::changes::small(), "period_type", json!(3)), "period_num", json!(3));
+        let order = bought(&app, "acme", json!([years])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        app.advance_to("2027-07-15T08:00:00Z").await;
+        let (up, paid) = upgraded(&app, &id).await;
+        app.advance_to("2027-08-15T08:00:00Z").await;
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        let told = fees(&app, &refund).await;
+        assert_eq!(told, [("36".to_owned(), order), (tenth(&paid), up)]);
+        app.finish().await;
+    }
+
+    // A tenth of what was bought by the month, however long what was bought before.
+    async fn the_fee_of_an_upgrade_in_a_renewed_month_is_that_of_the_month(app) {
+        let years = with(with(crate::changes::small(), "period_type", json!(3)), "period_num", json!(3));
+        let order = bought(&app, "acme", json!([years])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let renewal = renewed(&app, "acme", &id, 1).await;
+        app.advance_to("2029-01-20T08:00:00Z").await;
+        let (up, paid) = upgraded(&app, &id).await;
+        app.advance_to("2029-01-21T08:00:00Z").await;
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        assert_eq!(fees(&app, &refund).await, [("1.2".to_owned(), renewal), (tenth(&paid), up)]);
         app.finish().await;
     }
 

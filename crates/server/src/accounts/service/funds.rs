@@ -10,7 +10,7 @@ use domain::calendar::{BillCycle, Date, Instant};
 use domain::funds::{Fund, draw, order_of_funds};
 use domain::id::{DomainId, hex32};
 use domain::ledger::{AccountKind, LedgerAccount};
-use domain::money::Charge;
+use domain::money::{Charge, Currency};
 use platform::db::DbError;
 
 use super::{LimitPeriod, Payment, Shortfall, is_reseller_customer, too_large};
@@ -76,7 +76,7 @@ pub(super) async fn choose(
         let due = LedgerAccount::piece_of(&owner, AccountKind::PartnerDue, &month.to_compact());
         return by_month(cx, due, money, &benefits, None).await.map(Choice::Chosen);
     }
-    by_balances(cx, &owner, money, benefits).await
+    by_balances(cx, (&owner, payer.currency), money, benefits).await
 }
 
 /// The month's account alone, whether it exists or not.
@@ -134,13 +134,19 @@ fn due_at(month: BillCycle, due_day: i8) -> Result<Instant, DbError> {
 /// where cash does not suffice.
 async fn by_balances(
     cx: &mut Cx,
-    owner: &DomainId,
+    (owner, currency): (&DomainId, Currency),
     amount: Charge,
     mut first: Vec<LedgerAccount>,
 ) -> Result<Choice, DbError> {
     let cash = LedgerAccount::cash(owner);
     first.push(cash.clone());
     let mut held = ledger::lock(&mut cx.tx, &first).await?;
+    if held.iter().all(|held| held.account != cash) {
+        // The first top-up of all may be under way. Cash that is not there cannot be locked, and without that lock a debt
+        // would stand beside the money that should have paid it.
+        ledger::ensure_account(&mut cx.tx, &cash, currency, Charge::ZERO, cx.now).await?;
+        held.extend(ledger::lock(&mut cx.tx, std::slice::from_ref(&cash)).await?);
+    }
     let mut funds: Vec<Fund> =
         held.iter().filter(|held| held.account == cash).map(|held| fund(held, None)).collect();
     if funds.iter().all(|fund| fund.available < amount) {

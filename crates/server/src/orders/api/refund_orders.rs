@@ -1,5 +1,6 @@
 //! 004 8.3.5: what a refund order gives back and keeps, by resource and by the order that had collected the money.
 
+use domain::order::OrderStatus;
 use platform::input;
 use platform::op::{
     AccountKind, ApiError, Audit, CUSTOMER_OR_PARTNER, Json, Language, Limit, Method, Mode, Num, Operation,
@@ -128,8 +129,10 @@ impl Operation<App> for ShowRefundOrderDetails {
             let line = lines.iter().find(|line| line.line_no == row.line_no)?;
             Some(shown(&order, line, row, &catalog, language))
         };
-        // What only coupons had paid, or is used up, moves no money of balances, which is all that these rows tell.
-        let moved = rows.iter().filter(|row| !row.amount.is_zero());
+        // What only coupons had paid, or is used up, moves no money of balances, which is all that these rows tell; nor
+        // does an order that was rejected, or that the cloud could not carry out.
+        let moves = order.status != OrderStatus::Canceled;
+        let moved = rows.iter().filter(|row| moves && !row.amount.is_zero());
         let refund_infos: Vec<OrderRefundInfo> = moved.filter_map(of_row).collect();
         let total_count = i64::try_from(refund_infos.len()).expect("an order has few rows");
         Ok(Json(ShowRefundOrderDetailsOutput { total_count, refund_infos }))

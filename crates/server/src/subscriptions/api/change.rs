@@ -103,7 +103,7 @@ impl Operation<App> for ChangeResource {
         audit: Audit::Event("subscription", "changeResource"),
         limit: Limit::PerSecond(10),
         success: 201,
-        errors: ORDER_ERRORS,
+        errors: CHANGE_ERRORS,
         is_secret: false,
         doc: "own API; rule 2.6",
     };
@@ -134,4 +134,17 @@ pub(super) const ORDER_ERRORS: &[&platform::op::Code] = &[
     &codes::PRODUCT_NOT_FOUND,
     &codes::RESOURCE_CAPACITY_INSUFFICIENT,
     &codes::AMOUNT_OVER_LIMIT,
+];
+
+/// What a change is refused with: as other orders about a resource, and what has an invoice gives nothing back.
+const CHANGE_ERRORS: &[&platform::op::Code] = &[
+    &codes::RESOURCE_ID_NOT_FOUND,
+    &codes::ACCOUNT_FROZEN,
+    &codes::RESOURCE_IN_UNPAID_ORDER,
+    &codes::ORDER_IN_PROGRESS,
+    &codes::INVALID_VALUE,
+    &codes::PRODUCT_NOT_FOUND,
+    &codes::RESOURCE_CAPACITY_INSUFFICIENT,
+    &codes::AMOUNT_OVER_LIMIT,
+    &codes::INVOICED_NOT_UNSUBSCRIBABLE,
 ];

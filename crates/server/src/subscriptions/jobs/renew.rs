@@ -39,8 +39,11 @@ impl Reconciler<App> for Renew {
                 leave_a_trail(cx, &primary.account, &RenewalResources::SPEC, &trail).await?;
                 Ok(format!("renewed until {} by order {order}", expires_at.to_wire()))
             }
-            Attempted::Failed { code, next_at } => {
+            Attempted::Failed { code, next_at: Some(next_at) } => {
                 Ok(format!("not renewed ({code}); tried again at {}", next_at.to_wire()))
+            }
+            Attempted::Failed { code, next_at: None } => {
+                Ok(format!("not renewed ({code}); it is deleted before the next attempt"))
             }
             Attempted::Ended => Ok("nothing to renew".to_owned()),
         }

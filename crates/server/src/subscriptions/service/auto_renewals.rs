@@ -224,8 +224,8 @@ pub(in crate::subscriptions) enum Attempted {
     Failed {
         /// The documented code of why.
         code: &'static str,
-        /// When it is tried again.
-        next_at: Instant,
+        /// When it is tried again; `None`: it is deleted before.
+        next_at: Option<Instant>,
     },
     /// There is nothing to renew any more.
     Ended,
@@ -334,7 +334,8 @@ fn lines_of(cx: &Cx, set: &Set, term: Term, day: Option<ExpireDay>) -> Result<Ve
     Ok(lines)
 }
 
-/// The promotion that the set was last paid with; nothing is read of that where its payer has no promotion now.
+/// The latest still valid of all promotions that the set was ever paid with; nothing is read of them where its payer has
+/// no promotion now.
 async fn promotion_of(cx: &mut Cx, set: &Set, customer: &Account) -> Result<Option<String>, DbError> {
     let app = cx.app.clone();
     let known = list_discounts(&app, &mut cx.tx, payer_of(customer)).await?;
@@ -370,12 +371,14 @@ async fn fail(cx: &mut Cx, set: &Set, customer: &Account, failure: Failure) -> R
     // The order that could not be paid is gone, so its id is not told: only what the code says of itself.
     let (en, zh) = if list.is_some() { (why.code.en, why.code.zh) } else { (&*why.en, &*why.zh) };
     let currency: Currency = customer.currency;
+    let kept_until = kept_until(cx, &primary, customer);
+    let next_at = Some(next_at).filter(|at| kept_until.is_none_or(|until| *at <= until));
     let notice = Notice::RenewalFailed {
         thing: thing(&primary),
         amount: list.map(|list| (list, currency)),
         why: Reason { en, zh },
         next_at,
-        kept_until: kept_until(cx, &primary, customer),
+        kept_until,
     };
     mail(cx, &primary.account, &notice).await?;
     Ok(Attempted::Failed { code: why.code.code, next_at })

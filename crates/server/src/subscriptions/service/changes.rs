@@ -12,9 +12,9 @@
 //! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
-//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the old specification. The amount is fixed when
-//! the order is placed, however late it is paid (rule 1.8). A discount applies to the difference in one of the three
-//! forms of the rule.
+//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the
+//! old specification. The amount is fixed when the order is placed, however late it is paid (rule 1.8). A discount applies
+//! to the difference in one of the three forms of the rule.
 //!
 //! A resource is changed by itself: a disk grows without its machine. While an order waits, it holds the resource.
 
@@ -75,7 +75,7 @@ pub(in crate::subscriptions) enum Changed {
 ///
 /// # Errors
 /// CBC.99003012, CBC.7281, CBC.99003100, CBC.99003144, CBC.0101 for a resource that is not in use, CBC.0100 for what is
-/// no change, those of pricing and of payment.
+/// no change, CBC.99003643 for what would give back what has an invoice, those of pricing and of payment.
 pub(in crate::subscriptions) async fn change(
     cx: &mut Cx,
     id: &str,
@@ -165,8 +165,7 @@ fn price(
     };
     let line = orders::price_line(cx, catalog, &new, AT)?;
     if line.product_id == resource.product_id && line.resource_size == resource.spec_size {
-        let (en, zh) = ("must differ from what the resource is", "必须与资源当前规格或大小不同");
-        return Err(Refusal::because("resource_spec", en, zh).into());
+        return Err(no_change(wanted).into());
     }
     let (old, price_version) =
         price_unit(catalog, cx.now, &resource.product_id, unit).ok_or_else(|| no_old_price(resource))?;
@@ -196,6 +195,27 @@ fn price(
         ..line
     };
     Ok(Change { line, less })
+}
+
+/// Nothing else is asked for than what the resource is.
+fn no_change(wanted: &Wanted) -> Refusal {
+    match (&wanted.resource_spec, wanted.resource_size) {
+        (None, None) => Refusal::because(
+            "resource_spec",
+            "is required, or resource_size: say what the resource is to be",
+            "与 resource_size 至少填写一个",
+        ),
+        (None, Some(_)) => Refusal::because(
+            "resource_size",
+            "must be another than the resource's own; what is not sold by size has none",
+            "必须与资源当前大小不同；不按大小销售的产品没有大小",
+        ),
+        (Some(_), _) => Refusal::because(
+            "resource_spec",
+            "must differ from what the resource is, or resource_size must",
+            "与 resource_size 至少一个必须与资源当前规格或大小不同",
+        ),
+    }
 }
 
 /// The terms that were bought, each in one piece whatever parts changes made of its charge. Those that were taken back

@@ -32,7 +32,7 @@ fn is_seen(cx: &Cx, account: &str) -> bool {
 /// A yearly/monthly resource that the caller may see, by either name; not locked.
 ///
 /// # Errors
-/// CBC.30000067 where it has none, CBC.0101 where the operator's name fits several.
+/// CBC.99003012 where it has none, CBC.0101 where the operator's name fits several.
 pub(in crate::subscriptions) async fn find(cx: &mut Cx, id: &str) -> Result<Resource, ApiError> {
     let by_id = store::find(&mut cx.tx, id).await?;
     if let Some(found) = by_id.filter(|found| found.is_visible() && is_seen(cx, &found.account)) {

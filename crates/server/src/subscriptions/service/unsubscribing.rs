@@ -14,7 +14,8 @@
 //! Within five days of a purchase, on sites that know that, a set goes back for nothing as long as the quota of the
 //! calendar year (GMT+8) suffices; it counts once, bundles once for the order that bought them, and every attempt that is
 //! rejected uncounts. Everything collected for it so far goes back then, upgrades too: what was bought is what is
-//! returned. What the catalogue excludes is returned as at any other time.
+//! returned. What the catalogue excludes is returned as at any other time; what was bought decides, whatever it has been
+//! changed to.
 //!
 //! A resource that was deleted while its order waited for approval stays as it is: the money goes back, since it was asked
 //! for in time, and nobody is told again that the resource is gone. Renewed terms that have begun meanwhile were used, so
@@ -161,17 +162,17 @@ impl Quota {
             return Ok(None);
         }
         let catalog = cx.app.catalog.current();
-        let is = |one: &Resource, flag| {
-            catalog.find_product_by_id(&one.product_id).is_some_and(|product| product.is(flag))
-        };
-        let is_new = |(member, own): (&Resource, &Vec<ResourceCharge>)| {
-            amounts::is_new(own, cx.now) && !is(member, Flag::NoFiveDayReturn)
-        };
-        let members: Vec<bool> = unit.members.iter().zip(collected).map(is_new).collect();
+        let (mut members, mut is_bundle) = (Vec::with_capacity(unit.members.len()), false);
+        for (member, own) in unit.members.iter().zip(collected) {
+            let line = bought_by(cx, member).await?;
+            let product = catalog.find_product_by_id(&line.product_id);
+            let is = |flag| product.is_some_and(|product| product.is(flag));
+            members.push(amounts::is_new(own, cx.now) && !is(Flag::NoFiveDayReturn));
+            is_bundle |= is(Flag::Bundle);
+        }
         if !members.contains(&true) {
             return Ok(None);
         }
-        let is_bundle = unit.members.iter().any(|one| is(one, Flag::Bundle));
         let bundle = is_bundle.then(|| unit.primary.order.clone());
         let is_counted = match &bundle {
             None => false,
@@ -186,6 +187,13 @@ impl Quota {
         self.bundles.extend(bundle.clone());
         Ok(Some(Free { members, counts: Counts { used, bundle } }))
     }
+}
+
+/// The line by which a resource was bought.
+async fn bought_by(cx: &mut Cx, resource: &Resource) -> Result<Line, DbError> {
+    let order = orders::find(&mut cx.tx, &resource.order).await?;
+    let order = order.ok_or_else(|| DbError::Other(format!("resource {} has no order", resource.id)))?;
+    orders::get_line(cx, &order, resource.line_no).await
 }
 
 async fn collected(cx: &mut Cx, unit: &Unit) -> Result<Vec<Vec<ResourceCharge>>, DbError> {
@@ -310,9 +318,7 @@ async fn template(
     scope: Scope,
     own: &[ResourceCharge],
 ) -> Result<Line, ApiError> {
-    let order = orders::find(&mut cx.tx, &member.order).await?;
-    let order = order.ok_or_else(|| DbError::Other(format!("resource {} has no order", member.id)))?;
-    let line = orders::get_line(cx, &order, member.line_no).await?;
+    let line = bought_by(cx, member).await?;
     let ends_at = match scope {
         Scope::Everything => Some(cx.now),
         Scope::RenewedTerms => amounts::end_of_begun(own, cx.now).or(member.effective_at),

@@ -15,7 +15,7 @@ use crate::contract::calls::user;
 use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{CANCEL, cash, disk, machine, payment, with};
-use crate::paying::{bill, coupon, coupon_is, grant};
+use crate::paying::{bill, coupon, coupon_is, grant, place_with};
 
 /// A further process on the database of a test, with a clock of its own.
 async fn process(app: &TestApp, now: &str) -> Arc<App> {
@@ -53,6 +53,23 @@ fn failed(at: &str, code: &str, next: &str) -> (String, String) {
 }
 
 on_both! {
+    async fn a_thousand_resources_are_renewed_twelve_times_in_a_year_and_pay_once_each_time(app) {
+        let top_up = format!("/openbss/v1/accounts/{}/top-ups", app.domain("acme"));
+        app.post("operator", &top_up, json!({"amount": "150000", "trans_id": "a year"})).await.ok(201);
+        let line = with(crate::changes::small(), "subscription_num", json!(100));
+        let more = json!({"auto_renew": true, "auto_pay": true});
+        assert_eq!(place_with(&app, "acme", json!(vec![line; 10]), more).await["status"], 5);
+        let ran = app.advance_to("2027-01-15T16:00:00Z").await;
+        assert_eq!(attempts(&ran).len(), 12_000);
+        let renewals = app.get("acme", "/v2/orders/customer-orders?order_type=2&status=5&limit=1").await.ok(200);
+        assert_eq!(renewals["total_count"], 12_000);
+        // 13 months of 1,000 machines at 12 a month.
+        assert_eq!(cash(&app, "acme").await, "4000");
+        let until = json!({"expire_time_begin": "2027-02-15T15:59:59Z", "expire_time_end": "2027-02-15T16:00:00Z"});
+        assert_eq!(app.post("acme", QUERY, until).await.ok(200)["total_count"], 1_000);
+        app.finish().await;
+    }
+
     async fn the_first_attempt_is_at_03_00_so_many_days_before_the_expiry(app) {
         // The 15th of February ends at 15:59:59Z; 03:00 of a day is 19:00Z of the day before.
         let days = [(7, "07"), (2, "12"), (3, "11"), (4, "10"), (5, "09"), (6, "08")];

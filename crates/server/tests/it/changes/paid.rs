@@ -6,8 +6,9 @@ use super::{MEDIUM, bought, change, explained, resource, small};
 use crate::accounts::{EXTERNAL, disk};
 use crate::harness::TestApp;
 use crate::on_both;
-use crate::orders::{PAY, cash, machine, payment, place, status, with};
+use crate::orders::{PAY, cash, details, machine, payment, place, status, with};
 use crate::paying::{bill, coupon, coupon_is, grant, pay_with};
+use crate::unsubscribing::{ids, returned, rows};
 
 /// The oldest task that waits for the cloud.
 async fn task(app: &TestApp) -> Value {
@@ -137,6 +138,49 @@ on_both! {
         assert_eq!(status(&app, "acme", asked["order_id"].as_str().unwrap()).await, 4);
         assert_eq!(before, (cash(&app, "acme").await, resource(&app, "acme", true).await["product_spec_desc"].clone()));
         change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        app.finish().await;
+    }
+
+    // What the cloud could not do leaves no trace: of two of a kind, one that failed to become smaller gives back the same.
+    async fn a_downgrade_that_failed_is_as_if_it_had_not_been_asked_for(app: EXTERNAL) {
+        let two = with(with(machine(), "resource_spec", json!(MEDIUM)), "subscription_num", json!(2));
+        let order = place(&app, "acme", json!([two])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        for _ in 0..2 {
+            report(&app, &task(&app).await, "provisioned").await;
+        }
+        let both = ids(&app, "acme", &order).await;
+        app.advance_to("2026-01-25T02:40:00Z").await;
+        let asked = change(&app, "acme", &both[0], json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        app.advance_to("2026-01-28T02:40:00Z").await;
+        report(&app, &task(&app).await, "failed").await;
+        // Nothing went back, so there is nothing to tell.
+        let failed = asked["order_id"].as_str().unwrap();
+        assert_eq!(rows(&app, "acme", failed).await, []);
+        explained(&app, "acme", failed).await;
+        app.advance_to("2026-02-04T21:10:00Z").await;
+        let mut told = Vec::new();
+        for id in &both {
+            let refund = returned(&app, "acme", &[id], 1).await;
+            told.push(details(&app, "acme", &refund).await["order_info"]["amount_info"].clone());
+        }
+        assert_eq!(told[0], told[1]);
+        app.finish().await;
+    }
+
+    // It is split where it was asked for, however late the cloud reports it: the hours after that are counted at the lower
+    // price, as those of one that is carried out at once.
+    async fn a_downgrade_that_is_reported_late_counts_from_its_request(app: EXTERNAL) {
+        let id = provided(&app, with(machine(), "resource_spec", json!(MEDIUM))).await;
+        app.advance_to("2026-01-25T02:40:00Z").await;
+        let asked = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        assert_eq!(asked["amount"], "-13.44");
+        app.advance_to("2026-01-30T02:40:00Z").await;
+        report(&app, &task(&app).await, "provisioned").await;
+        app.advance_to("2026-02-04T21:10:00Z").await;
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        let info = &details(&app, "acme", &refund).await["order_info"]["amount_info"];
+        assert_eq!(info["consumed_amount"].to_string(), "3.61");
         app.finish().await;
     }
 

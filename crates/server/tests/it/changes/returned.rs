@@ -4,6 +4,7 @@ use domain::money::Scaled;
 use serde_json::json;
 
 use super::{MEDIUM, bought, change, explained, resource, small};
+use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{PAY, cash, details, machine, payment, place, with};
 use crate::paying::{CHINA, coupon, coupon_is, grant, pay_with};
@@ -181,6 +182,111 @@ on_both! {
         assert_eq!(left[1] - left[0], left[2] - left[1]);
         app.finish().await;
     }
+
+    // Of each charge goes back what balances paid of it, and the upgrade gives back before what was bought.
+    async fn an_upgrade_goes_back_by_what_was_paid_for_itself(app) {
+        let half = || grant(&app, "acme", 605, "ratio", "0.5", json!({}));
+        let drop = async |discount: &str| {
+            app.call("operator", "DELETE", &format!("/openbss/v1/discounts/{discount}"), None).await.ok(204);
+        };
+        // Bought for 12, and 18 paid by a coupon.
+        let (_, id) = paid_for(&app, None, &[]).await;
+        for _ in 0..2 {
+            let paper = coupon(&app, "acme", "18", &[]).await;
+            upgraded(&app, &id, None, &[(&paper, 301)]).await;
+            assert_eq!(back(&app, &id, "s2.small.1.linux").await, "0");
+            assert_eq!(cash(&app, "acme").await, "9988");
+        }
+        // What was bought is cheaper now, and that was paid.
+        assert_eq!(back(&app, &id, "s3.small.1.linux").await, "-2.4");
+        // Bought for 12, and 9 paid for the upgrade.
+        let (_, id) = paid_for(&app, None, &[]).await;
+        let discount = half().await;
+        upgraded(&app, &id, Some(&discount), &[]).await;
+        drop(&discount).await;
+        assert_eq!(back(&app, &id, "s2.small.1.linux").await, "-9");
+        // Bought for 6, and 18 paid for the upgrade.
+        let discount = half().await;
+        let (_, id) = paid_for(&app, Some(&discount), &[]).await;
+        drop(&discount).await;
+        upgraded(&app, &id, None, &[]).await;
+        assert_eq!(back(&app, &id, "s2.small.1.linux").await, "-18");
+        // 12 at half the price cost 2.4 less.
+        assert_eq!(back(&app, &id, "s3.small.1.linux").await, "-1.2");
+        app.finish().await;
+    }
+
+    // Bought for 15 instead of 30, changed for 30 to what costs 60, and for 100 and a coupon to what costs 182.07. Of 170.07
+    // less, 122.07 are of the last change, 30 of the one before, and 18 of what was bought.
+    async fn the_last_upgrade_goes_back_first_and_what_was_bought_last(app) {
+        let half = grant(&app, "acme", 605, "ratio", "0.5", json!({})).await;
+        let order = place(&app, "acme", json!([medium()])).await;
+        app.post("acme", PAY, pay_with(&order, Some((&half, 2)), &[])).await.ok(204);
+        app.call("operator", "DELETE", &format!("/openbss/v1/discounts/{half}"), None).await.ok(204);
+        let id = unsubscribing::ids(&app, "acme", &order).await.remove(0);
+        let first = changed(&app, &id, "s3.large.4.linux", None, &[]).await;
+        let paper = coupon(&app, "acme", "22.07", &[]).await;
+        let second = changed(&app, &id, "s3.medium.4.linux", None, &[(&paper, 301)]).await;
+        let down = change(&app, "acme", &id, json!({"resource_spec": "s2.small.1.linux"})).await.ok(201);
+        let down = down["order_id"].as_str().unwrap();
+        assert_eq!(rows(&app, "acme", down).await, [("-9".to_owned(), order), ("-30".to_owned(), first), ("-100".to_owned(), second)]);
+        explained(&app, "acme", down).await;
+        app.finish().await;
+    }
+
+    async fn what_has_an_invoice_gives_nothing_back(app) {
+        let (order, id) = paid_for(&app, None, &[]).await;
+        let up = changed(&app, &id, MEDIUM, None, &[]).await;
+        let set = async |order: &str, is: bool| {
+            let path = format!("/openbss/v1/orders/{order}/invoice");
+            app.call("operator", "PUT", &path, Some(json!({"is_invoiced": is}))).await.ok(200);
+        };
+        let to = |spec: &str| json!({"resource_spec": spec});
+        set(&up, true).await;
+        let message = change(&app, "acme", &id, to("s2.small.1.linux")).await.refused(400, "CBC.99003643");
+        assert!(message.contains(&id) && message.contains("specification"), "{message}");
+        set(&up, false).await;
+        // The invoice of the purchase is not touched where the upgrade gives all of it back.
+        set(&order, true).await;
+        change(&app, "acme", &id, to("s2.small.1.linux")).await.ok(201);
+        change(&app, "acme", &id, to("s3.small.1.linux")).await.refused(400, "CBC.99003643");
+        assert_eq!(cash(&app, "acme").await, "9988");
+        app.finish().await;
+    }
+}
+
+/// Buys the machine that costs 12 a month; answers the order and the cloud's name of the machine.
+async fn paid_for(app: &TestApp, discount: Option<&str>, coupons: &[(&str, i64)]) -> (String, String) {
+    let order = place(app, "acme", json!([small()])).await;
+    app.post("acme", PAY, pay_with(&order, discount.map(|id| (id, 2)), coupons)).await.ok(204);
+    let id = unsubscribing::ids(app, "acme", &order).await.remove(0);
+    (order, id)
+}
+
+/// Changes a machine to a specification that costs more, and answers the order.
+async fn changed(
+    app: &TestApp,
+    id: &str,
+    spec: &str,
+    discount: Option<&str>,
+    coupons: &[(&str, i64)],
+) -> String {
+    let asked = change(app, "acme", id, json!({"resource_spec": spec})).await.ok(201);
+    let order = asked["order_id"].as_str().unwrap();
+    app.post("acme", PAY, pay_with(order, discount.map(|id| (id, 2)), coupons)).await.ok(204);
+    order.to_owned()
+}
+
+/// Changes a machine to the one that costs 30 a month.
+async fn upgraded(app: &TestApp, id: &str, discount: Option<&str>, coupons: &[(&str, i64)]) {
+    changed(app, id, MEDIUM, discount, coupons).await;
+}
+
+/// What a cheaper specification gives back.
+async fn back(app: &TestApp, id: &str, spec: &str) -> String {
+    let down = change(app, "acme", id, json!({"resource_spec": spec})).await.ok(201);
+    explained(app, "acme", down["order_id"].as_str().unwrap()).await;
+    down["amount"].as_str().unwrap().to_owned()
 }
 
 /// An amount that is shown, in cents.

@@ -17,6 +17,19 @@ fn bundle() -> serde_json::Value {
     with(line, "resource_spec", json!("starter.bundle"))
 }
 
+/// The machine that costs 12 a month.
+const SMALL: &str = "s2.small.1.linux";
+
+/// Imports the catalogue with every occurrence of a text replaced.
+async fn reimport(app: &TestApp, text: &str, by: &str) {
+    let document = app.get("operator", "/openbss/v1/catalog").await.text();
+    let flagged = document.replace(text, by);
+    assert_ne!(flagged, document);
+    let yaml = [("content-type", "application/yaml")];
+    let imported = app.signed(&app.key("operator"), "PUT", "/openbss/v1/catalog", &flagged, &yaml).await;
+    assert_eq!(imported.status, 200);
+}
+
 /// The fee of a refund order.
 async fn fee(app: &TestApp, refund: &str) -> String {
     details(app, "acme", refund).await["order_info"]["amount_info"]["commission_amount"].to_string()
@@ -146,15 +159,49 @@ on_both! {
     }
 
     async fn promotional_goods_are_returned_as_at_any_other_time(app: CHINA) {
-        let document = app.get("operator", "/openbss/v1/catalog").await.text();
-        let flagged = document.replace("flags: [bundle,", "flags: [bundle, no_five_day_return,");
-        assert_ne!(flagged, document);
-        let yaml = [("content-type", "application/yaml")];
-        let imported = app.signed(&app.key("operator"), "PUT", "/openbss/v1/catalog", &flagged, &yaml).await;
-        assert_eq!(imported.status, 200);
+        reimport(&app, "flags: [bundle,", "flags: [bundle, no_five_day_return,").await;
         let order = bought(&app, "acme", json!([bundle()])).await;
         let id = ids(&app, "acme", &order).await.remove(0);
         assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, "4.5");
+        app.finish().await;
+    }
+
+    // What was bought decides, not what it has become.
+    async fn promotional_goods_stay_promotional_when_they_are_changed(app: CHINA) {
+        reimport(&app, "  - spec: s2.small.1.linux\n", "  - spec: s2.small.1.linux\n    flags: [no_five_day_return]\n").await;
+        for (bought_as, changed_to, wanted) in [
+            (SMALL, crate::changes::MEDIUM, "3"),
+            (crate::changes::MEDIUM, SMALL, "0"),
+        ] {
+            let line = with(with(machine(), "resource_spec", json!(bought_as)), "region", json!("cn-north-1"));
+            let order = bought(&app, "acme", json!([line])).await;
+            let id = ids(&app, "acme", &order).await.remove(0);
+            let to = json!({"resource_spec": changed_to, "auto_pay": true});
+            crate::changes::change(&app, "acme", &id, to).await.ok(201);
+            assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, wanted, "{bought_as}");
+        }
+        app.finish().await;
+    }
+
+    // The day that was bought is over, and days that were renewed are no purchase.
+    async fn what_was_bought_has_still_to_run(app: CHINA) {
+        let day = json!({
+            "cloud_service_type": "hws.service.type.cpts", "resource_type": "hws.resource.type.cpts",
+            "resource_spec": "cpts.users.5000", "region": "cn-north-1", "period_type": 0, "period_num": 1,
+        });
+        let body = json!({"lines": [day], "auto_pay": true, "auto_renew": true});
+        let order = app.post("acme", crate::orders::ORDERS, body).await.ok(201)["order_id"].as_str().unwrap().to_owned();
+        app.advance_to("2026-01-18T02:00:00Z").await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        assert_ne!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, "0");
+        // A cheaper specification splits what was bought, which runs on.
+        let line = with(with(machine(), "resource_spec", json!(crate::changes::MEDIUM)), "region", json!("cn-north-1"));
+        let order = bought(&app, "acme", json!([line])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        app.advance_to("2026-01-20T02:00:00Z").await;
+        crate::changes::change(&app, "acme", &id, json!({"resource_spec": SMALL})).await.ok(201);
+        app.advance_to("2026-01-21T02:00:00Z").await;
+        assert_eq!(fee(&app, &returned(&app, "acme", &[&id], 1).await).await, "0");
         app.finish().await;
     }
 

@@ -127,6 +127,8 @@ on_both! {
         decide(&order, "approve").await.refused(400, "CBC.99003106");
         let rejected = decide(&refund, "reject").await.ok(200);
         assert_eq!((&rejected["status"], rejected["amount"].as_str().unwrap()), (&json!(4), amount.as_str()));
+        // Nothing went back.
+        assert_eq!(rows(&app, "acme", &refund).await, []);
         decide(&refund, "reject").await.refused(400, "CBC.99003106");
         decide(&refund, "approve").await.refused(400, "CBC.99003106");
 

@@ -1,8 +1,9 @@
 //! A cheaper specification: the resource is it at once, or when the cloud has made it so, and what it costs less for the
 //! rest of the term goes back, without a fee (rule 2.6). Where the cloud cannot, nothing has moved.
 //!
-//! What goes back is the difference of list prices, in the share of the list price that balances paid: of what a discount
-//! or a coupon took off nothing goes back, and coupons are not returned.
+//! What goes back is a difference of list prices. It is taken from the charges that paid the time to come, and of each goes
+//! back the share of the list price that balances paid of it: of what a discount or a coupon took off nothing goes back,
+//! and coupons are not returned.
 //!
 //! ```text
 //!  term      ├──used──┊────────────┤              the rest becomes a charge of its own
@@ -11,15 +12,22 @@
 //!            difference of this │ and of this
 //! ```
 //!
-//! The difference is divided by the time that is left of each term, and taken from what was paid for that time: from
-//! upgrades first, the last of them before the others. It is never more than what is left of that. What goes back is
-//! rounded to cents once, from the exact difference and the exact share; shares of terms that several charges paid are
-//! told by eight decimals, as many as the rule asks for, and amounts of several terms by ten.
+//! The difference is divided by the time that is left of each term. That of a term is taken from its upgrades, the last of
+//! them first, each up to what its own list price has left for that time, by the hours of its charge; what upgrades
+//! cannot give comes from the purchase or the renewal itself. So what was upgraded and is taken back gives back what was
+//! paid for the upgrade, whatever the purchase was paid with. Of no charge goes back more than is left of it.
+//!
+//! What goes back is rounded to cents once, from the exact difference and the exact shares, and the cents go to the charges
+//! that lost most by the cut. What a list price has left for each of several terms is told by eight decimals, as many as
+//! the rule asks for, and what goes back of a charge by ten.
+//!
+//! The charges are split when the order is carried out, where it was asked for: of what the cloud could not do they know
+//! nothing.
 
 use std::cmp::Ordering;
 
 use domain::calendar::{Instant, PeriodType};
-use domain::money::{Charge, Exact, Overflow, Rounding, Scaled, split};
+use domain::money::{Charge, Exact, Overflow, Rounding, Scaled};
 use domain::order::{OrderType, SourceType};
 use domain::promotion::Modifier;
 use domain::site::SiteProfile;
@@ -29,20 +37,21 @@ use platform::db::DbError;
 use platform::op::ApiError;
 
 use super::{Buyer, changed, resource_of};
-use crate::Cx;
 use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
-use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, Share};
+use crate::orders::service::{self as orders, NewReturn, ReturnLine, ReturnPart, ReturnRow, Share};
 use crate::subscriptions::quotas;
 use crate::subscriptions::service::cloud::{self, Action};
 use crate::subscriptions::service::unsubscribing;
 use crate::subscriptions::store::charges::{self, ChargeKind, ResourceCharge};
 use crate::subscriptions::store::{self, Resource};
+use crate::{Cx, codes};
 
-/// Decimals that shares of what was paid are told by (rule 2.6).
+/// Decimals of what a list price has left for each of several terms (rule 2.6).
 const SHARE_DECIMALS: u32 = 8;
-/// Decimals of what goes back of each of several terms.
+/// Decimals of what goes back of a charge.
 const DUE_DECIMALS: u32 = 10;
+const CENT: Charge = Charge::cents(1);
 
 /// Makes a locked resource what a line says, or has the cloud do so, and gives the difference back, exact as it is, of
 /// what was paid.
@@ -62,7 +71,8 @@ pub(super) async fn carry_out(
     let unit = PeriodType::from_code(resource.period_type).expect("stored from the same table of codes");
     let ahead = to_come(paid, cx.now, cx.site.profile()).map_err(broken)?;
     let taken = take(&ahead, difference, cx.now, unit).map_err(|overflow| broken(overflow.into()))?;
-    let parts = split_off(cx, paid, ahead, &taken).await?;
+    let parts = parts(paid, ahead, &taken);
+    check_invoices(cx, &resource, &parts).await?;
     let line = Line { effective_at: Some(cx.now), expires_at: resource.expires_at, ..line };
     let back = NewReturn {
         account: resource.account.clone(),
@@ -83,12 +93,27 @@ pub(super) async fn carry_out(
     Ok(order)
 }
 
+/// What an invoice was issued for gives nothing back (CBC.99003643).
+async fn check_invoices(cx: &mut Cx, resource: &Resource, parts: &[ReturnPart]) -> Result<(), ApiError> {
+    let gives = |part: &&ReturnPart| part.back.money.is_positive();
+    let giving: Vec<ReturnPart> = parts.iter().filter(gives).cloned().collect();
+    if !unsubscribing::is_invoiced(cx, &giving).await? {
+        return Ok(());
+    }
+    let name = resource.resource_id.as_deref().unwrap_or(&resource.id);
+    Err(codes::INVOICED_NOT_UNSUBSCRIBABLE.because(
+        format!("An invoice was issued for what a cheaper specification of resource {name} would give back. Return the invoice first."),
+        format!("资源 {name} 降低规格需退还的费用已开具发票，请先退回发票。"),
+    ))
+}
+
 /// The order is carried out: its resources are what they are to be, and their charges bear what went back.
 pub(in crate::subscriptions::service) async fn returned(
     cx: &mut Cx,
     order: &Order,
     lines: &[Line],
 ) -> Result<(), ApiError> {
+    split_off(cx, order, lines).await?;
     unsubscribing::note(cx, order).await?;
     for line in lines {
         let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
@@ -153,24 +178,18 @@ fn to_come(paid: &[ResourceCharge], now: Instant, site: &SiteProfile) -> Result<
     Ok(ahead)
 }
 
-/// Writes the rests that something is taken of as charges of their own, and answers what goes back.
-async fn split_off(
-    cx: &mut Cx,
-    paid: &[ResourceCharge],
-    ahead: Vec<Ahead>,
-    taken: &[Taken],
-) -> Result<Vec<ReturnPart>, DbError> {
-    let (mut parts, mut rests) = (Vec::with_capacity(taken.len()), Vec::new());
+/// What goes back, by charge. A rest that something is taken of is numbered as the charge that it becomes when the order
+/// is carried out; the order holds its resource until then, so that no other charge gets the number.
+fn parts(paid: &[ResourceCharge], ahead: Vec<Ahead>, taken: &[Taken]) -> Vec<ReturnPart> {
     let mut next_no = paid.last().map_or(1, |last| last.charge_no + 1);
+    let mut parts = Vec::with_capacity(taken.len());
     for (Ahead { mut charge, used, .. }, taken) in ahead.into_iter().zip(taken) {
-        if !taken.money.is_positive() {
+        if taken.money.is_zero() && taken.list.is_zero() {
             continue;
         }
-        if let Some(used) = used {
-            charges::update(&mut cx.tx, &used).await?;
+        if used.is_some() {
             charge.charge_no = next_no;
             next_no += 1;
-            rests.push(charge.clone());
         }
         parts.push(ReturnPart {
             charge_no: charge.charge_no,
@@ -180,8 +199,31 @@ async fn split_off(
             fee: Charge::ZERO,
         });
     }
-    charges::insert(&mut cx.tx, &rests).await?;
-    Ok(parts)
+    parts
+}
+
+/// Makes the rests that an order takes something of charges of their own, from when it was asked for.
+async fn split_off(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), ApiError> {
+    let rows = orders::rows_of(cx, order).await?;
+    for line in lines {
+        let id = resource_of(order, line)?;
+        let paid = charges::of_resource(&mut cx.tx, &order.account, id).await?;
+        let last_no = paid.last().map_or(0, |last| last.charge_no);
+        let is_new = |row: &&ReturnRow| row.resource == id && row.charge_no > last_no;
+        let new: Vec<&ReturnRow> = rows.iter().filter(is_new).collect();
+        let mut rests = Vec::with_capacity(new.len());
+        for Ahead { charge, used, .. } in
+            to_come(&paid, order.created_at, cx.site.profile()).map_err(broken)?
+        {
+            let row = new.iter().find(|row| row.base_order == charge.order);
+            if let (Some(used), Some(row)) = (used, row) {
+                charges::update(&mut cx.tx, &used).await?;
+                rests.push(ResourceCharge { charge_no: row.charge_no, ..charge });
+            }
+        }
+        charges::insert(&mut cx.tx, &rests).await?;
+    }
+    Ok(())
 }
 
 /// What goes back of one charge.
@@ -193,107 +235,122 @@ struct Taken {
     list: Charge,
 }
 
-/// What of a charge is for one term.
+/// What goes back of one charge, before it is rounded.
 #[derive(Clone, Copy)]
-struct Slice {
-    /// Of the money, in cents: those of all terms are all that can go back.
-    money: Charge,
-    /// Of the money and of the list price as both are, in units of the last decimal of a share.
-    exact: (i64, i64),
+struct Due {
+    money: Exact,
+    list: Exact,
 }
 
 /// What goes back of each charge for a difference of list prices.
 fn take(ahead: &[Ahead], difference: Exact, now: Instant, unit: PeriodType) -> Result<Vec<Taken>, Overflow> {
-    let is_term = |charge: &&ResourceCharge| charge.kind != ChargeKind::Upgrade;
+    let is_term = |at: &usize| ahead[*at].charge.kind != ChargeKind::Upgrade;
     let span = |charge: &ResourceCharge| (charge.begins_at.max(now), charge.ends_at);
-    let terms: Vec<(Instant, Instant)> =
-        ahead.iter().map(|one| &one.charge).filter(is_term).map(span).collect();
+    let owns: Vec<usize> = (0..ahead.len()).filter(is_term).collect();
+    let terms: Vec<(Instant, Instant)> = owns.iter().map(|at| span(&ahead[*at].charge)).collect();
     let weights: Vec<i64> = terms.iter().map(|(from, until)| weight(*from, *until, unit)).collect();
     let all: i64 = weights.iter().sum();
-    let mut money = vec![Charge::ZERO; ahead.len()];
+    let mut due = vec![Due { money: Exact::zero(), list: Exact::zero() }; ahead.len()];
     if all > 0 {
-        let slices: Vec<Vec<Slice>> =
-            ahead.iter().map(|one| slices(one, &terms, now, unit)).collect::<Result<_, _>>()?;
-        let (mut exact, mut before) = (Exact::zero(), Charge::ZERO);
+        let lists: Vec<Vec<Exact>> =
+            ahead.iter().map(|one| lists(one, &terms, now, unit)).collect::<Result<_, _>>()?;
         for (term, weight) in weights.into_iter().enumerate() {
-            let of_term: Vec<Slice> = slices.iter().map(|own| own[term]).collect();
-            let due = if weight == all { difference } else { difference.times_int(weight)?.div_int(all)? };
-            exact = exact.checked_add(paid_share(due, &of_term, ahead)?)?;
-            // Each term has the cents by which it moves the one sum that is rounded.
-            let sum = exact.settle(Rounding::HalfUp)?;
-            take_of_term(&of_term, sum.checked_sub(before).ok_or(Overflow)?, ahead, &mut money)?;
-            before = sum;
+            let of_it =
+                if weight == all { difference } else { difference.times_int(weight)?.div_int(all)? };
+            let of_term: Vec<Exact> = lists.iter().map(|own| own[term]).collect();
+            take_of_term(of_it, (owns[term], &of_term), ahead, &mut due)?;
         }
     }
-    let taken = |(one, money): (&Ahead, Charge)| {
-        let (all, list) = (one.charge.left(), one.charge.list_left());
-        let list = if money.is_positive() { share(list, money, all)?.min(list) } else { Charge::ZERO };
-        Ok(Taken { money, list })
+    let money = in_cents(ahead, &due)?;
+    let taken = |((one, due), money): ((&Ahead, &Due), Charge)| {
+        Ok(Taken { money, list: due.list.settle(Rounding::HalfUp)?.min(one.charge.list_left()) })
     };
-    ahead.iter().zip(money).map(taken).collect()
+    ahead.iter().zip(&due).zip(money).map(taken).collect()
 }
 
-/// What balances paid of what is due of a term at list prices.
-fn paid_share(due: Exact, slices: &[Slice], ahead: &[Ahead]) -> Result<Exact, Overflow> {
-    let paying: Vec<usize> = (0..slices.len()).filter(|at| slices[*at].exact.1 > 0).collect();
-    let (money, list) = match *paying {
-        [] => return Ok(Exact::zero()),
-        // The share of one charge is that of every part of it.
-        [only] => (ahead[only].whole.0.units(), ahead[only].whole.1.units()),
-        _ => {
-            let add = |(money, list): (i64, i64), slice: &Slice| {
-                Some((money.checked_add(slice.exact.0)?, list.checked_add(slice.exact.1)?))
-            };
-            slices.iter().try_fold((0, 0), add).ok_or(Overflow)?
-        }
-    };
-    if money == list {
-        return Ok(due);
-    }
-    Exact::from_shown(due.times_int(money)?.div_int(list)?.show(DUE_DECIMALS)?)
-}
-
-/// Takes what is due of a term from the charges that paid it, upgrades first and the last of them before the others.
+/// Takes what is due of a term at list prices from the charges that paid it: from upgrades up to what their list prices
+/// have left for it, the last of them first, and then from its own.
 fn take_of_term(
-    slices: &[Slice],
-    mut due: Charge,
+    mut due: Exact,
+    (own, lists): (usize, &[Exact]),
     ahead: &[Ahead],
-    taken: &mut [Charge],
+    taken: &mut [Due],
 ) -> Result<(), Overflow> {
-    let mut order: Vec<usize> = (0..slices.len()).rev().collect();
-    order.sort_by_key(|at| ahead[*at].charge.kind != ChargeKind::Upgrade);
-    for at in order {
-        let part = due.min(slices[at].money);
-        due = due.checked_sub(part).ok_or(Overflow)?;
-        taken[at] = taken[at].checked_add(part).ok_or(Overflow)?;
+    let is_upgrade = |at: &usize| ahead[*at].charge.kind == ChargeKind::Upgrade;
+    for at in (0..ahead.len()).rev().filter(is_upgrade) {
+        let part = if due.compare(lists[at])? == Ordering::Less { due } else { lists[at] };
+        due = due.checked_sub(part)?;
+        taken[at].add(part, &ahead[at])?;
+    }
+    taken[own].add(due, &ahead[own])?;
+    // Of what was cheaper when it was bought no more goes back than is left.
+    let left = Exact::from_charge(ahead[own].charge.left());
+    if taken[own].money.compare(left)? == Ordering::Greater {
+        taken[own].money = left;
     }
     Ok(())
 }
 
-/// What of a charge is for each of the terms, by the time that is left of them.
-fn slices(
+impl Due {
+    /// So much more at list prices, and what balances paid of that.
+    fn add(&mut self, list: Exact, of: &Ahead) -> Result<(), Overflow> {
+        // The share of a charge is that of every part of it.
+        let (money, whole) = (of.whole.0.units(), of.whole.1.units());
+        let paid = match (money, whole) {
+            (0, _) | (_, 0) => Exact::zero(),
+            _ if money == whole => list,
+            _ => Exact::from_shown(list.times_int(money)?.div_int(whole)?.show(DUE_DECIMALS)?)?,
+        };
+        self.list = self.list.checked_add(list)?;
+        self.money = self.money.checked_add(paid)?;
+        Ok(())
+    }
+}
+
+/// What goes back of each charge in cents: the sum is rounded, every part is cut, and the cents that are left go to those
+/// that lost most, the first of them before the others. None has more than is left of it.
+fn in_cents(ahead: &[Ahead], due: &[Due]) -> Result<Vec<Charge>, Overflow> {
+    let all = Exact::sum(due.iter().map(|due| due.money))?.settle(Rounding::HalfUp)?;
+    let cut = |(one, due): (&Ahead, &Due)| {
+        let part = due.money.settle(Rounding::Truncate)?;
+        let lost = due.money.checked_sub(Exact::from_charge(part))?.show(DUE_DECIMALS)?.units;
+        Ok((part.min(one.charge.left()), lost))
+    };
+    let cut: Vec<(Charge, i128)> = ahead.iter().zip(due).map(cut).collect::<Result<_, Overflow>>()?;
+    let mut parts: Vec<Charge> = cut.iter().map(|(part, _)| *part).collect();
+    let mut order: Vec<usize> = (0..parts.len()).filter(|at| !due[*at].money.is_zero()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(cut[*at].1));
+    let sum = Charge::sum(parts.iter().copied()).ok_or(Overflow)?;
+    let mut left = all.checked_sub(sum).ok_or(Overflow)?;
+    for at in order.iter().chain(&order) {
+        if left.is_positive() && parts[*at] < ahead[*at].charge.left() {
+            parts[*at] = parts[*at].checked_add(CENT).ok_or(Overflow)?;
+            left = left.checked_sub(CENT).ok_or(Overflow)?;
+        }
+    }
+    Ok(parts)
+}
+
+/// What the list price of a charge has left for each of the terms, by the time that is left of them.
+fn lists(
     one: &Ahead,
     terms: &[(Instant, Instant)],
     now: Instant,
     unit: PeriodType,
-) -> Result<Vec<Slice>, Overflow> {
+) -> Result<Vec<Exact>, Overflow> {
     let (from, until) = (one.charge.begins_at.max(now), one.charge.ends_at);
     let shared = |term: &(Instant, Instant)| weight(from.max(term.0), until.min(term.1), unit);
     let weights: Vec<i64> = terms.iter().map(shared).collect();
     let all: i64 = weights.iter().sum();
-    let exact = |amount: Charge, weight: i64| {
+    let (left, whole) = one.unused;
+    let of_term = |weight: &i64| {
         if all == 0 {
-            return Ok(0);
+            return Ok(Exact::zero());
         }
-        let (left, whole) = one.unused;
-        let part = Exact::from_charge(amount).times_int(left)?.div_int(whole)?;
-        let part = part.times_int(weight)?.div_int(all)?.show(SHARE_DECIMALS)?;
-        i64::try_from(part.units).map_err(|_| Overflow)
+        let part = Exact::from_charge(one.whole.1).times_int(left)?.div_int(whole)?;
+        Exact::from_shown(part.times_int(*weight)?.div_int(all)?.show(SHARE_DECIMALS)?)
     };
-    let slice = |(money, weight): (Charge, &i64)| {
-        Ok(Slice { money, exact: (exact(one.whole.0, *weight)?, exact(one.whole.1, *weight)?) })
-    };
-    split(one.charge.left(), &weights).into_iter().zip(&weights).map(slice).collect()
+    weights.iter().map(of_term).collect()
 }
 
 /// The time between two instants as a whole number, by which amounts are divided: in parts of what the price is for.
@@ -306,12 +363,4 @@ fn weight(from: Instant, until: Instant, unit: PeriodType) -> i64 {
         Remaining::YearDays(days) => days,
         Remaining::Hours { left, .. } => left,
     }
-}
-
-/// `amount × part / whole`, half up to cents.
-fn share(amount: Charge, part: Charge, whole: Charge) -> Result<Charge, Overflow> {
-    if Exact::from_charge(part).compare(Exact::from_charge(whole))? == Ordering::Equal {
-        return Ok(amount);
-    }
-    Exact::from_charge(amount).times_int(part.units())?.div_int(whole.units())?.settle(Rounding::HalfUp)
 }

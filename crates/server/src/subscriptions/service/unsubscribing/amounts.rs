@@ -10,7 +10,8 @@
 //! hours; so giving back renewed terms first and the resource then comes to the same as giving back everything.
 //!
 //! A cheaper specification has split the term in which it came: what was used up by then stays, what is left of the rest
-//! is settled by the hours of the rest, and the fee is one of what was paid for the whole and did not go back.
+//! is settled by the hours of the rest, and the fee is one of what was paid for the whole and did not go back. That of an
+//! upgrade is by what the term costs in which it began: its length, and the years since its begin.
 
 use domain::calendar::Instant;
 use domain::money::Charge;
@@ -35,12 +36,13 @@ pub(super) struct Terms<'a> {
 }
 
 /// Whether it was bought so short a time ago that it may be returned for nothing; whether the site knows that and the
-/// quota suffices is asked elsewhere. Renewals and conversions are no purchases; what was a trial before it became
-/// commercial was not bought, however recent the trial.
+/// quota suffices is asked elsewhere. Renewals and conversions are no purchases, so the term that was bought has still to
+/// run; what was a trial before it became commercial was not bought, however recent the trial.
 pub(super) fn is_new(charges: &[ResourceCharge], now: Instant) -> bool {
     charges.first().is_some_and(|first| {
         first.kind == ChargeKind::Purchase
             && charges.iter().all(|charge| charge.kind != ChargeKind::Commercial)
+            && charges.iter().any(|charge| charge.is_part_of(first) && charge.ends_at > now)
             && first.begins_at <= now
             && is_within_five_days(first.begins_at, now)
     })
@@ -178,13 +180,29 @@ fn settle(
 
 /// What a charge was before changes of specification had split it; so much of what is left of itself counts.
 fn of_whole(charge: &ResourceCharge, charges: &[ResourceCharge], own: Charge) -> Result<Whole, RefundError> {
-    let mut whole = Whole { effective_at: charge.begins_at, paid: own };
+    let mut paid = own;
     let is_before = |other: &&ResourceCharge| other.is_part_of(charge) && other.charge_no < charge.charge_no;
     for before in charges.iter().filter(is_before) {
-        whole.effective_at = whole.effective_at.min(before.begins_at);
-        whole.paid = whole.paid.checked_add(before.left()).ok_or(domain::money::Overflow)?;
+        paid = paid.checked_add(before.left()).ok_or(domain::money::Overflow)?;
     }
-    Ok(whole)
+    let mut of = charge;
+    let mut effective_at = begin_of(charge, charges);
+    if !is_term(charge) {
+        let has_it = |term: &&ResourceCharge| {
+            is_term(term) && term.begins_at <= effective_at && effective_at < term.ends_at
+        };
+        if let Some(term) = charges.iter().find(has_it) {
+            of = term;
+            effective_at = begin_of(term, charges);
+        }
+    }
+    Ok(Whole { term: of.term, effective_at, paid })
+}
+
+/// When the period of a charge began, whatever has split it.
+fn begin_of(charge: &ResourceCharge, charges: &[ResourceCharge]) -> Instant {
+    let parts = charges.iter().filter(|other| other.is_part_of(charge));
+    parts.map(|part| part.begins_at).min().unwrap_or(charge.begins_at)
 }
 
 fn sum(one: Share, other: Share) -> Result<Share, RefundError> {
