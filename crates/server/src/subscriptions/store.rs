@@ -99,7 +99,7 @@ platform::statements! {
     /// How the resources of a line are: how many wait, how many are there, and their term.
     const LINE_STATE = "select cast(coalesce(sum(case when status = 0 then 1 else 0 end), 0) as bigint), \
         cast(coalesce(sum(case when status > 0 then 1 else 0 end), 0) as bigint), min(effective_at), \
-        max(expires_at) from resources where account_id = $1 and order_id = $2 and line_no = $3";
+        max(effective_at) from resources where account_id = $1 and order_id = $2 and line_no = $3";
     /// The resource id of a parent.
     const RESOURCE_ID = "select resource_id from resources where account_id = $1 and id = $2";
 }
@@ -427,18 +427,19 @@ pub(super) async fn is_taken(
 pub(super) struct LineProgress {
     /// How many wait for the cloud.
     pub(super) waiting: i64,
-    /// The term of those that are there; `None`: none is.
-    pub(super) term: Option<(Instant, Instant)>,
+    /// When the first and the last of those that are there began; `None`: none is. What became of them later, such as
+    /// a renewal before the last was delivered, is no matter of the line.
+    pub(super) begun: Option<(Instant, Instant)>,
 }
 
 pub(super) async fn line_progress(tx: &mut Tx, one: &Resource) -> Result<LineProgress, DbError> {
     let row = tx.one(LINE_STATE, params![&one.account, &one.order, one.line_no]).await?;
-    let term = match (row.int(1), row.opt_int(2), row.opt_int(3)) {
+    let begun = match (row.int(1), row.opt_int(2), row.opt_int(3)) {
         (0, _, _) => None,
-        (_, Some(begin), Some(end)) => Some((Instant::from_ms(begin), Instant::from_ms(end))),
+        (_, Some(first), Some(last)) => Some((Instant::from_ms(first), Instant::from_ms(last))),
         (_, _, _) => None,
     };
-    Ok(LineProgress { waiting: row.int(0), term })
+    Ok(LineProgress { waiting: row.int(0), begun })
 }
 
 /// The cloud's id of a resource.

@@ -10,9 +10,11 @@ use server::app::Provisioner;
 
 use crate::contract::calls::integers;
 use crate::expiry::{QUERY, buy, listen, lived, shown, told};
+use crate::funds::top_up;
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
 use crate::orders::{PAY, disk, machine, payment, place, with};
+use crate::unsubscribing::{bought, ids, returned, volume};
 
 const EXTERNAL: Options =
     Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
@@ -210,6 +212,34 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_large_refund_of_what_is_held_meanwhile_is_carried_out_and_nothing_holds_it_any_more(app) {
+        top_up(&app, "acme", "30000", "large").await;
+        let order = bought(&app, "acme", json!([volume(800_000)])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let refund = returned(&app, "acme", &[&id], 1).await;
+        freeze(&app, &id).await.ok(200);
+        account(&app, "acme", "freeze").await;
+        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
+        assert_eq!(shown(&app, "acme", &id).await, "gone");
+        let holds = "select count(*) from resources where held_at is not null or secured_at is not null";
+        assert_eq!(integers(&app, holds, 1).await, [0]);
+        app.finish().await;
+    }
+
+    async fn what_its_account_holds_is_deleted_after_fifteen_days_though_its_term_became_shorter(app) {
+        top_up(&app, "acme", "90000", "large").await;
+        let order = bought(&app, "acme", json!([with(volume(1_000_000), "period_type", json!(2))])).await;
+        let id = ids(&app, "acme", &order).await.remove(0);
+        let body = json!({"resource_ids": [id], "period_type": 3, "period_num": 1, "is_auto_pay": 1});
+        app.post("acme", "/v2/orders/subscriptions/resources/renew", body).await.ok(200);
+        let refund = returned(&app, "acme", &[&id], 2).await;
+        account(&app, "acme", "freeze").await;
+        app.post("operator", &format!("/openbss/v1/orders/{refund}/approve"), json!({})).await.ok(200);
+        let ran = lived(&app.advance_to("2026-02-10T00:00:00Z").await);
+        assert_eq!(ran, ["2026-01-30T15:59:59Z: closed"]);
+        app.finish().await;
+    }
+
     async fn only_the_operator_freezes_for_security(app) {
         let id = buy(&app, "acme", json!([machine()])).await.remove(0);
         for tenant in ["acme", "north", "harbor"] {
@@ -261,6 +291,7 @@ on_both! {
         app.post("acme", PAY, payment(&order)).await.ok(204);
         account(&app, "acme", "freeze").await;
         provide_all(&app).await;
+        assert_eq!(tasks(&app).await, ["freeze"], "the cloud has made it usable");
         let id = crate::expiry::ids(&app, "acme", &order).await.remove(0);
         assert_eq!(shown(&app, "acme", &id).await, "4/0 2026-02-15T15:59:59Z");
         account(&app, "acme", "unfreeze").await;

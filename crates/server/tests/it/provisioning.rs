@@ -7,7 +7,7 @@ use server::app::Provisioner;
 use crate::expiry::{listen, shown, told};
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
-use crate::orders::{PAY, machine, payment, place};
+use crate::orders::{ORDERS, PAY, details, disk, machine, payment, place, with};
 
 const EXTERNAL: Options =
     Options { site: Site::Intl, provisioner: Provisioner::External, throttle: false, is_sandbox: true };
@@ -75,6 +75,40 @@ on_both! {
         assert_eq!((&done["state"], &done["reason"]), (&json!("provisioned"), &Value::Null));
         assert!(tasks(&app).await.is_empty());
         assert_eq!(shown(&app, "acme", "vm-1").await, "4/5 2026-02-15T15:59:59Z");
+        app.finish().await;
+    }
+
+    async fn what_was_to_be_attached_to_a_failed_resource_is_renewed_by_itself(app: EXTERNAL) {
+        let body = json!({"lines": [machine(), disk()], "auto_pay": true, "auto_renew": true});
+        app.post("acme", ORDERS, body).await.ok(201);
+        let waiting = tasks(&app).await;
+        let id = |is_attached: bool| {
+            let is_it = |task: &&Value| task["parent_id"].is_string() == is_attached;
+            waiting.iter().find(is_it).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        report(&app, &id(true), "provisioned", json!({})).await.ok(200);
+        report(&app, &id(false), "failed", json!({"reason": "no room"})).await.ok(200);
+        assert_eq!(shown(&app, "acme", &id(true)).await, "2/3 2026-02-15T15:59:59Z");
+        app.advance_to("2026-02-10T00:00:00Z").await;
+        assert_eq!(shown(&app, "acme", &id(true)).await, "2/3 2026-03-15T15:59:59Z");
+        app.finish().await;
+    }
+
+    async fn a_line_ends_when_its_purchase_does_whatever_was_renewed_before_all_of_it_was_there(app: EXTERNAL) {
+        let two = with(machine(), "subscription_num", json!(2));
+        let order = place(&app, "acme", json!([two])).await;
+        app.post("acme", PAY, payment(&order)).await.ok(204);
+        let waiting = tasks(&app).await;
+        let ids: Vec<&str> = waiting.iter().map(|task| task["id"].as_str().unwrap()).collect();
+        report(&app, ids[0], "provisioned", json!({})).await.ok(200);
+        let renewal = json!({"resource_ids": [ids[0]], "period_type": 2, "period_num": 3, "is_auto_pay": 1});
+        app.post("acme", "/v2/orders/subscriptions/resources/renew", renewal).await.ok(200);
+        app.advance_to("2026-01-20T00:00:00Z").await;
+        report(&app, ids[1], "provisioned", json!({})).await.ok(200);
+        let shown = details(&app, "acme", &order).await;
+        let line = &shown["order_line_items"][0];
+        assert_eq!(line["effective_time"], "2026-01-15T08:00:00Z");
+        assert_eq!(line["expire_time"], "2026-02-20T15:59:59Z");
         app.finish().await;
     }
 

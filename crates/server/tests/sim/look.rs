@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::Customer;
+use crate::model::cloud::{State, listed};
 use crate::model::facts::{
     About, Facts, cents, shown_balances, shown_coupon, shown_funds, shown_on_demand, shown_order,
     shown_resource,
 };
+use crate::model::purses::shown_purse;
 use crate::world::World;
 
 const RESOURCES: &str = "/v2/orders/suscriptions/resources/query";
@@ -31,6 +33,27 @@ async fn resources(
         return Err(format!("{filter}: {} {}", reply.status, reply.body));
     }
     Ok(reply.body["data"].as_array().cloned().unwrap_or_default())
+}
+
+/// What the cloud has yet to do for a customer.
+async fn tasks(world: &World, process: usize, customer: &Customer) -> Result<Vec<Value>, String> {
+    let operator = World::demo_key("operator");
+    let mut own = Vec::new();
+    let mut offset = 0;
+    loop {
+        let path = format!("/openbss/v1/provisioning?limit=500&offset={offset}");
+        let reply = world.call(process, &operator, ("GET", &path), &Value::Null, None).await;
+        if reply.status != 200 {
+            return Err(format!("{path}: {} {}", reply.status, reply.body));
+        }
+        let items = reply.body["items"].as_array().cloned().unwrap_or_default();
+        offset += items.len();
+        let is_last = items.len() < 500;
+        own.extend(items.into_iter().filter(|item| item["customer_id"].as_str() == Some(&customer.domain)));
+        if is_last {
+            return Ok(own);
+        }
+    }
 }
 
 /// What the application shows of some things.
@@ -66,6 +89,22 @@ pub async fn look(
                 let found = shown.iter().find(|found| found["id"].as_str() == Some(own_id));
                 facts.extend(found.map(|found| (*about, shown_on_demand(found))));
             }
+            About::Purse(number) => {
+                let purse = &customer.purses[*number];
+                let (path, list) = match purse.is_card {
+                    true => ("stored-value-cards?card_id", "stored_value_cards"),
+                    false => ("coupons?coupon_id", "user_coupons"),
+                };
+                let path = format!("/v2/promotions/benefits/{path}={}", purse.id);
+                let body = get(world, process, customer, &path).await?;
+                facts.insert(*about, shown_purse(&body[list][0]));
+            }
+            About::Tasks => {
+                let mut told: Vec<String> =
+                    tasks(world, process, customer).await?.iter().map(listed).collect();
+                told.sort();
+                facts.insert(*about, told.join(", "));
+            }
             About::Resource(number) => {
                 named.insert(&customer.resources[*number].id, *number);
             }
@@ -97,6 +136,13 @@ pub async fn funds(
 
 /// Finds the ids of resources that the model has made and the application has named.
 pub async fn name_resources(world: &World, process: usize, customer: &mut Customer) -> Result<(), String> {
+    if customer.is_external {
+        if customer.tasks.iter().any(|task| task.id.is_empty() && task.state == State::Waiting) {
+            let items = tasks(world, process, customer).await?;
+            customer.name_tasks(&items)?;
+        }
+        return Ok(());
+    }
     let nameless = customer.resources.iter().filter(|one| one.id.is_empty()).map(|one| one.order);
     let mut orders: Vec<usize> = nameless.collect();
     orders.dedup();

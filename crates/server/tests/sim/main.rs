@@ -16,10 +16,12 @@ mod dice;
 mod goods;
 mod look;
 mod model;
+mod outcome;
 mod play;
 #[path = "../it/postgres.rs"]
 mod postgres;
 mod seeds;
 mod shrink;
 mod steps;
+mod tally;
 mod world;

@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 use crate::calendar::{Secs, text};
 use crate::dice::Dice;
 use crate::look::{funds, look, name_on_demand, name_orders, name_own_orders, name_resources};
-use crate::model::deeds::{Answer, Deed, INSTANTLY, Request};
+use crate::model::Customer;
+use crate::model::deeds::{Answer, Deed, Request};
 use crate::model::facts::{About, Facts, NOTHING};
-use crate::model::{Customer, status};
+use crate::outcome::{Checked, answered, compare_runs, orders_of};
 use crate::steps::{Act, Scene, Step, next};
-use crate::world::{Crash, Key, On, Reply, World};
+use crate::tally::Tally;
+use crate::world::{Crash, Key, On, Reply, World, is_external};
 
 /// How many steps lie between two recomputations of everything.
 const VERIFY_EVERY: usize = 100;
@@ -41,35 +43,6 @@ impl Plan {
 
     fn customers(&self) -> usize {
         100 + usize::try_from(self.seed.wrapping_mul(37) % 200).unwrap()
-    }
-}
-
-/// What a run consisted of.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    pub steps: usize,
-    pub skipped: usize,
-    pub refusals: usize,
-    pub crashes: usize,
-    pub at_once: usize,
-    pub repeated: usize,
-    pub days: i64,
-    pub runs: usize,
-    /// Changes of specification that cost something or nothing, and that gave back; trials made commercial; what became
-    /// yearly/monthly, and pay-per-use at once.
-    pub turned: [usize; 5],
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { steps, skipped, refusals, crashes, at_once, repeated, days, runs, turned } = self;
-        let [dearer, cheaper, commercial, yearly, by_use] = turned;
-        write!(
-            f,
-            "steps={steps} skipped={skipped} refusals={refusals} crashes={crashes} at_once={at_once} "
-        )?;
-        write!(f, "repeated={repeated} days={days} job_runs={runs} dearer={dearer} cheaper={cheaper} ")?;
-        write!(f, "commercial={commercial} yearly={yearly} by_use={by_use}")
     }
 }
 
@@ -134,8 +107,6 @@ pub async fn play_steps(plan: Plan, steps: &[Step]) -> Result<Tally, Failure> {
     Ok(run.end().await)
 }
 
-type Checked = Result<(), String>;
-
 impl Run {
     /// Registers the customers that are needed; the others keep their numbers and do not exist.
     async fn begin(plan: Plan, is_needed: impl Fn(usize) -> bool) -> Self {
@@ -152,7 +123,10 @@ impl Run {
         };
         for number in 0..plan.customers() {
             let customer = match is_needed(number) {
-                true => run.register(number, plan.site()).await,
+                true => {
+                    let is_external = is_external(plan.seed);
+                    Customer { is_external, ..run.register(number, plan.site()).await }
+                }
                 false => Customer::new(String::new(), run.operator.clone(), plan.site()),
             };
             run.customers.push(customer);
@@ -178,17 +152,8 @@ impl Run {
 
     async fn end(mut self) -> Tally {
         self.tally.days = (self.now - crate::calendar::parse("2026-01-15T08:00:00Z")) / crate::calendar::DAY;
-        let orders = self.customers.iter().flat_map(|one| &one.orders);
-        for order in orders.filter(|order| order.status == status::COMPLETED) {
-            let turned = match (order.kind, order.payable()) {
-                (3, 0..) => 0,
-                (3, _) => 1,
-                (14, _) => 2,
-                (11, _) => 3,
-                (10, _) => 4,
-                _ => continue,
-            };
-            self.tally.turned[turned] += 1;
+        for customer in &self.customers {
+            self.tally.count(customer);
         }
         self.world.stop().await;
         self.tally
@@ -506,73 +471,4 @@ impl Run {
         }
         Ok(())
     }
-}
-
-/// Jobs of the house that say nothing about a customer.
-const HOUSEKEEPING: [&str; 3] =
-    ["op.forget_idempotency_keys", "identity.delete_expired_tokens", "webhooks.delete_ended_notifications"];
-
-/// Whether the jobs that ran are those that were due, each once and in the order of their instants.
-fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: bool) -> Checked {
-    let mut found: Vec<(Secs, String)> = Vec::new();
-    let mut last = Secs::MIN;
-    for one in ran {
-        let text = |name: &str| one[name].as_str().unwrap_or_default();
-        if HOUSEKEEPING.contains(&text("job")) {
-            continue;
-        }
-        if text("outcome").starts_with("failed") {
-            return Err(format!("a job failed: {one}"));
-        }
-        // Of two processes that run the same job one may find it done; and a credit line ends also where nothing of it
-        // is left.
-        if may_be_idle && text("outcome") == "no longer due" || text("outcome") == "0 expired" {
-            continue;
-        }
-        let at = crate::calendar::parse(text("at"));
-        if at < last && !may_be_idle {
-            return Err(format!("a job ran out of order: {one}"));
-        }
-        last = at;
-        found.push((at, format!("{} {}", text("job"), text("subject"))));
-    }
-    found.sort();
-    wanted.sort();
-    if found == wanted {
-        return Ok(());
-    }
-    let missing: Vec<_> =
-        wanted.iter().filter(|one| !found.contains(one)).map(|(at, what)| (text(*at), what)).collect();
-    let extra: Vec<_> =
-        found.iter().filter(|one| !wanted.contains(one)).map(|(at, what)| (text(*at), what)).collect();
-    Err(format!("jobs that did not run: {missing:?}; jobs that should not have: {extra:?}"))
-}
-
-/// Whether a request was answered as the model says.
-fn answered(wanted: &Answer, reply: &Reply) -> Checked {
-    let unpaid = reply.body["payment_error"]["error_code"].as_str();
-    let unpaid = unpaid.or(reply.body[INSTANTLY][0]["error_code"].as_str());
-    if reply.status == wanted.status && reply.code() == wanted.code && unpaid == wanted.unpaid {
-        return Ok(());
-    }
-    Err(format!(
-        "model {} {:?} unpaid {:?}, answer {} {}",
-        wanted.status, wanted.code, wanted.unpaid, reply.status, reply.body
-    ))
-}
-
-/// Every order of so many things.
-fn orders_of(count: usize) -> Vec<Vec<usize>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let mut orders = Vec::new();
-    for shorter in orders_of(count - 1) {
-        for place in 0..count {
-            let mut order = shorter.clone();
-            order.insert(place, count - 1);
-            orders.push(order);
-        }
-    }
-    orders
 }

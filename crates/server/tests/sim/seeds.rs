@@ -1,7 +1,8 @@
 //! The seeds that every check plays, and those that `cargo xtask sim` asks for.
 
-use crate::play::{Plan, Tally, play_seed};
+use crate::play::{Plan, play_seed};
 use crate::shrink::report;
+use crate::tally::Tally;
 use crate::world::On;
 
 /// Steps of a seed.

@@ -165,7 +165,7 @@ fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -> De
         return deed;
     }
     match dice.below(4) {
-        0 if known.unsubscribe && !turns::is_new_trial(customer, primary, now) => {
+        0 if known.unsubscribe => {
             Deed::Unsubscribe { resources: vec![primary], only_renewals: dice.once_in(2) }
         }
         3 if dice.once_in(3) => choices::secure(dice, customer, primary),
@@ -181,8 +181,11 @@ fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -> De
 fn deed(dice: &mut Dice, scene: &Scene<'_>, who: usize, number: usize) -> Deed {
     let customer = &scene.customers[who];
     let serial = scene.serial * 10 + number;
+    if let Some(deed) = choices::report(dice, customer) {
+        return deed;
+    }
     if dice.once_in(7)
-        && let Some(deed) = choices::further(dice, customer)
+        && let Some(deed) = choices::further(dice, customer, scene.now)
     {
         return deed;
     }
@@ -248,12 +251,9 @@ fn life(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<Deed> {
             }
             Some(Deed::Renew { resources, term: term(dice), auto_pay: dice.once_in(2) })
         }
-        25..=39 => turns::about(dice, customer, now, resource),
-        40..=64 if known.unsubscribe => {
+        25..=47 => turns::about(dice, customer, now, resource),
+        48..=64 if known.unsubscribe => {
             let resources = vec![if dice.once_in(4) { resource } else { primary }];
-            if turns::is_new_trial(customer, resources[0], now) {
-                return None;
-            }
             Some(Deed::Unsubscribe { resources, only_renewals: dice.once_in(3) })
         }
         65..=79 if known.auto_renew => {
@@ -280,8 +280,9 @@ pub fn some_resource(dice: &mut Dice, customer: &Customer) -> Option<usize> {
     // Its name may be another's by now.
     let fits = |number: &usize| {
         let one = &customer.resources[*number];
-        let is_later = |other: &Resource| other.id == one.id && !one.id.is_empty();
-        one.status != CLOSED || may_be_closed && !customer.resources[*number + 1..].iter().any(is_later)
+        let is_later = |other: &Resource| other.id == one.id;
+        let is_last = || !customer.resources[*number + 1..].iter().any(is_later);
+        !one.id.is_empty() && (one.status != CLOSED || may_be_closed && is_last())
     };
     let resources: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
     dice.one(&resources).copied()

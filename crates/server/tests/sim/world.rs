@@ -123,7 +123,7 @@ impl World {
             clock: Clock::sandbox(known.now.unwrap_or(sandbox::service::FIRST_NOW)),
             site: self.site,
             vault: Vault::from_key_bytes([7; 32]),
-            provisioner: Provisioner::Immediate,
+            provisioner: if is_external(self.seed) { Provisioner::External } else { Provisioner::Immediate },
             is_sandbox: true,
             // Ids grow with time: those of a process that was started later come after all before.
             seed: Some(self.seed * 1_000_000_000 + self.starts * 1_000_000),
@@ -242,6 +242,11 @@ impl World {
             let _ = process.app.db().close().await;
         }
     }
+}
+
+/// Whether an external cloud delivers what is bought: in every fifth run.
+pub fn is_external(seed: u64) -> bool {
+    seed % 5 == 4
 }
 
 /// Whether the application has an operation.

@@ -9,6 +9,7 @@
 //! With the immediate provisioner there is nothing to tell: resources are what their rows say. A report is about the
 //! oldest task of the resource that waits, or about the one that it names.
 
+use domain::calendar::first_expiry;
 use domain::id::uuid_text;
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
@@ -20,6 +21,7 @@ use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
 use crate::subscriptions::store::charges::{self, ChargeKind};
 use crate::subscriptions::store::on_demand::{self as by_use, OnDemand};
+use crate::subscriptions::store::renew_configs;
 use crate::subscriptions::store::tasks::{self, KnownTask, NewTask, TaskOf};
 pub(in crate::subscriptions) use crate::subscriptions::store::tasks::{Action, Task, TaskState};
 use crate::subscriptions::store::{self, NEVER_THERE, Resource, WAITING};
@@ -407,6 +409,9 @@ async fn provisioned(
     auto_renewals::schedule_all(&mut cx.tx, std::slice::from_mut(&mut resource), cx.now).await?;
     holds::join(cx, std::slice::from_mut(&mut resource)).await?;
     store::update(&mut cx.tx, &resource, false).await?;
+    if resource.is_held() {
+        tell(cx, None, &[&resource], Action::Freeze).await?;
+    }
     let charge = first_charge(&resource, &line, ChargeKind::Purchase);
     charges::insert(&mut cx.tx, charge.as_slice()).await?;
     webhooks::notify(cx, &[event(webhooks::RESOURCE_PROVISIONED, order.partner.as_deref(), &resource)])
@@ -429,7 +434,7 @@ async fn failed(
     resource.updated_at = cx.now;
     store::update(&mut cx.tx, &resource, false).await?;
     if resource.parent.is_none() {
-        store::detach(&mut cx.tx, &resource).await?;
+        detach(cx, &resource).await?;
     }
     let about = Line { resource: Some(resource.id.clone()), ..line.clone() };
     let refund = orders::refund(cx, &order, &about, &share).await?;
@@ -438,14 +443,35 @@ async fn failed(
     finish(cx, resource, task, Verdict::Failed(reason), refund.map(|refund| refund.id)).await
 }
 
-/// A line ends with its last resource: it failed where none of them is there.
+/// What was to be attached to a resource that will not be there stands for itself, and is renewed by itself.
+async fn detach(cx: &mut Cx, primary: &Resource) -> Result<(), ApiError> {
+    let mut orphans = store::lock_set(&mut cx.tx, &primary.account, &primary.id).await?;
+    orphans.retain(|one| one.parent.as_ref() == Some(&primary.id) && one.is_visible());
+    store::detach(&mut cx.tx, primary).await?;
+    for orphan in &mut orphans {
+        orphan.parent = None;
+    }
+    auto_renewals::schedule_all(&mut cx.tx, &mut orphans, cx.now).await?;
+    for orphan in orphans.iter().filter(|orphan| orphan.auto_renew) {
+        renew_configs::set_renewal(&mut cx.tx, orphan).await?;
+    }
+    Ok(())
+}
+
+/// A line ends with its last resource: it failed where none of them is there. Its term is from the first of them to
+/// the end of what the last was bought for.
 async fn finish_line(cx: &mut Cx, order: Order, line: Line, last: &Resource) -> Result<(), ApiError> {
     let progress = store::line_progress(&mut cx.tx, last).await?;
     if progress.waiting > 0 {
         return Ok(());
     }
-    let end = match progress.term {
-        Some((effective_at, expires_at)) => LineEnd::Done { effective_at, expires_at },
+    let end = match progress.begun {
+        Some((effective_at, last)) => {
+            let expires_at = first_expiry(last, line.term());
+            let expires_at =
+                expires_at.map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
+            LineEnd::Done { effective_at, expires_at }
+        }
         None => LineEnd::Failed,
     };
     orders::finish_line(cx, order, line, end).await

@@ -35,6 +35,7 @@ impl Customer {
             adjusted: part,
             discount: 0,
             coupon: 0,
+            purses: Vec::new(),
             resources: Vec::new(),
             ..line.clone()
         };

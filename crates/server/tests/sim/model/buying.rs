@@ -1,6 +1,7 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
 use super::life::{AUTO_RENEW, CLOSED};
+use super::purses::dealt;
 use super::reductions::{Code, MISFIT, shares};
 use super::{Charge, Customer, Group, Line, Order, Resource, status};
 use crate::calendar::{Secs, Term, end_of_day_after, expiry};
@@ -94,7 +95,9 @@ impl Customer {
             true => paid.choose(&orders, (placing.discount, placing.coupon), None, now),
             false => (placing.discount, None),
         };
-        match paid.pay_with(&orders, chosen, now) {
+        let with_purses = placing.auto_pay && placing.coupon.is_none();
+        let purses = if with_purses { paid.choose_purses(&orders, chosen, now) } else { Vec::new() };
+        match paid.pay_by(&orders, chosen, &purses, now) {
             Ok(()) => {
                 *self = paid;
                 Ok((orders, None))
@@ -109,6 +112,7 @@ impl Customer {
         order: usize,
         is_part: bool,
         chosen: (Option<usize>, Option<usize>),
+        purses: &[usize],
         now: Secs,
     ) -> Result<(), Code> {
         let orders = if is_part { vec![order] } else { self.together(order) };
@@ -119,18 +123,20 @@ impl Customer {
         if known.until.is_some_and(|until| now >= until) {
             return Err(OVERDUE);
         }
-        self.pay_with(&orders, chosen, now)?;
+        self.pay_by(&orders, chosen, purses, now)?;
         if is_part && self.orders[order].group.is_some() { Err(COMBINED) } else { Ok(()) }
     }
 
-    /// Pays orders with a discount and a coupon.
-    pub fn pay_with(
+    /// Pays orders with a discount, a coupon, and flexi-purchase coupons and cards.
+    pub fn pay_by(
         &mut self,
         orders: &[usize],
         (discount, coupon): (Option<usize>, Option<usize>),
+        purses: &[usize],
         now: Secs,
     ) -> Result<(), Code> {
         self.reduce(orders, discount, coupon, now)?;
+        self.reduce_by(orders, purses, now)?;
         if orders.iter().any(|order| self.is_too_late(*order, now)) {
             return Err(NO_CAPACITY);
         }
@@ -149,6 +155,7 @@ impl Customer {
                 self.coupons[coupon].uses += 1;
             }
         }
+        self.spend_purses(orders);
         for order in orders {
             self.complete(*order, now);
         }
@@ -198,8 +205,10 @@ impl Customer {
             let weights = vec![1; usize::try_from(line.count).unwrap()];
             let (money, coupon) = (shares(line.payable(), &weights), shares(line.coupon, &weights));
             let list = line.list / line.count;
-            let is_uneven = [&money, &coupon].iter().any(|parts| parts.iter().any(|part| *part != parts[0]));
-            for (money, coupon) in money.into_iter().zip(coupon) {
+            let dealt = dealt(&line.purses, weights.len());
+            let is_uneven = [&money, &coupon].iter().any(|parts| parts.iter().any(|part| *part != parts[0]))
+                || dealt.iter().any(|parts| *parts != dealt[0]);
+            for ((money, coupon), purses) in money.into_iter().zip(coupon).zip(dealt) {
                 let made = self.resources.len();
                 let parent = first.filter(|_| line.is_attached);
                 first = first.or(Some(made));
@@ -209,6 +218,7 @@ impl Customer {
                     list,
                     money,
                     coupon,
+                    purses,
                     is_purchase,
                     ..Charge::of(number, at, &line, now, expires)
                 };
@@ -219,6 +229,9 @@ impl Customer {
             }
             let line = &mut self.orders[number].lines[at];
             (line.effective, line.expires) = (Some(now), Some(expires));
+        }
+        if self.is_external {
+            self.asked_for(number, now);
         }
     }
 
@@ -264,6 +277,7 @@ fn line(wanted: &Wanted, name: &str, now: Secs) -> Line {
         adjusted: 0,
         discount: 0,
         coupon: 0,
+        purses: Vec::new(),
         effective: None,
         expires: None,
         resources: Vec::new(),

@@ -1,7 +1,8 @@
 //! Changes of specification: what they cost, or give back, for the rest of the time that is paid (rule 2.6).
 
-use super::reductions::{half_up, shares};
-use super::refunds::unused;
+use super::purses::Parts;
+use super::reductions::half_up;
+use super::refunds::{hours, unused};
 use super::trials::{REFUSED, WRONG};
 use super::turns::Placed;
 use super::{Charge, Customer, Line, Resource, status};
@@ -45,6 +46,38 @@ fn year_days(after: Date, last: Date) -> i64 {
     all - i64::try_from((after.0..=last.0).filter(leap).count()).unwrap()
 }
 
+/// How many parts of a cent are told apart where amounts are divided.
+const FINE: i128 = 1_000_000_000_000;
+/// What divisions may have lost of them.
+const LOST: i128 = 1_000;
+
+/// An amount in parts of a cent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Fine(i128);
+
+impl Fine {
+    fn of(cents: i64, part: (i64, i64)) -> Self {
+        Self(i128::from(cents) * FINE).part(part)
+    }
+
+    fn divided(cents: i128, divisor: i128) -> Self {
+        let whole = cents.div_euclid(divisor);
+        Self(whole * FINE + cents.rem_euclid(divisor) * FINE / divisor)
+    }
+
+    fn part(self, (part, whole): (i64, i64)) -> Self {
+        Self(self.0 * i128::from(part) / i128::from(whole))
+    }
+
+    fn cut(self) -> i64 {
+        i64::try_from((self.0 + LOST).div_euclid(FINE)).unwrap()
+    }
+
+    fn round(self) -> i64 {
+        Self(self.0 + FINE / 2).cut()
+    }
+}
+
 /// What is for the time to come of a charge: all of it, or what is split off it.
 struct Ahead {
     /// By number.
@@ -52,13 +85,10 @@ struct Ahead {
     /// What is used up, where it has begun.
     used: Option<Charge>,
     charge: Charge,
-}
-
-/// What of a charge is for a term.
-#[derive(Clone, Copy)]
-struct Slice {
-    money: i64,
-    list: i64,
+    /// What is left of the money and of the list price of the whole charge, used up or not.
+    whole: (i64, i64),
+    /// What of that list price is for the time to come.
+    list: Fine,
 }
 
 impl Resource {
@@ -88,88 +118,102 @@ impl Resource {
         matches!(self.term, Term::Months(_)).then_some(bought)
     }
 
-    /// Whether more is left than was bought.
-    pub fn has_more_than_bought(&self, now: Secs) -> bool {
-        self.bought_parts(now).is_some_and(|bought| span(now, self.expires, self.unit()).0 > bought)
-    }
-
-    /// What another specification costs for the rest at list prices, in cents, half up; below zero it costs less.
-    fn difference(&self, (good, size): (usize, i64), now: Secs) -> (bool, i64) {
+    /// What another specification costs more for the rest at list prices, or less: in parts of a cent, and how many
+    /// parts a cent has.
+    fn difference(&self, (good, size): (usize, i64), now: Secs) -> (i128, i128) {
         let price = |good: usize, size: i64| GOODS[good].price(self.unit(), size, now);
         let (parts, whole) = self.rest(now);
-        let exact = i128::from(price(good, size) - price(self.good, self.size)) * i128::from(parts);
-        (exact < 0, half_up(exact.abs(), i128::from(whole)))
+        let more = i128::from(price(good, size) - price(self.good, self.size));
+        (more * i128::from(parts), i128::from(whole))
     }
 
     /// What was paid for the time to come, in the order of payment.
     fn ahead(&self, now: Secs) -> Vec<Ahead> {
         let open = |(_, charge): &(usize, &Charge)| !charge.is_gone() && charge.ends > now;
         let ahead = |(of, charge): (usize, &Charge)| {
-            let rest = |amount: i64| unused(charge, amount, charge.ends, now);
-            let (money, list) = (rest(charge.left()), rest(charge.list - charge.back_list));
-            let coupon = rest(charge.coupon);
-            if !charge.has_begun_hours(now) {
-                return Ahead { of, used: None, charge: charge.clone() };
+            let whole = (charge.left(), charge.list - charge.back_list);
+            let (total, spent) = hours(charge.begins, charge.ends, now);
+            if spent <= 0 {
+                return Ahead {
+                    of,
+                    used: None,
+                    charge: charge.clone(),
+                    whole,
+                    list: Fine::of(whole.1, (1, 1)),
+                };
             }
-            let rest = Charge { begins: now, money, list, coupon, back: 0, back_list: 0, ..charge.clone() };
+            let rest = |amount: i64| unused(charge, amount, charge.ends, now);
+            let (money, list, coupon) = (rest(whole.0), rest(whole.1), rest(charge.coupon));
+            let purses: Parts = charge.purses.iter().map(|(purse, amount)| (*purse, rest(*amount))).collect();
+            let spent_of = |((purse, all), (_, rest)): (&(usize, i64), &(usize, i64))| (*purse, all - rest);
             let used = Charge {
                 ends: now,
                 money: charge.money - money,
                 list: charge.list - list,
                 coupon: charge.coupon - coupon,
+                purses: charge.purses.iter().zip(&purses).map(spent_of).collect(),
                 ..charge.clone()
             };
-            Ahead { of, used: Some(used), charge: rest }
+            let rest =
+                Charge { begins: now, money, list, coupon, purses, back: 0, back_list: 0, ..charge.clone() };
+            let list = Fine::of(whole.1, (total - spent, total));
+            Ahead { of, used: Some(used), charge: rest, whole, list }
         };
         self.charges.iter().enumerate().filter(open).map(ahead).collect()
     }
 }
 
-impl Charge {
-    /// Whether an hour of it is used.
-    fn has_begun_hours(&self, now: Secs) -> bool {
-        now.div_euclid(HOUR) > self.begins.div_euclid(HOUR)
-    }
+/// What goes back of a charge: of the money, in parts of cents, and of the list price.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    money: Fine,
+    list: Fine,
 }
 
-/// What of each charge is for each term, by the time that is left of them.
-fn slices(ahead: &[Ahead], terms: &[(Secs, Secs)], now: Secs, unit: Term) -> Vec<Vec<Slice>> {
-    let of = |one: &Ahead| {
-        let (from, until) = (one.charge.begins.max(now), one.charge.ends);
-        let weight = |term: &(Secs, Secs)| span(from.max(term.0), until.min(term.1), unit).0;
-        let weights: Vec<i64> = terms.iter().map(weight).collect();
-        let money = shares(one.charge.left(), &weights);
-        let list = shares(one.charge.list - one.charge.back_list, &weights);
-        money.into_iter().zip(list).map(|(money, list)| Slice { money, list }).collect()
-    };
-    ahead.iter().map(of).collect()
-}
-
-/// What goes back of each charge for a difference of list prices: in the share of the list price that balances paid, of
-/// upgrades first, the last of them before the others.
-fn taken(ahead: &[Ahead], difference: i64, now: Secs, unit: Term) -> Vec<i64> {
-    let is_term = |one: &&Ahead| !one.charge.is_upgrade;
-    let terms: Vec<(Secs, Secs)> =
-        ahead.iter().filter(is_term).map(|one| (one.charge.begins.max(now), one.charge.ends)).collect();
-    let weights: Vec<i64> = terms.iter().map(|(from, until)| span(*from, *until, unit).0).collect();
-    let slices = slices(ahead, &terms, now, unit);
-    let mut order: Vec<usize> = (0..ahead.len()).rev().collect();
-    order.sort_by_key(|at| !ahead[*at].charge.is_upgrade);
-    let mut taken = vec![0; ahead.len()];
-    for (term, due) in shares(difference, &weights).into_iter().enumerate() {
-        let sum = |amount: fn(&Slice) -> i64| slices.iter().map(|own| amount(&own[term])).sum::<i64>();
-        let (money, list) = (sum(|slice| slice.money), sum(|slice| slice.list));
-        if money == 0 || list == 0 {
-            continue;
-        }
-        let mut due = half_up(i128::from(due) * i128::from(money), i128::from(list)).min(money);
-        for at in &order {
-            let part = due.min(slices[*at][term].money);
-            taken[*at] += part;
-            due -= part;
+/// What goes back of each charge for a difference of list prices. The difference of each term is taken from upgrades
+/// first, the last of them before the others, each up to what its list price has for that time, and then from what was
+/// paid for the term; each gives what balances paid of it, but no more than is left.
+fn taken(ahead: &[Ahead], (more, parts): (i128, i128), now: Secs, unit: Term) -> Vec<Taken> {
+    let open = |one: &Ahead| (one.charge.begins.max(now), one.charge.ends);
+    let weight = |from: Secs, until: Secs| span(from, until, unit).0;
+    let terms: Vec<usize> = (0..ahead.len()).filter(|at| !ahead[*at].charge.is_upgrade).collect();
+    let whole: i64 = terms.iter().map(|at| open(&ahead[*at])).map(|(from, until)| weight(from, until)).sum();
+    let mut taken = vec![Taken::default(); ahead.len()];
+    for term in terms {
+        let (from, until) = open(&ahead[term]);
+        let mut due =
+            Fine::divided(-more * i128::from(weight(from, until)), parts * i128::from(whole.max(1)));
+        let upgrades = (0..ahead.len()).rev().filter(|at| ahead[*at].charge.is_upgrade);
+        for at in upgrades.chain([term]) {
+            let one = &ahead[at];
+            let (begins, ends) = open(one);
+            let shared = weight(from.max(begins), until.min(ends));
+            let all = weight(begins, ends);
+            let has = if shared == all { one.list } else { one.list.part((shared, all.max(1))) };
+            let list = if at == term { due } else { due.min(has) };
+            due.0 -= list.0;
+            let money = if one.whole.1 > 0 { list.part(one.whole) } else { Fine::default() };
+            let taken = &mut taken[at];
+            taken.list.0 += list.0;
+            taken.money = Fine(taken.money.0 + money.0).min(Fine::of(one.charge.left(), (1, 1)));
         }
     }
     taken
+}
+
+/// What goes back of each charge in cents: the sum is rounded half up, and its cents go to those that lose most; none
+/// has more than is left of it.
+fn in_cents(ahead: &[Ahead], taken: &[Taken]) -> Vec<i64> {
+    let all = Fine(taken.iter().map(|part| part.money.0).sum()).round();
+    let cut = |(one, part): (&Ahead, &Taken)| part.money.cut().min(one.charge.left());
+    let mut cents: Vec<i64> = ahead.iter().zip(taken).map(cut).collect();
+    let mut order: Vec<usize> = (0..taken.len()).collect();
+    order.sort_by_key(|at| (-(taken[*at].money.0 - i128::from(cents[*at]) * FINE), *at));
+    for at in order {
+        let has_more = cents.iter().sum::<i64>() < all && cents[at] < ahead[at].charge.left();
+        cents[at] += i64::from(has_more && taken[at].money.0 > 0);
+    }
+    cents
 }
 
 impl Customer {
@@ -190,10 +234,11 @@ impl Customer {
         if GOODS[good].is_trial() || good == one.good && is_same_size {
             return Err(REFUSED);
         }
-        let (is_less, amount) = one.difference((good, size), now);
-        if is_less {
-            return Ok((self.change_down(resource, (good, size), amount, now), None));
+        let difference = one.difference((good, size), now);
+        if difference.0 < 0 {
+            return Ok((self.change_down(resource, (good, size), difference, now), None));
         }
+        let amount = half_up(difference.0, difference.1);
         let line = Line { good, size, ..Line::about(resource, one, one.term, amount) };
         let order = self.push_order(3, vec![line], None, now);
         let promotion = self.promotion_of(&[resource]);
@@ -214,21 +259,27 @@ impl Customer {
     }
 
     /// A cheaper specification: what it costs less goes back at once.
-    fn change_down(&mut self, resource: usize, to: (usize, i64), difference: i64, now: Secs) -> usize {
+    fn change_down(
+        &mut self,
+        resource: usize,
+        to: (usize, i64),
+        difference: (i128, i128),
+        now: Secs,
+    ) -> usize {
         let one = &self.resources[resource];
         let ahead = one.ahead(now);
         let taken = taken(&ahead, difference, now, one.unit());
-        let back: i64 = taken.iter().sum();
-        let line = Line::about(resource, one, one.term, -back);
+        let money = in_cents(&ahead, &taken);
+        let line = Line::about(resource, one, one.term, -money.iter().sum::<i64>());
         let line = Line { good: to.0, size: to.1, effective: Some(now), expires: Some(one.expires), ..line };
         let mut parts = Vec::new();
         let one = &mut self.resources[resource];
-        for (Ahead { of, used, mut charge }, money) in ahead.into_iter().zip(taken) {
-            if money == 0 {
+        for ((Ahead { of, used, mut charge, .. }, taken), money) in ahead.into_iter().zip(taken).zip(money) {
+            let list = taken.list.round().min(charge.list - charge.back_list);
+            if money == 0 && list == 0 {
                 continue;
             }
-            let (left, list) = (charge.left(), charge.list - charge.back_list);
-            charge.back_list += half_up(i128::from(list) * i128::from(money), i128::from(left)).min(list);
+            charge.back_list += list;
             charge.back += money;
             parts.push((charge.order, money));
             match used {

@@ -73,6 +73,10 @@ pub enum Made {
     Nothing,
     /// Something that is set.
     Setting,
+    /// A flexi-purchase coupon or a card.
+    Purse(usize),
+    /// What gives back, if anything does.
+    Refund(Option<usize>),
     Orders(Vec<usize>),
     /// A pay-per-use resource.
     OnDemand(usize),
@@ -130,16 +134,16 @@ impl Deed {
                 *order < customer.orders.len() && has(discount, discounts) && has(coupon, coupons)
             }
             Self::Cancel { order, .. } => *order < customer.orders.len(),
-            Self::Renew { resources, .. } => resources.iter().all(|one| *one < customer.resources.len()),
+            Self::Renew { resources, .. } => resources.iter().all(|one| customer.is_named(*one)),
             Self::Unsubscribe { resources, .. } => resources.iter().all(|one| {
-                customer.resources.get(*one).is_some_and(|_| {
+                customer.is_named(*one) && {
                     let set = customer.set_of(*one);
                     set.iter().all(|one| !customer.resources[*one].is_uneven)
-                })
+                }
             }),
             Self::AutoRenew { resource, .. }
             | Self::NoAutoRenew { resource }
-            | Self::ToOnDemand { resource, .. } => *resource < customer.resources.len(),
+            | Self::ToOnDemand { resource, .. } => customer.is_named(*resource),
             Self::Turn(turn) => turn.is_possible(customer),
             Self::Decide { order, .. } => {
                 customer.orders.get(*order).is_some_and(|order| order.status == status::APPROVAL)
@@ -173,11 +177,7 @@ impl Deed {
                 by_operator("POST", account("credit"), body)
             }
             Self::Grant { kind, mode } => {
-                let (name, value) = match mode {
-                    Mode::Ratio(percent) => ("ratio", format!("0.{percent:02}")),
-                    Mode::Off(cents) => ("amount_off", money(*cents)),
-                };
-                let body = json!({"discount_type": kind, "customer_id": customer.domain, "mode": name, "value": value});
+                let body = granted(customer, *kind, *mode);
                 by_operator("POST", "/openbss/v1/discounts".to_owned(), body)
             }
             Self::Withdraw { discount } => {
@@ -185,10 +185,7 @@ impl Deed {
                 by_operator("DELETE", path, Value::Null)
             }
             Self::Issue { cents, expires, limits } => {
-                let body = json!({
-                    "customer_id": customer.domain, "face_value": money(*cents), "expire_time": text(*expires),
-                    "limits": limits_on_wire(*limits),
-                });
+                let body = issued(customer, *cents, *expires, *limits);
                 by_operator("POST", "/openbss/v1/coupons".to_owned(), body)
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
@@ -203,23 +200,7 @@ impl Deed {
             Self::Unfreeze => by_operator("POST", account("unfreeze"), json!({})),
             Self::Place(placing) => own("POST", "/openbss/v1/orders", placed(placing, customer)),
             Self::Pay { order, is_part, discount, coupon } => {
-                let mut body = json!({
-                    "order_id": customer.payable_id(*order, *is_part), "use_coupon": "NO", "use_discount": "NO",
-                });
-                if let Some(discount) = discount {
-                    let discount = &customer.discounts[*discount];
-                    let kind = match discount.kind {
-                        607 => 3,
-                        700 => 0,
-                        _ => 2,
-                    };
-                    body["use_discount"] = json!("YES");
-                    body["discount_infos"] = json!([{"id": discount.id, "type": kind}]);
-                }
-                if let Some(coupon) = coupon {
-                    body["use_coupon"] = json!("YES");
-                    body["coupon_infos"] = json!([{"id": customer.coupons[*coupon].id, "type": 301}]);
-                }
+                let body = paid(customer, (*order, *is_part), *discount, *coupon);
                 own("POST", "/v3/orders/customer-orders/pay", body)
             }
             Self::Cancel { order, is_part } => {
@@ -227,11 +208,7 @@ impl Deed {
                 own("PUT", "/v2/orders/customer-orders/cancel", body)
             }
             Self::Renew { resources, term, auto_pay } => {
-                let (period_type, period_num) = term.wire();
-                let body = json!({
-                    "resource_ids": ids(customer, resources), "period_type": period_type, "period_num": period_num,
-                    "is_auto_pay": i64::from(*auto_pay),
-                });
+                let body = renewed(customer, resources, *term, *auto_pay);
                 own("POST", &format!("{RESOURCES}/renew"), body)
             }
             Self::Unsubscribe { resources, only_renewals } => {
@@ -296,17 +273,7 @@ impl Deed {
                 Answer::of(was_there.then_some(()).ok_or("CBC.0100"), 204)
             }
             Self::Issue { cents, expires, limits } => {
-                customer.coupons.push(Coupon {
-                    id: String::new(),
-                    face: *cents,
-                    left: *cents,
-                    expires: *expires,
-                    uses: 0,
-                    limits: *limits,
-                    is_frozen: false,
-                    is_withdrawn: false,
-                    held: None,
-                });
+                customer.coupons.push(Coupon::new(*cents, *expires, *limits));
                 Answer::made(Made::Coupon(customer.coupons.len() - 1))
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
@@ -321,15 +288,12 @@ impl Deed {
                 Err(code) => Answer::of(Err(code), 201),
             },
             Self::Pay { order, is_part, discount, coupon } => {
-                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), now), 204)
+                Answer::of(customer.pay(*order, *is_part, (*discount, *coupon), &[], now), 204)
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
             Self::Renew { resources, term, auto_pay } => {
                 match customer.renew(resources, *term, *auto_pay, now) {
-                    Ok((orders, Ok(()))) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
-                    Ok((orders, Err(code))) => {
-                        Answer { made: Made::Listed(orders), ..Answer::of(Err(code), 200) }
-                    }
+                    Ok((orders, paid)) => Answer { made: Made::Listed(orders), ..Answer::of(paid, 200) },
                     Err(code) => Answer::of(Err(code), 200),
                 }
             }
@@ -352,12 +316,9 @@ impl Deed {
                 customer.tier = *tier;
                 Answer::done(200)
             }
-            Self::Decide { order, is_approved } => {
-                if *is_approved {
-                    customer.approve(*order, now);
-                } else {
-                    customer.reject(*order);
-                }
+            Self::Decide { order, is_approved: true } => Answer::of(customer.allow(*order, now), 200),
+            Self::Decide { order, is_approved: false } => {
+                customer.reject(*order);
                 Answer::done(200)
             }
         }
@@ -394,6 +355,11 @@ impl Customer {
         }
     }
 
+    /// It is there, or was, and has a name.
+    pub fn is_named(&self, resource: usize) -> bool {
+        self.resources.get(resource).is_some_and(|one| !one.id.is_empty())
+    }
+
     /// The id to pay and cancel an order by.
     fn payable_id(&self, order: usize, is_part: bool) -> &str {
         match self.orders[order].group {
@@ -401,52 +367,54 @@ impl Customer {
             _ => &self.orders[order].id,
         }
     }
-
-    /// Notes the ids that an answer tells.
-    pub fn note(&mut self, made: &Made, body: &Value) {
-        let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        match made {
-            Made::Nothing | Made::Setting => {}
-            Made::Coupon(number) => self.coupons[*number].id = id("coupon_id"),
-            Made::Discount(number) => self.discounts[*number].id = id("discount_id"),
-            Made::Order(number) => {
-                let told = body["order_id"].as_str().or(body[INSTANTLY][0]["order_id"].as_str());
-                self.orders[*number].id = told.unwrap_or_default().to_owned();
-            }
-            Made::OnDemand(number) => {
-                let one = &mut self.on_demand[*number];
-                (one.id, one.own_id) = (id("resource_id"), id("id"));
-            }
-            Made::Credit(number) => self.credit[*number].id = id("credit_id"),
-            Made::Listed(orders) => {
-                let ids: Vec<String> =
-                    body["order_ids"].as_array().into_iter().flatten().map(text_of).collect();
-                match self.orders[orders[0]].group {
-                    Some(group) if orders.len() > 1 && ids.len() == 1 => {
-                        self.groups[group].id = ids[0].clone()
-                    }
-                    _ => {
-                        for (order, id) in orders.iter().zip(ids) {
-                            self.orders[*order].id = id;
-                        }
-                    }
-                }
-            }
-            Made::Orders(orders) => {
-                let ids = body["sub_order_ids"].as_array().into_iter().flatten();
-                for (order, id) in orders.iter().zip(ids) {
-                    self.orders[*order].id = id.as_str().unwrap_or_default().to_owned();
-                }
-                if let Some(group) = self.orders[orders[0]].group {
-                    self.groups[group].id = id("order_id");
-                }
-            }
-        }
-    }
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+fn granted(customer: &Customer, kind: i64, mode: Mode) -> Value {
+    let (name, value) = match mode {
+        Mode::Ratio(percent) => ("ratio", format!("0.{percent:02}")),
+        Mode::Off(cents) => ("amount_off", money(cents)),
+    };
+    json!({"discount_type": kind, "customer_id": customer.domain, "mode": name, "value": value})
+}
+
+fn issued(customer: &Customer, cents: i64, expires: Secs, limits: CouponLimits) -> Value {
+    json!({
+        "customer_id": customer.domain, "face_value": money(cents), "expire_time": text(expires),
+        "limits": limits_on_wire(limits),
+    })
+}
+
+fn paid(
+    customer: &Customer,
+    (order, is_part): (usize, bool),
+    discount: Option<usize>,
+    coupon: Option<usize>,
+) -> Value {
+    let order = customer.payable_id(order, is_part);
+    let mut body = json!({"order_id": order, "use_coupon": "NO", "use_discount": "NO"});
+    if let Some(discount) = discount {
+        let discount = &customer.discounts[discount];
+        let kind = match discount.kind {
+            607 => 3,
+            700 => 0,
+            _ => 2,
+        };
+        body["use_discount"] = json!("YES");
+        body["discount_infos"] = json!([{"id": discount.id, "type": kind}]);
+    }
+    if let Some(coupon) = coupon {
+        body["use_coupon"] = json!("YES");
+        body["coupon_infos"] = json!([{"id": customer.coupons[coupon].id, "type": 301}]);
+    }
+    body
+}
+
+fn renewed(customer: &Customer, resources: &[usize], term: Term, auto_pay: bool) -> Value {
+    let (period_type, period_num) = term.wire();
+    json!({
+        "resource_ids": ids(customer, resources), "period_type": period_type, "period_num": period_num,
+        "is_auto_pay": i64::from(auto_pay),
+    })
 }
 
 fn limits_on_wire(limits: CouponLimits) -> Value {

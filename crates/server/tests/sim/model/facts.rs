@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::cloud::{NEVER_THERE, WAITING};
 use super::life::{CLOSED, FROZEN};
 use super::on_demand::OnDemand;
 use super::{Customer, Fund, Order, Resource};
@@ -18,6 +19,10 @@ pub enum About {
     Order(usize),
     Resource(usize),
     OnDemand(usize),
+    /// What waits for the cloud.
+    Tasks,
+    /// A flexi-purchase coupon or a card.
+    Purse(usize),
 }
 
 /// How long an expired coupon is certainly shown: some days less than the year after which it is not.
@@ -60,12 +65,17 @@ impl Customer {
         let mut facts = Facts::from([(About::Balances, self.balances(now))]);
         let coupons = self.coupons.iter().enumerate().filter(|(_, coupon)| now < coupon.expires + SHOWN_FOR);
         facts.extend(coupons.map(|(number, _)| (About::Coupon(number), self.coupon(number, now))));
+        let purses = self.purses.iter().enumerate().filter(|(_, purse)| now < purse.expires + SHOWN_FOR);
+        facts.extend(purses.map(|(number, purse)| (About::Purse(number), purse.fact(now))));
         let orders = self.orders.iter().enumerate();
         facts.extend(orders.map(|(number, order)| (About::Order(number), order.fact())));
         let used = self.on_demand.iter().enumerate();
         facts.extend(used.map(|(number, one)| (About::OnDemand(number), self.on_demand(one))));
         let resources = self.resources.iter().enumerate();
         facts.extend(resources.map(|(number, one)| (About::Resource(number), self.resource(one))));
+        if self.is_external {
+            facts.insert(About::Tasks, self.waits());
+        }
         facts
     }
 
@@ -99,13 +109,15 @@ impl Customer {
     }
 
     fn resource(&self, resource: &Resource) -> String {
-        // A closed resource is not shown to customers (004 8.4.1).
-        if resource.status == CLOSED {
+        // Customers see neither what is closed nor what is not there yet (004 8.4.1).
+        if [CLOSED, WAITING, NEVER_THERE].contains(&resource.status) {
             return NOTHING.to_owned();
         }
         // What is held is shown as frozen.
         let status = if resource.is_secured || resource.held_at.is_some() { FROZEN } else { resource.status };
         let parent = resource.parent.map_or(&resource.id, |parent| &self.resources[parent].id);
+        // What is attached to a resource may be delivered before it.
+        let parent = if parent.is_empty() { "-" } else { parent };
         format!(
             "{} policy {} from {} to {} of {parent}, {} {}",
             status,
@@ -145,13 +157,14 @@ impl Order {
     pub fn fact(&self) -> String {
         let sum = |part: fn(&super::Line) -> i64| money(self.lines.iter().map(part).sum());
         let mut fact = format!(
-            "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
+            "type {} status {} list {} pay {} off {} coupon {} more {} fee {} used {} until {} paid {}",
             self.kind,
             self.status,
             money(self.list()),
             money(self.payable()),
             sum(|line| line.adjusted + line.discount),
             sum(|line| line.coupon),
+            sum(|line| super::purses::sum(&line.purses)),
             sum(|line| line.fee),
             sum(|line| line.consumed),
             time(self.until),
@@ -250,13 +263,17 @@ fn or_zero(value: &Value) -> i64 {
 pub fn shown_order(body: &Value) -> String {
     let info = &body["order_info"];
     let mut fact = format!(
-        "type {} status {} list {} pay {} off {} coupon {} fee {} used {} until {} paid {}",
+        "type {} status {} list {} pay {} off {} coupon {} more {} fee {} used {} until {} paid {}",
         info["order_type"],
         info["status"],
         money(cents(&info["official_amount"])),
         money(cents(&info["amount_after_discount"])),
         money(off(&info["amount_info"])),
         money(or_zero(&info["amount_info"]["coupon_amount"])),
+        money(
+            or_zero(&info["amount_info"]["flexipurchase_coupon_amount"])
+                + or_zero(&info["amount_info"]["stored_card_amount"]),
+        ),
         money(or_zero(&info["amount_info"]["commission_amount"])),
         money(or_zero(&info["amount_info"]["consumed_amount"])),
         shown_time(&info["pending_payment_end_time"]),

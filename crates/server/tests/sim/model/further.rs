@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::Customer;
-use super::deeds::{Answer, Made, Request};
+use super::cloud::REASON;
+use super::deeds::{Answer, Deed, Made, Request};
 use super::facts::money;
+use super::purses::Purse;
 use crate::calendar::Secs;
 
 /// What is asked for, as [`super::deeds::Deed`] has it.
@@ -18,15 +20,30 @@ pub enum Further {
     DeductionDay { days: i64 },
     /// Terms that the system renews are to end on this day of the month; -1: its last.
     ExpireDay { day: i64 },
+    /// A flexi-purchase coupon or a stored-value card is issued.
+    IssuePurse { is_card: bool, cents: i64, expires: Secs },
+    /// An order is paid with such, too.
+    PayWith { order: usize, discount: Option<usize>, purses: Vec<usize> },
+    /// The cloud reports on a task.
+    Report { task: usize, is_done: bool },
 }
 
 impl Further {
     /// Whether it is about things that this customer has.
     pub fn is_possible(&self, customer: &Customer) -> bool {
         match self {
-            Self::Secure { resource, .. } => *resource < customer.resources.len(),
+            Self::Secure { resource, .. } => customer.is_named(*resource),
             Self::Adjust { order, .. } => *order < customer.orders.len(),
-            Self::DeductionDay { .. } | Self::ExpireDay { .. } => true,
+            Self::Report { task, .. } => customer.tasks.get(*task).is_some_and(|task| {
+                // Of several of a line that do not cost the same nobody knows which is which.
+                !task.id.is_empty() && !customer.resources[task.resource].is_uneven
+            }),
+            Self::PayWith { order, discount, purses } => {
+                *order < customer.orders.len()
+                    && discount.is_none_or(|discount| discount < customer.discounts.len())
+                    && purses.iter().all(|purse| *purse < customer.purses.len())
+            }
+            Self::DeductionDay { .. } | Self::ExpireDay { .. } | Self::IssuePurse { .. } => true,
         }
     }
 
@@ -56,6 +73,35 @@ impl Further {
                 let path = format!("/openbss/v1/orders/{}/adjust", customer.orders[*order].id);
                 by_operator(path, json!({"amount": money(*cents)}))
             }
+            Self::Report { task, is_done } => {
+                let (what, mut body) = match is_done {
+                    true => ("provisioned", json!({})),
+                    false => ("failed", json!({"reason": REASON})),
+                };
+                if let Some(name) = customer.cloud_name(*task).filter(|_| *is_done) {
+                    body["resource_id"] = json!(name);
+                }
+                let task = &customer.tasks[*task];
+                body["task_id"] = json!(task.id);
+                by_operator(format!("{RESOURCES}/{}/{what}", customer.resources[task.resource].own_id), body)
+            }
+            Self::IssuePurse { is_card, cents, expires } => {
+                let path = if *is_card { "/openbss/v1/stored-value-cards" } else { "/openbss/v1/coupons" };
+                let body = Purse::issued(&customer.domain, *is_card, *cents, *expires);
+                by_operator(path.to_owned(), body)
+            }
+            Self::PayWith { order, discount, purses } => {
+                let (order, discount) = (*order, *discount);
+                let mut request =
+                    Deed::Pay { order, is_part: false, discount, coupon: None }.request(customer);
+                let named = |at: &usize| {
+                    let purse = &customer.purses[*at];
+                    json!({"id": purse.id, "type": if purse.is_card { 303 } else { 302 }})
+                };
+                request.body["use_coupon"] = json!("YES");
+                request.body["coupon_infos"] = json!(purses.iter().map(named).collect::<Vec<_>>());
+                request
+            }
             Self::DeductionDay { days } => configured("DEDUCTION_DATE", *days),
             Self::ExpireDay { day } => configured("EXPIRE_DATE", *day),
         }
@@ -66,12 +112,24 @@ impl Further {
         // The documents answer a setting with a code, too.
         let set = Answer { code: Some("CBC.0000"), made: Made::Setting, ..Answer::done(200) };
         match self {
-            Self::Secure { resource, is_to_be: true } => Answer::of(customer.secure(*resource), 200),
-            Self::Secure { resource, is_to_be: false } => Answer::of(customer.release(*resource), 200),
+            Self::Secure { resource, is_to_be: true } => Answer::of(customer.secure(*resource, now), 200),
+            Self::Secure { resource, is_to_be: false } => Answer::of(customer.release(*resource, now), 200),
             Self::Adjust { order, cents } => match customer.adjust(*order, *cents, now) {
                 Ok(record) => Answer::made(Made::Order(record)),
                 Err(code) => Answer::of(Err(code), 201),
             },
+            Self::Report { task, is_done } => match customer.report(*task, *is_done, now) {
+                Ok(refund) => Answer { made: Made::Refund(refund), ..Answer::done(200) },
+                Err(code) => Answer::of(Err(code), 200),
+            },
+            Self::IssuePurse { is_card, cents, expires } => {
+                let purse = Purse { id: String::new(), is_card: *is_card, left: *cents, expires: *expires };
+                customer.purses.push(purse);
+                Answer::made(Made::Purse(customer.purses.len() - 1))
+            }
+            Self::PayWith { order, discount, purses } => {
+                Answer::of(customer.pay(*order, false, (*discount, None), purses, now), 204)
+            }
             Self::DeductionDay { days } => {
                 customer.deduct_before(*days, now);
                 set

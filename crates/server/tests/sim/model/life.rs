@@ -3,6 +3,7 @@
 
 use domain::site::Site;
 
+use super::cloud::{Action, NEVER_THERE, WAITING};
 use super::reductions::Code;
 use super::{Charge, Customer, Group, Line, Order, features, status};
 use crate::calendar::{
@@ -68,7 +69,8 @@ impl Customer {
         let primary = self.resources[resource].parent.unwrap_or(resource);
         let is_part = |number: &usize| {
             let one = &self.resources[*number];
-            one.status != CLOSED && (*number == primary || one.parent == Some(primary))
+            ![CLOSED, NEVER_THERE].contains(&one.status)
+                && (*number == primary || one.parent == Some(primary))
         };
         (0..self.resources.len()).filter(is_part).collect()
     }
@@ -91,18 +93,12 @@ impl Customer {
         Some(by_itself.min(held_until))
     }
 
-    /// It can be used: in its term or in grace, and nothing holds it.
-    pub fn is_usable(&self, resource: usize) -> bool {
-        let one = &self.resources[resource];
-        [IN_USE, EXPIRED].contains(&one.status) && !self.is_held(resource)
-    }
-
     /// It can be used, and its term is not over.
     pub fn is_in_term(&self, resource: usize, now: Secs) -> bool {
         self.is_usable(resource) && now < self.resources[resource].expires
     }
 
-    /// A resource goes on in its life; whether that can be told apart from the closing of its primary resource.
+    /// A resource goes on in its life.
     pub fn live(&mut self, resource: usize, at: Secs) {
         let (grace, retention) = keep_days(self.site, self.tier);
         let one = &mut self.resources[resource];
@@ -111,6 +107,7 @@ impl Customer {
             return;
         }
         match one.status {
+            // It goes on as another, so the cloud is told nothing.
             IN_USE if one.policy == TO_ON_DEMAND => self.begin_on_demand(resource, at),
             IN_USE => {
                 let grace = end_of_day_after(one.expires, grace);
@@ -118,29 +115,54 @@ impl Customer {
                 one.retained_until = Some(end_of_day_after(grace, retention));
                 self.enter(resource, EXPIRED);
             }
-            EXPIRED => self.enter(resource, FROZEN),
-            FROZEN => {
-                self.close(resource, at);
-                if self.resources[resource].parent.is_none() {
-                    for child in self.set_of(resource) {
-                        self.close(child, at);
-                    }
+            EXPIRED => {
+                self.enter(resource, FROZEN);
+                if !self.is_held(resource) {
+                    self.tell(resource, Action::Freeze, at);
                 }
             }
+            FROZEN => self.close(resource, at),
             _ => {}
+        }
+    }
+
+    /// What is due of a set happens to each of it; what is attached to a primary resource that is deleted goes with it.
+    pub fn live_together(&mut self, primary: usize, at: Secs) {
+        self.keep_together(primary, at);
+        let becomes_on_demand = self.resources[primary].policy == TO_ON_DEMAND;
+        let was_there = self.is_there(primary);
+        for number in self.set_of(primary) {
+            if self.due(number).is_some_and(|due| due <= at) {
+                self.live(number, at);
+            }
+        }
+        if !was_there || becomes_on_demand || self.is_there(primary) {
+            return;
+        }
+        for number in self.set_of(primary) {
+            if self.is_there(number) {
+                self.close(number, at);
+            }
         }
     }
 
     /// The account is frozen with its resources, or no longer.
     pub fn hold(&mut self, is_held: bool, now: Secs) {
         for number in 0..self.resources.len() {
-            let one = &mut self.resources[number];
-            if one.status == CLOSED {
+            if !self.is_there(number) {
                 continue;
             }
-            one.held_at = is_held.then_some(now);
+            let was_usable = self.is_usable(number);
+            let was_held = self.resources[number].held_at.is_some();
+            self.resources[number].held_at = is_held.then_some(now);
+            if is_held && was_usable {
+                self.tell(number, Action::Freeze, now);
+            }
             if !is_held {
                 self.by_time(number, now);
+                if was_held && self.is_usable(number) {
+                    self.tell(number, Action::Unfreeze, now);
+                }
             }
         }
     }
@@ -153,12 +175,19 @@ impl Customer {
 
     /// A resource is gone.
     pub fn close(&mut self, resource: usize, at: Secs) {
+        self.end(resource, at);
+        self.tell(resource, Action::Delete, at);
+    }
+
+    /// The same; the cloud keeps it.
+    pub fn end(&mut self, resource: usize, at: Secs) {
         let one = &mut self.resources[resource];
         one.status = CLOSED;
         one.expires = at;
         one.renew_at = None;
         one.lock = None;
         one.is_secured = false;
+        one.held_at = None;
     }
 
     /// The lines of a renewal of a set.
@@ -201,6 +230,9 @@ impl Customer {
         match set.iter().find_map(|number| self.lock(*number)) {
             Some(status::PENDING) => return Err(UNPAID),
             Some(_) => return Err(IN_PROGRESS),
+            None if set.iter().any(|number| self.resources[*number].status == WAITING) => {
+                return Err(IN_PROGRESS);
+            }
             None => {}
         }
         let furthest = expiry(now, Term::Years(YEARS_MAX));
@@ -268,7 +300,8 @@ impl Customer {
         let mut paid = self.clone();
         let promotion = self.promotion_of(primaries);
         let chosen = if auto_pay { paid.choose(&orders, (None, None), promotion, now) } else { (None, None) };
-        match paid.pay_with(&orders, chosen, now) {
+        let purses = if auto_pay { paid.choose_purses(&orders, chosen, now) } else { Vec::new() };
+        match paid.pay_by(&orders, chosen, &purses, now) {
             Ok(()) => {
                 *self = paid;
                 Ok((orders, Ok(())))
@@ -307,8 +340,12 @@ impl Customer {
             one.grace_until = None;
             one.retained_until = None;
             let resource = line.resources[0];
+            let was_frozen = self.resources[resource].status == FROZEN;
             self.enter(resource, IN_USE);
             self.by_time(resource, now);
+            if was_frozen && self.is_usable(resource) {
+                self.tell(resource, Action::Unfreeze, now);
+            }
             self.schedule(resource, now);
         }
     }
@@ -326,7 +363,8 @@ impl Customer {
         let days_before = self.days_before.unwrap_or(DAYS_BEFORE);
         let one = &mut self.resources[resource];
         one.renew_at = None;
-        if one.policy == AUTO_RENEW && one.status != CLOSED && !one.is_trial {
+        let is_delivered = ![CLOSED, WAITING, NEVER_THERE].contains(&one.status);
+        if one.policy == AUTO_RENEW && is_delivered && !one.is_trial {
             let first = at(date_of_days(days_of(date(one.expires)) - days_before), 3 * HOUR);
             let next = next_three(now);
             // Where the next 03:00 comes too late, at once (rule 1.5.3).
@@ -337,12 +375,11 @@ impl Customer {
     /// Automatic renewal of a set is switched on.
     pub fn renew_by_itself(&mut self, resource: usize, times: Option<i64>, now: Secs) -> Result<(), Code> {
         let set = self.set_of(resource);
-        if self.resources[resource].status == CLOSED {
-            return Err(UNKNOWN);
-        }
+        self.check_set_there(resource)?;
         let is_renewable = |number: &usize| {
             let one = &self.resources[*number];
-            one.status == IN_USE && !one.is_trial && !self.is_held(*number)
+            let is_ready = one.status == IN_USE && !self.is_held(*number) || one.status == WAITING;
+            is_ready && !one.is_trial
         };
         if !set.iter().all(is_renewable) || self.frozen.is_some() {
             return Err(NOT_RENEWABLE);
@@ -364,11 +401,15 @@ impl Customer {
         Ok(())
     }
 
+    /// Automatic renewal is of sets whose primary resource has been delivered.
+    fn check_set_there(&self, resource: usize) -> Result<(), Code> {
+        let primary = self.resources[resource].parent.unwrap_or(resource);
+        if self.is_there(resource) && self.is_there(primary) { Ok(()) } else { Err(UNKNOWN) }
+    }
+
     /// Automatic renewal of a set is switched off.
     pub fn renew_no_more(&mut self, resource: usize) -> Result<(), Code> {
-        if self.resources[resource].status == CLOSED {
-            return Err(UNKNOWN);
-        }
+        self.check_set_there(resource)?;
         if self.resources[resource].policy != AUTO_RENEW {
             return Err(NOT_ENABLED);
         }
@@ -428,7 +469,9 @@ impl Customer {
         if set.iter().any(|number| self.resources[*number].is_secured) {
             return Err("CBC.99003624");
         }
-        if set.iter().any(|number| self.lock(*number).is_some()) {
+        let is_busy =
+            |number: &usize| self.lock(*number).is_some() || self.resources[*number].status == WAITING;
+        if set.iter().any(is_busy) {
             return Err("CBC.99003623");
         }
         if set.iter().any(|number| self.resources[*number].status != IN_USE) {

@@ -7,6 +7,7 @@
 pub mod adjusting;
 pub mod buying;
 pub mod changes;
+pub mod cloud;
 pub mod config;
 pub mod deeds;
 pub mod facts;
@@ -14,15 +15,20 @@ pub mod funds;
 pub mod further;
 pub mod holds;
 pub mod life;
+pub mod notes;
 pub mod on_demand;
+pub mod purses;
 pub mod reductions;
 pub mod refunds;
+pub mod resources;
 pub mod trials;
 pub mod turns;
 
 use std::collections::BTreeMap;
 
 use domain::site::Site;
+
+pub use self::resources::{Charge, Resource};
 
 use crate::calendar::{Secs, Term};
 use crate::world::Key;
@@ -101,6 +107,22 @@ pub struct Coupon {
     pub held: Option<usize>,
 }
 
+impl Coupon {
+    pub fn new(cents: i64, expires: Secs, limits: CouponLimits) -> Self {
+        Self {
+            id: String::new(),
+            face: cents,
+            left: cents,
+            expires,
+            uses: 0,
+            limits,
+            is_frozen: false,
+            is_withdrawn: false,
+            held: None,
+        }
+    }
+}
+
 /// What limits a coupon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponLimits {
@@ -135,6 +157,8 @@ pub struct Line {
     pub adjusted: i64,
     pub discount: i64,
     pub coupon: i64,
+    /// What flexi-purchase coupons and cards pay.
+    pub purses: purses::Parts,
     pub effective: Option<Secs>,
     pub expires: Option<Secs>,
     /// What it made or is about, by number.
@@ -164,6 +188,7 @@ impl Line {
             adjusted: 0,
             discount: 0,
             coupon: 0,
+            purses: Vec::new(),
             effective: None,
             expires: None,
             resources: Vec::new(),
@@ -174,13 +199,14 @@ impl Line {
 
     /// What balances pay.
     pub fn payable(&self) -> i64 {
-        self.list - self.adjusted - self.discount - self.coupon
+        self.list - self.adjusted - self.discount - self.coupon - purses::sum(&self.purses)
     }
 }
 
 /// Statuses of an order.
 pub mod status {
     pub const APPROVAL: i64 = 1;
+    pub const PROCESSING: i64 = 3;
     pub const CANCELLED: i64 = 4;
     pub const COMPLETED: i64 = 5;
     pub const PENDING: i64 = 6;
@@ -224,126 +250,6 @@ pub struct Group {
     pub orders: Vec<usize>,
 }
 
-/// A resource.
-#[derive(Clone, Debug)]
-pub struct Resource {
-    pub id: String,
-    /// The application's own id of it.
-    pub own_id: String,
-    /// The order that made it.
-    pub order: usize,
-    pub good: usize,
-    pub size: i64,
-    pub name: String,
-    /// The primary one that it is attached to.
-    pub parent: Option<usize>,
-    pub term: Term,
-    pub status: i64,
-    pub policy: i64,
-    pub effective: Secs,
-    pub expires: Secs,
-    pub grace_until: Option<Secs>,
-    pub retained_until: Option<Secs>,
-    /// When the system tries to renew it next, and how often it still does so; none: without end.
-    pub renew_at: Option<Secs>,
-    pub times: Option<i64>,
-    /// Since when it is held because its account is frozen with its resources.
-    pub held_at: Option<Secs>,
-    /// It is frozen for security.
-    pub is_secured: bool,
-    /// The order that it waits for.
-    pub lock: Option<usize>,
-    pub charges: Vec<Charge>,
-    /// Its share of the line that made it is not the same as its sisters'.
-    pub is_uneven: bool,
-    pub is_trial: bool,
-}
-
-impl Resource {
-    /// What a line makes, for the term that a charge is for.
-    pub fn new(order: usize, line: &Line, charge: Charge) -> Self {
-        Self {
-            id: String::new(),
-            own_id: String::new(),
-            order,
-            good: line.good,
-            size: line.size,
-            name: line.name.clone(),
-            parent: None,
-            term: line.term,
-            status: life::IN_USE,
-            policy: 0,
-            effective: charge.begins,
-            expires: charge.ends,
-            grace_until: None,
-            retained_until: None,
-            renew_at: None,
-            times: None,
-            held_at: None,
-            is_secured: false,
-            lock: None,
-            charges: vec![charge],
-            is_uneven: false,
-            is_trial: crate::goods::GOODS[line.good].is_trial(),
-        }
-    }
-}
-
-/// What was collected for a period of a resource.
-#[derive(Clone, Debug)]
-pub struct Charge {
-    pub order: usize,
-    pub line: usize,
-    pub term: Term,
-    pub begins: Secs,
-    pub ends: Secs,
-    /// The list price, what balances paid, and what a coupon paid and did not get back.
-    pub list: i64,
-    pub money: i64,
-    pub coupon: i64,
-    /// What of the list price and of the money went back.
-    pub back_list: i64,
-    pub back: i64,
-    pub is_purchase: bool,
-    /// It is for a dearer specification, beside the terms.
-    pub is_upgrade: bool,
-}
-
-impl Charge {
-    /// Of a line about one resource.
-    pub fn of(order: usize, at: usize, line: &Line, begins: Secs, ends: Secs) -> Self {
-        Self {
-            order,
-            line: at,
-            term: line.term,
-            begins,
-            ends,
-            list: line.list,
-            money: line.payable(),
-            coupon: line.coupon,
-            back_list: 0,
-            back: 0,
-            is_purchase: false,
-            is_upgrade: false,
-        }
-    }
-
-    /// Its period was taken back before it began.
-    pub fn is_gone(&self) -> bool {
-        self.ends <= self.begins
-    }
-
-    /// What of the money did not go back.
-    pub fn left(&self) -> i64 {
-        self.money - self.back
-    }
-
-    /// Another part of what one line collected, or the same.
-    pub fn is_part_of(&self, other: &Self) -> bool {
-        (self.order, self.line) == (other.order, other.line)
-    }
-}
-
 /// A customer.
 #[derive(Clone, Debug)]
 pub struct Customer {
@@ -357,6 +263,7 @@ pub struct Customer {
     pub frozen: Option<bool>,
     pub discounts: Vec<Discount>,
     pub coupons: Vec<Coupon>,
+    pub purses: Vec<purses::Purse>,
     pub orders: Vec<Order>,
     pub groups: Vec<Group>,
     pub resources: Vec<Resource>,
@@ -370,6 +277,9 @@ pub struct Customer {
     /// Purchases that were returned for nothing, by year.
     pub five_day: BTreeMap<i64, usize>,
     pub pending_refunds: Vec<refunds::Pending>,
+    /// An external cloud delivers what it buys.
+    pub is_external: bool,
+    pub tasks: Vec<cloud::Task>,
 }
 
 impl Customer {
@@ -384,6 +294,7 @@ impl Customer {
             frozen: None,
             discounts: Vec::new(),
             coupons: Vec::new(),
+            purses: Vec::new(),
             orders: Vec::new(),
             groups: Vec::new(),
             resources: Vec::new(),
@@ -394,6 +305,8 @@ impl Customer {
             expire_day: None,
             five_day: BTreeMap::new(),
             pending_refunds: Vec::new(),
+            is_external: false,
+            tasks: Vec::new(),
         }
     }
 
@@ -443,12 +356,7 @@ impl Customer {
                 ("accounts.expire_credit", Subject::Credit(line))
             }
             Due::Live(primary) => {
-                self.keep_together(primary, at);
-                for number in self.set_of(primary) {
-                    if self.due(number).is_some_and(|due| due <= at) {
-                        self.live(number, at);
-                    }
-                }
+                self.live_together(primary, at);
                 ("subscriptions.live", Subject::Resource(primary))
             }
             Due::Renew(primary) => {

@@ -72,7 +72,7 @@ impl Customer {
             lock: None,
             origin: Some(resource),
         });
-        self.close(resource, at);
+        self.end(resource, at);
     }
 
     /// A pay-per-use resource with what is attached to it; nothing where an order holds one of them.

@@ -111,6 +111,7 @@ impl Customer {
             let order = &mut self.orders[*order];
             for line in &mut order.lines {
                 (line.discount, line.coupon) = parts.next().unwrap();
+                line.purses.clear();
             }
             order.discount = discount.filter(|_| order.lines.iter().any(|line| line.discount > 0));
             order.coupon = coupon.filter(|_| order.lines.iter().any(|line| line.coupon > 0));

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::site::Site;
 
+use super::cloud::WAITING;
 use super::life::CLOSED;
+use super::purses::Parts;
 use super::reductions::{Code, half_up};
 use super::{Charge, Customer, Line, Resource, status};
 use crate::calendar::{DAY, HOUR, Secs, Term, date, expiry};
@@ -28,9 +30,9 @@ fn large(site: Site) -> i64 {
 }
 
 /// Per cent of what was paid that is kept (rule 2.3).
-fn fee_percent(charge: &Charge, now: Secs) -> i64 {
-    let years = (charge.term.months() + 11) / 12;
-    let is_past = |year: i64| now > expiry(charge.begins, Term::Years(year));
+fn fee_percent(term: Term, begins: Secs, now: Secs) -> i64 {
+    let years = (term.months() + 11) / 12;
+    let is_past = |year: i64| now > expiry(begins, Term::Years(year));
     let year = if is_past(2) {
         3
     } else if is_past(1) {
@@ -49,7 +51,7 @@ fn fee_percent(charge: &Charge, now: Secs) -> i64 {
 }
 
 /// Hours of a period, and how many of them are used at an instant.
-fn hours(begins: Secs, ends: Secs, now: Secs) -> (i64, i64) {
+pub fn hours(begins: Secs, ends: Secs, now: Secs) -> (i64, i64) {
     let hour = |at: Secs| at.div_euclid(HOUR) * HOUR;
     let total = ((ends + 1 - hour(begins)).div_euclid(HOUR)).max(0);
     (total, ((hour(now) - hour(begins)) / HOUR).clamp(0, total))
@@ -92,13 +94,44 @@ struct Part {
     back: i64,
     back_list: i64,
     coupon: i64,
+    purses: Parts,
 }
 
 impl Resource {
-    /// The end of the last term that has begun.
+    /// The end of the last term that has begun, or of the first where none has.
     fn end_of_begun(&self, now: Secs) -> Option<Secs> {
         let terms = self.charges.iter().filter(|charge| !charge.is_upgrade && charge.begins <= now);
         terms.map(|charge| charge.ends).max()
+    }
+
+    /// It was bought within five times 24 hours.
+    fn is_new(&self, now: Secs) -> bool {
+        self.charges.first().is_some_and(|first| first.is_purchase && now < first.begins + 5 * DAY)
+    }
+
+    /// What a charge was before changes had split it: its begin, and what was paid before its own part and did not go
+    /// back.
+    fn before(&self, number: usize) -> (Secs, i64) {
+        let charge = &self.charges[number];
+        let before = self.charges[..number].iter().filter(|other| other.is_part_of(charge));
+        before
+            .fold((charge.begins, 0), |(begins, paid), other| (begins.min(other.begins), paid + other.left()))
+    }
+
+    /// The per cent of a fee: an upgrade's is that of the term in which it came (rule 2.3).
+    fn fee_percent(&self, number: usize, now: Secs) -> i64 {
+        let (begins, _) = self.before(number);
+        let charge = &self.charges[number];
+        let is_its_term = |(at, term): &(usize, &Charge)| {
+            !term.is_upgrade && !term.is_gone() && self.before(*at).0 <= begins && begins < term.ends
+        };
+        let term = if charge.is_upgrade {
+            self.charges.iter().enumerate().find(is_its_term).map_or(number, |(at, _)| at)
+        } else {
+            number
+        };
+        let (begins, _) = self.before(term);
+        fee_percent(self.charges[term].term, begins, now)
     }
 
     /// What of a charge is used, what is kept as a fee, and what goes back, of so much that is for its time until an
@@ -110,16 +143,10 @@ impl Resource {
         is_waived: bool,
         now: Secs,
     ) -> (i64, i64, i64) {
-        let charge = &self.charges[number];
-        let before = self.charges[..number].iter().filter(|other| other.is_part_of(charge));
-        let (mut whole, mut begins) = (begun, charge.begins);
-        for other in before {
-            whole += other.left();
-            begins = begins.min(other.begins);
-        }
-        let consumed = begun - unused(charge, begun, until, now);
-        let percent = fee_percent(&Charge { begins, ..charge.clone() }, now);
-        let fee = if is_waived { 0 } else { half_up(i128::from(whole * percent), 100).min(begun - consumed) };
+        let whole = begun + self.before(number).1;
+        let consumed = begun - unused(&self.charges[number], begun, until, now);
+        let percent = if is_waived { 0 } else { self.fee_percent(number, now) };
+        let fee = half_up(i128::from(whole * percent), 100).min(begun - consumed);
         (consumed, fee, begun - consumed - fee)
     }
 
@@ -134,6 +161,7 @@ impl Resource {
             back: left,
             back_list: charge.list - charge.back_list,
             coupon: charge.coupon,
+            purses: charge.purses.clone(),
         };
         if charge.is_gone() {
             return None;
@@ -151,13 +179,23 @@ impl Resource {
         let until = self.end_of_begun(now).unwrap_or(charge.ends).min(charge.ends);
         let beyond = |amount: i64| after(charge, amount, until);
         // A coupon gets nothing back of what has begun.
-        let of_beyond =
-            Part { back: beyond(left), back_list: beyond(all.back_list), coupon: beyond(all.coupon), ..all };
+        let of_beyond = Part {
+            back: beyond(left),
+            back_list: beyond(all.back_list),
+            coupon: beyond(all.coupon),
+            purses: all.purses.iter().map(|(purse, amount)| (*purse, beyond(*amount))).collect(),
+            ..all
+        };
         if way == Way::OnlyRenewals {
             return (until < charge.ends).then_some(of_beyond);
         }
         let (consumed, fee, back) = self.settle(at, (left - of_beyond.back, until), way == Way::Turned, now);
-        Some(Part { consumed, fee, back: of_beyond.back + back, ..of_beyond })
+        // Flexi-purchase coupons and cards get back what of their money is not used.
+        let purse = |((purse, all), (_, beyond)): (&(usize, i64), &(usize, i64))| {
+            (*purse, beyond + unused(charge, all - beyond, until, now))
+        };
+        let purses = charge.purses.iter().zip(&of_beyond.purses).map(purse).collect();
+        Some(Part { consumed, fee, back: of_beyond.back + back, purses, ..of_beyond })
     }
 }
 
@@ -174,9 +212,6 @@ impl Customer {
                 return Err(DELETED);
             }
         }
-        if self.frozen == Some(true) {
-            return Err(HELD);
-        }
         let mut sets: Vec<Vec<usize>> = Vec::new();
         for number in named {
             let set =
@@ -187,9 +222,11 @@ impl Customer {
             }
         }
         for set in &sets {
+            let is_waiting = |number: &usize| self.resources[*number].status == WAITING;
             match set.iter().find_map(|number| self.lock(*number)) {
                 Some(status::PENDING) => return Err(UNPAID),
                 Some(_) => return Err(IN_PROGRESS),
+                None if set.iter().any(is_waiting) => return Err(IN_PROGRESS),
                 None if set.iter().any(|number| self.is_held(*number)) => return Err(HELD),
                 None if set.iter().any(|number| self.resources[*number].is_trial) => return Err(TRIAL),
                 None => {}
@@ -222,6 +259,8 @@ impl Customer {
         let of = |resource: &usize| {
             let one = &self.resources[*resource];
             let resource = *resource;
+            // What the cloud delivered earlier may be too old.
+            let way = if way == Way::FiveDays && !one.is_new(now) { Way::Whole } else { way };
             let parts = (0..one.charges.len()).filter_map(move |at| one.part(at, way, now));
             parts.map(move |part| Part { resource, ..part })
         };
@@ -259,16 +298,24 @@ impl Customer {
         Line { fee: sum(|part| part.fee), consumed: sum(|part| part.consumed), ..line }
     }
 
-    /// A set is returned within five times 24 hours of its purchase, and the year's quota is not used up.
+    /// Of a set something is returned within five times 24 hours of its purchase, and the year's quota is not used up.
     fn is_five_day_return(&self, set: &[usize], now: Secs) -> bool {
         let year = date(now).0;
-        let is_new = |number: &usize| {
-            let first = self.resources[*number].charges.first();
-            first.is_some_and(|charge| charge.is_purchase && now < charge.begins + 5 * DAY)
-        };
         self.site == Site::Cn
-            && set.iter().all(is_new)
+            && set.iter().any(|number| self.resources[*number].is_new(now))
             && self.five_day.get(&year).copied().unwrap_or(0) < FIVE_DAY_RETURNS
+    }
+
+    /// A large refund is allowed. Renewed periods of which one has begun meanwhile no longer go back.
+    pub fn allow(&mut self, order: usize, now: Secs) -> Result<(), Code> {
+        let is_it = |pending: &&Pending| pending.order == order;
+        let pending = self.pending_refunds.iter().find(is_it);
+        let has_begun = |pending: &Pending| pending.ends.values().any(|end| *end <= now);
+        if pending.is_some_and(|pending| pending.way == Way::OnlyRenewals && has_begun(pending)) {
+            return Err(NOTHING_LEFT);
+        }
+        self.approve(order, now);
+        Ok(())
     }
 
     /// What was decided when the unsubscription was asked for is carried out.
@@ -280,8 +327,13 @@ impl Customer {
             charge.back += part.back;
             charge.back_list += part.back_list;
             charge.coupon -= part.coupon;
+            for (purse, amount) in &part.purses {
+                let own = charge.purses.iter_mut().find(|(own, _)| own == purse);
+                own.expect("it paid").1 -= amount;
+            }
             let base = charge.order;
             self.return_coupon(base, part.coupon);
+            self.return_purses(&part.purses);
             self.give_back(base, part.back, now);
         }
         for at in 0..self.orders[order].lines.len() {
@@ -289,6 +341,8 @@ impl Customer {
             self.resources[resource].lock = None;
             match pending.way {
                 Way::OnlyRenewals => {}
+                // Its freeze may have deleted it meanwhile.
+                Way::Whole | Way::FiveDays if self.resources[resource].status == CLOSED => continue,
                 Way::Whole | Way::FiveDays => {
                     self.close(resource, now);
                     continue;
@@ -311,14 +365,18 @@ impl Customer {
         order.paid = Some(now);
     }
 
-    /// An unsubscription is refused: everything stays as it was.
+    /// An unsubscription is refused: everything stays as it was, the year's quota too.
     pub fn reject(&mut self, order: usize) {
-        self.pending_refunds.retain(|pending| pending.order != order);
+        let Some(at) = self.pending_refunds.iter().position(|pending| pending.order == order) else { return };
+        if self.pending_refunds.remove(at).way == Way::FiveDays {
+            let year = date(self.orders[order].created).0;
+            self.five_day.entry(year).and_modify(|count| *count -= 1);
+        }
         self.cancel(order);
     }
 
     /// What a coupon paid comes back to it, whatever has become of it.
-    fn return_coupon(&mut self, base: usize, amount: i64) {
+    pub fn return_coupon(&mut self, base: usize, amount: i64) {
         if amount == 0 {
             return;
         }

@@ -70,15 +70,17 @@ impl Turn {
     /// Whether it is about things that this customer has.
     pub fn is_possible(&self, customer: &Customer) -> bool {
         match self {
+            // They wait for the report of the cloud, which is not modelled.
+            Self::Change { .. } | Self::Commercial { .. } if customer.is_external => false,
             Self::Change { resource, good, .. } | Self::Commercial { resource, good, .. } => {
-                let one = customer.resources.get(*resource);
+                let one = customer.resources.get(*resource).filter(|one| !one.id.is_empty());
                 one.is_some_and(|one| !one.is_uneven && GOODS[*good].is_like(&GOODS[one.good]))
             }
             Self::Register { .. } => true,
             Self::Release { used } | Self::ToPeriod { used, .. } => *used < customer.on_demand.len(),
             Self::Instantly { resource } => {
                 let is_uneven = |one: usize| customer.resources[one].is_uneven;
-                let is_there = *resource < customer.resources.len();
+                let is_there = customer.is_named(*resource);
                 is_there
                     && customer.site == Site::Cn
                     && !customer.set_of(*resource).into_iter().any(is_uneven)
@@ -165,7 +167,8 @@ impl Customer {
         let mut paid = self.clone();
         let chosen =
             if auto_pay { paid.choose(&[order], (None, None), promotion, now) } else { (None, None) };
-        match paid.pay_with(&[order], chosen, now) {
+        let purses = if auto_pay { paid.choose_purses(&[order], chosen, now) } else { Vec::new() };
+        match paid.pay_by(&[order], chosen, &purses, now) {
             Ok(()) => {
                 *self = paid;
                 None

@@ -3,7 +3,7 @@
 use domain::site::Site;
 
 use super::term;
-use crate::calendar::{DAY, Secs};
+use crate::calendar::Secs;
 use crate::dice::Dice;
 use crate::goods::GOODS;
 use crate::model::Customer;
@@ -22,9 +22,13 @@ pub fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -
     if customer.site == Site::Cn && dice.once_in(10) {
         return Some(Deed::Turn(Turn::Instantly { resource }));
     }
+    if customer.is_external {
+        return None;
+    }
     let resource = if dice.once_in(8) { resource } else { fit(dice, customer, now).unwrap_or(resource) };
     let one = &customer.resources[resource];
-    let is_like = |good: &usize| GOODS[*good].is_like(&GOODS[one.good]);
+    let may_be_same = one.is_trial || GOODS[one.good].measure.is_some() || dice.once_in(12);
+    let is_like = |good: &usize| GOODS[*good].is_like(&GOODS[one.good]) && (may_be_same || *good != one.good);
     let goods: Vec<usize> = (0..GOODS.len()).filter(is_like).collect();
     let good = *dice.one(&goods)?;
     let auto_pay = !dice.once_in(3);
@@ -32,8 +36,7 @@ pub fn about(dice: &mut Dice, customer: &Customer, now: Secs, resource: usize) -
         let (term, auto_renew) = (term(dice), dice.once_in(3));
         return Some(Deed::Turn(Turn::Commercial { resource, good, term, auto_pay, auto_renew }));
     }
-    // A month that is longer than it was bought for is charged wrongly still.
-    if one.is_uneven || one.has_more_than_bought(now) {
+    if one.is_uneven {
         return None;
     }
     let size = match dice.below(4) {
@@ -50,7 +53,7 @@ fn fit(dice: &mut Dice, customer: &Customer, now: Secs) -> Option<usize> {
         let one = &customer.resources[*number];
         let has_sisters = GOODS.iter().filter(|good| good.is_like(&GOODS[one.good])).count() > 1;
         let is_free = one.lock.is_none() && customer.is_in_term(*number, now);
-        is_free && !one.is_uneven && !one.has_more_than_bought(now) && (has_sisters || one.size > 1)
+        is_free && !one.is_uneven && (has_sisters || GOODS[one.good].measure.is_some())
     };
     let fitting: Vec<usize> = (0..customer.resources.len()).filter(fits).collect();
     dice.one(&fitting).copied()
@@ -77,11 +80,4 @@ pub fn by_use(dice: &mut Dice, customer: &Customer, serial: usize) -> Option<Dee
         }
     };
     Some(Deed::Turn(turn))
-}
-
-/// Whether giving a resource up is told wrongly still: a trial that was made commercial is no new purchase.
-pub fn is_new_trial(customer: &Customer, resource: usize, now: Secs) -> bool {
-    let begins = customer.resources[resource].charges.first().map(|first| first.begins);
-    let kind = customer.orders[customer.resources[resource].order].kind;
-    kind == 13 && begins.is_some_and(|begins| now < begins + 5 * DAY)
 }
