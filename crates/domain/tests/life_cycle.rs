@@ -14,7 +14,7 @@ mod spans;
 use domain::calendar::{Date, Instant, PeriodType, Term, first_expiry, next_expiry, pending_payment_end};
 use domain::money::{Charge, Exact, Price, Rounding};
 use domain::site::{KeepDays, RefundUnit, Site, SiteProfile, Tier};
-use domain::subscription::change::{Remaining, difference, months_bought, remaining};
+use domain::subscription::change::{Remaining, bought, difference, remaining};
 use domain::subscription::refund::{HandlingFee, Period, is_within_five_days};
 use domain::subscription::renewal::{
     Attempt, DeductionDays, ExpireDay, exceeds, extra_months, first_attempt, next_attempt, unified_expiry,
@@ -197,13 +197,17 @@ fn settled(words: &[&str], wanted: &[&str]) -> Option<String> {
         ["bought", now, ref terms @ ..] => {
             let term = |words: &[&str]| period_of(words[0], words[1], words[2]);
             let terms: Vec<Period> = terms.chunks(3).map(term).collect();
-            let bought = months_bought(&terms, at(now));
             let until = terms.iter().map(|term| term.expires_at).max().unwrap();
-            let Remaining::Months(parts) = remaining(at(now), until, PeriodType::Month).at_most(bought)
-            else {
-                panic!("months are asked for")
+            // Prices are those of a month, or of the first term where it is of days or weeks.
+            let unit = match terms[0].term.period {
+                PeriodType::Year => PeriodType::Month,
+                unit => unit,
             };
-            as_sum(parts, wanted[0])
+            match remaining(at(now), until, unit).at_most(bought(&terms, at(now), unit)) {
+                Remaining::Months(parts) => as_sum(parts, wanted[0]),
+                Remaining::Hours { left, per_unit } => format!("{left}/{per_unit}"),
+                Remaining::YearDays(days) => panic!("{days} days of a year"),
+            }
         }
         ["change", old, new, now, expiry, unit] => {
             let rest = remaining(at(now), at(expiry), unit_of(unit));

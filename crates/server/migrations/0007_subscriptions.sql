@@ -61,8 +61,8 @@ create table resource_counters (
 create table provisioning_tasks (
     id {text} not null primary key,
     account_id {text} not null,
-    resource_key {text} not null,       -- resources.id
-    order_id {text} not null,
+    resource_key {text} not null,       -- id of resources or on_demand_resources; of both, it is one thing
+    order_id {text},                    -- waits for it, or bought the resource; null of pay-per-use ones
     action {text} not null,             -- create, freeze, unfreeze, delete, change
     state {text} not null,              -- waiting, done, failed
     region_code {text} not null,
@@ -149,10 +149,12 @@ create table on_demand_resources (
     enterprise_project_id {text},
     spec_size bigint,
     spec_size_measure_id bigint,
-    status bigint not null,             -- 2 in use, 3 released or turned yearly/monthly
+    status bigint not null,             -- 2 there, shown as 4 while it is held; 3 gone, or turned yearly/monthly
     open_order_id {text},               -- the order that turns it yearly/monthly and waits
-    began_at bigint not null,           -- since when it is billed by use
+    began_at bigint not null,           -- since when it is pay-per-use
     ended_at bigint,
+    held_at bigint,                     -- since when it is frozen with its account
+    due_at bigint,                      -- when that deletes it
     primary key (account_id, id)
 );
 create unique index on_demand_resources_by_id on on_demand_resources (id);
@@ -160,5 +162,6 @@ create index on_demand_resources_by_resource_id on on_demand_resources (resource
 create unique index on_demand_resources_by_live_name on on_demand_resources (account_id, resource_id) where status = 2;
 create index on_demand_resources_by_account_time on on_demand_resources (account_id, status, began_at, id);
 create index on_demand_resources_by_time on on_demand_resources (status, began_at, id);
+create index on_demand_resources_by_due on on_demand_resources (due_at, account_id, id) where due_at is not null;
 create index on_demand_resources_by_parent on on_demand_resources (account_id, parent_id, id)
     where parent_id is not null;

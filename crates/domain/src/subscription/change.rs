@@ -6,9 +6,9 @@
 //!
 //! The prices are those of one unit of the term, a month or a year, with their discounts: a discount by a share, a
 //! fixed price of the new specification, or an amount off the result. A downgrade has a negative difference; it has no
-//! fee. No more is left of months than was bought: the day of the purchase is a gift, and so is what the months of a
-//! term are longer than the parts that it has of them. What has begun is charged at the old specification: the hour of
-//! months, the day of years.
+//! fee. No more is left than was bought: the day of the purchase is a gift, and so is what the months of a term are longer
+//! than the parts that it has of them. What has begun is charged at the old specification: the hour of months and days,
+//! the day of years.
 
 use super::MonthParts;
 use super::refund::Period;
@@ -52,12 +52,13 @@ impl Remaining {
         }
     }
 
-    /// No more than so many months; days and hours are counted so that they never exceed what was bought.
+    /// No more than was bought, as [`bought`] counts it for the same unit.
     #[must_use]
-    pub fn at_most(self, bought: MonthParts) -> Self {
+    pub fn at_most(self, bought: i64) -> Self {
         match self {
-            Self::Months(parts) => Self::Months(parts.min(bought)),
-            Self::YearDays(_) | Self::Hours { .. } => self,
+            Self::Months(parts) => Self::Months(parts.min(MonthParts::from_parts(bought))),
+            Self::YearDays(days) => Self::YearDays(days.min(bought)),
+            Self::Hours { left, per_unit } => Self::Hours { left: left.min(bought), per_unit },
         }
     }
 
@@ -91,26 +92,47 @@ pub fn remaining(now: Instant, expires_at: Instant, unit: PeriodType) -> Remaini
     }
 }
 
-/// How many months the terms of a resource that are not over were bought as: those of the running one, however little
-/// is left of it, and those that have not begun. The days by which a renewal ends later than its term, on the unified
-/// day of its account, were bought too.
+/// How much the terms of a resource that are not over were bought as, in what [`remaining`] counts for the unit: parts of
+/// months as [`MonthParts::fraction`] does, days of years, hours. That is all of the running term, however little is left
+/// of it, and of those that have not begun.
 ///
 /// Right after a purchase the calendar has more: a month that begins on 15 January at 16:00 ends with 15 February, and
-/// has 392/744 of January and 15/28 of February.
-pub fn months_bought(terms: &[Period], now: Instant) -> MonthParts {
-    let of_term = |period: &Period| {
-        let own = match period.term.period {
-            PeriodType::Month => period.term.count,
-            PeriodType::Year => period.term.count.saturating_mul(MONTHS_PER_YEAR),
-            PeriodType::Week | PeriodType::Day | PeriodType::Hour => {
-                return MonthParts::between(period.effective_at, period.expires_at.plus_ms(MS_PER_SECOND));
-            }
-        };
-        let own_end = next_expiry(period.effective_at, period.term).unwrap_or(Instant::MAX);
-        MonthParts::of_months(own).plus(extra_months(own_end, period.expires_at))
-    };
+/// has 392/744 of January and 15/28 of February; a day that begins at 16:00 ends with the next, after 32 hours.
+pub fn bought(terms: &[Period], now: Instant, unit: PeriodType) -> i64 {
     let not_over = terms.iter().filter(|period| now < period.expires_at);
-    not_over.map(of_term).fold(MonthParts::ZERO, MonthParts::plus)
+    match unit {
+        PeriodType::Month => not_over.map(months_of).fold(MonthParts::ZERO, MonthParts::plus).fraction().0,
+        PeriodType::Year => not_over
+            .map(|period| year_days(period.effective_at.date(), period.expires_at.date()))
+            .fold(0, i64::saturating_add),
+        PeriodType::Hour | PeriodType::Day | PeriodType::Week => {
+            not_over.map(hours_of).fold(0, i64::saturating_add)
+        }
+    }
+}
+
+/// The months of a term. The days by which a renewal ends later than its term, on the unified day of its account, were
+/// bought too.
+fn months_of(period: &Period) -> MonthParts {
+    let own = match period.term.period {
+        PeriodType::Month => period.term.count,
+        PeriodType::Year => period.term.count.saturating_mul(MONTHS_PER_YEAR),
+        PeriodType::Week | PeriodType::Day | PeriodType::Hour => {
+            return MonthParts::between(period.effective_at, period.expires_at.plus_ms(MS_PER_SECOND));
+        }
+    };
+    let own_end = next_expiry(period.effective_at, period.term).unwrap_or(Instant::MAX);
+    MonthParts::of_months(own).plus(extra_months(own_end, period.expires_at))
+}
+
+/// The hours of a term. Terms of days and more end with a day, and what is left of the first one is a gift.
+fn hours_of(period: &Period) -> i64 {
+    match period.term.period {
+        PeriodType::Hour => i64::from(period.term.count),
+        PeriodType::Day | PeriodType::Week | PeriodType::Month | PeriodType::Year => {
+            period.effective_at.date().days_until(period.expires_at.date()).max(0) * HOURS_PER_DAY
+        }
+    }
 }
 
 /// The days after one day up to another, 29 February not counted.

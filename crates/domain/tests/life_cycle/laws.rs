@@ -4,7 +4,7 @@ use domain::calendar::{Instant, PeriodType, Term, first_expiry};
 use domain::money::{Charge, Exact, Price, Scaled};
 use domain::site::{Site, SiteProfile};
 use domain::subscription::MonthParts;
-use domain::subscription::change::{Remaining, difference, months_bought, remaining};
+use domain::subscription::change::{Remaining, bought, difference, remaining};
 use domain::subscription::refund::{HandlingFee, Period};
 use domain::subscription::renewal::{
     Attempt, DeductionDays, ExpireDay, extra_months, first_attempt, next_attempt, unified_expiry,
@@ -125,9 +125,17 @@ proptest! {
         let (num, den) = parts.fraction();
         prop_assert!(num * 7 <= den * (count * 7 + 1), "{}", parts);
         prop_assert!(num * 7 >= den * (count * 7 - 1), "{}", parts);
-        let bought = Period { term: months, effective_at: start, expires_at: first_expiry(start, months).unwrap() };
-        let capped = Remaining::Months(parts).at_most(months_bought(&[bought], start));
+        let term = Period { term: months, effective_at: start, expires_at: first_expiry(start, months).unwrap() };
+        let capped = Remaining::Months(parts).at_most(bought(&[term], start, PeriodType::Month));
         prop_assert_eq!(capped, Remaining::Months(parts.min(MonthParts::of_months(months.count))));
+        let days = Term { period: PeriodType::Day, ..months };
+        let term = Period { term: days, effective_at: start, expires_at: first_expiry(start, days).unwrap() };
+        let Remaining::Hours { left, per_unit: 24 } =
+            remaining(start, term.expires_at, PeriodType::Day).at_most(bought(&[term], start, PeriodType::Day))
+        else {
+            panic!("days are asked for")
+        };
+        prop_assert_eq!(left, count * 24);
         let years = remaining(start, first_expiry(start, Term { period: PeriodType::Year, count: 3 }).unwrap(), PeriodType::Year);
         prop_assert!(matches!(years, Remaining::YearDays(1095 | 1094)), "{:?}", years);
     }
@@ -170,7 +178,7 @@ proptest! {
         let [now, effective_at, expires_at] = [now, begin, end].map(Instant::from_ms);
         let period = Period { term, effective_at, expires_at };
         let _ = period.settle(Charge::cents(paid), now, site, fee);
-        let _ = months_bought(&[period, period], now);
+        let _ = bought(&[period, period], now, term.period);
         let _ = period.part_after(Charge::cents(paid), now);
         let _ = remaining(now, expires_at, term.period).at_price(Exact::from_charge(Charge::cents(paid)));
         let _ = first_attempt(now, expires_at, DeductionDays::DEFAULT);

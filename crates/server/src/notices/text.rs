@@ -80,8 +80,7 @@ fn english(notice: &Notice<'_>) -> Words {
         }
         Notice::BecameOnDemand { thing } => {
             let mut lines = vec![
-                "The term of a resource has ended. It goes on as pay-per-use and costs what is used of it."
-                    .to_owned(),
+                "The term of a resource has ended. It goes on, and is pay-per-use from then on.".to_owned(),
                 String::new(),
             ];
             lines.extend(thing_en(thing));
@@ -135,7 +134,7 @@ fn chinese(notice: &Notice<'_>) -> Words {
             Words { subject: format!("资源冻结：{}", thing.name), lines }
         }
         Notice::BecameOnDemand { thing } => {
-            let mut lines = vec!["资源已到期，并转为按需计费，按实际使用量收费。".to_owned(), String::new()];
+            let mut lines = vec!["资源已到期，自到期时起转为按需计费。".to_owned(), String::new()];
             lines.extend(thing_zh(thing));
             Words { subject: format!("资源转按需：{}", thing.name), lines }
         }

@@ -73,6 +73,11 @@ impl OrderError {
         }
     }
 
+    /// A discount that is named for an order with a price adjustment, which takes no other.
+    pub fn beside_adjustment(id: &str, adjustment: &str) -> Self {
+        plan::beside_adjustment(id, adjustment).into()
+    }
+
     /// A coupon or card that cannot be spent.
     pub fn unusable(id: &str, why: Unusable) -> Self {
         Self::Plan(PlanError::Unusable(id.to_owned(), why))

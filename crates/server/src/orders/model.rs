@@ -254,8 +254,8 @@ pub struct Rest {
     pub from_ms: i64,
     /// The end of the term, in milliseconds.
     pub until_ms: i64,
-    /// What was bought of the time that is not over, which is the most that is charged: parts of months, as
-    /// [`MonthParts::fraction`] counts them.
+    /// What was bought of the time that is not over, which is the most that is charged, as
+    /// [`domain::subscription::change::bought`] counts it for the unit of the term.
     pub bought: i64,
 }
 
@@ -263,7 +263,7 @@ impl Rest {
     /// What is left of a term whose prices are for a unit, and no more than was bought of it.
     pub fn remaining(&self, unit: PeriodType) -> Remaining {
         let left = remaining(Instant::from_ms(self.from_ms), Instant::from_ms(self.until_ms), unit);
-        left.at_most(MonthParts::from_parts(self.bought))
+        left.at_most(self.bought)
     }
 
     /// The list price of one unit of the term before the change, for a size.

@@ -26,7 +26,7 @@ use crate::webhooks::service::{self as webhooks, Event};
 
 pub use super::store::list::{Filter, Page, Scope};
 pub use adjust::adjust;
-pub use charge::{Bill, Chosen, Facts, Named};
+pub use charge::{Bill, Chosen, Facts, Named, adjustments_of};
 pub use fitting::fitting_coupons;
 pub use pay::{check_payable, pay, shortage};
 pub use pending::find_payable;

@@ -1,4 +1,5 @@
-//! What falls due on resources: automatic renewal, and the steps of their life.
+//! What falls due on resources: automatic renewal, the steps of their life, and the end of holds.
 
 pub(super) mod live;
+pub(super) mod live_on_demand;
 pub(super) mod renew;

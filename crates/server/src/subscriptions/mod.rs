@@ -71,6 +71,7 @@ pub const FEATURE: Feature = Feature {
     jobs: |jobs| {
         jobs.add::<jobs::renew::Renew>();
         jobs.add::<jobs::live::Live>();
+        jobs.add::<jobs::live_on_demand::LiveOnDemand>();
     },
     checks: &[&checks::Counters, &checks::States, &checks::Charges, &checks::FiveDays],
     statements: store::statements,

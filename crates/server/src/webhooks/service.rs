@@ -43,8 +43,10 @@ pub const RESOURCE_EXPIRED: &str = "resource.expired";
 pub const RESOURCE_FROZEN: &str = "resource.frozen";
 /// A resource can be used again: what held it was released.
 pub const RESOURCE_UNFROZEN: &str = "resource.unfrozen";
-/// The term of a resource is over, and it is pay-per-use from then on.
+/// A resource is pay-per-use from then on: its term is over, or it was turned so at once.
 pub const RESOURCE_TO_ON_DEMAND: &str = "resource.to_on_demand";
+/// A pay-per-use resource is yearly/monthly from then on.
+pub const RESOURCE_TO_PERIOD: &str = "resource.to_period";
 /// A resource is closed.
 pub const RESOURCE_CLOSED: &str = "resource.closed";
 /// A resource, or its renewed terms that are to come, were given back.
@@ -71,6 +73,7 @@ pub const EVENTS: &[&str] = &[
     RESOURCE_FROZEN,
     RESOURCE_UNFROZEN,
     RESOURCE_TO_ON_DEMAND,
+    RESOURCE_TO_PERIOD,
     RESOURCE_CLOSED,
     RESOURCE_RENEWED,
     RESOURCE_CHANGED,

@@ -50,6 +50,29 @@ pub(crate) async fn explained(app: &TestApp, tenant: &str, order: &str) -> Value
 }
 
 on_both! {
+    // Bought on 15 January at 16:00 for a day, it ends with the 16th: 32 hours are left, and 24 were bought.
+    async fn of_days_no_more_are_charged_than_were_bought(app) {
+        let mut addon = with(machine(), "cloud_service_type", json!("hws.service.type.vpc"));
+        addon["resource_type"] = json!("hws.resource.type.bandwidth.addon");
+        addon["resource_spec"] = json!("19_bgp.addon");
+        for (field, value) in [("period_type", 0), ("resource_size", 5), ("size_measure_id", 15)] {
+            addon[field] = json!(value);
+        }
+        let id = crate::expiry::buy(&app, "acme", json!([addon])).await.remove(0);
+        let asked = change(&app, "acme", &id, json!({"resource_size": 10})).await.ok(201);
+        assert_eq!(asked["amount"], "3");
+        let order = asked["order_id"].as_str().unwrap();
+        let why = explained(&app, "acme", order).await;
+        assert_eq!(why["orders"][0]["line_items"][0]["price"]["change"]["units_left"], "1");
+        app.post("acme", PAY, payment(order)).await.ok(204);
+        // 15 hours of the day are left.
+        app.advance_to("2026-01-16T00:20:00Z").await;
+        let asked = change(&app, "acme", &id, json!({"resource_size": 18})).await.ok(201);
+        assert_eq!(asked["amount"], "3");
+        explained(&app, "acme", asked["order_id"].as_str().unwrap()).await;
+        app.finish().await;
+    }
+
     // Rule 2.6: until 15 July, changed on 25 June at 18:40, there are left 5 days and 5 hours of June, and 15 days of July.
     async fn an_upgrade_costs_the_difference_for_the_hours_that_are_left(app) {
         app.advance_to("2026-06-15T02:30:00Z").await;

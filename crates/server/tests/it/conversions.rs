@@ -4,16 +4,17 @@ use serde_json::{Value, json};
 
 use crate::accounts::{disk as sized, top_ups};
 use crate::changes::{QUERY, bought, explained, resource};
+use crate::expiry::told;
 use crate::harness::TestApp;
 use crate::on_both;
 use crate::orders::{CANCEL, PAY, cash, details, disk, machine, payment, place, status, with};
 use crate::paying::{CHINA, coupon, coupon_is, pay_with};
 
-const REGISTER: &str = "/openbss/v1/on-demand-resources";
+pub(crate) const REGISTER: &str = "/openbss/v1/on-demand-resources";
 const INSTANTLY: &str = "/v2/orders/subscriptions/resources/to-on-demand/instantly";
 
 /// Registers a machine that costs 182.07 a month, or what else is said.
-async fn register(app: &TestApp, tenant: &str, more: Value) -> Value {
+pub(crate) async fn register(app: &TestApp, tenant: &str, more: Value) -> Value {
     let mut body = json!({
         "customer_id": app.domain(tenant),
         "cloud_service_type": "hws.service.type.ec2",
@@ -27,14 +28,14 @@ async fn register(app: &TestApp, tenant: &str, more: Value) -> Value {
     app.post("operator", REGISTER, body).await.ok(201)
 }
 
-async fn listed(app: &TestApp, tenant: &str) -> Vec<Value> {
+pub(crate) async fn listed(app: &TestApp, tenant: &str) -> Vec<Value> {
     let body = app.get(tenant, REGISTER).await.ok(200);
     let found = body["resources"].as_array().unwrap().clone();
     assert_eq!(body["total_count"], found.len());
     found
 }
 
-fn for_months(number: i64, more: Value) -> Value {
+pub(crate) fn for_months(number: i64, more: Value) -> Value {
     let mut body = json!({"period_type": 2, "period_num": number});
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
@@ -176,6 +177,32 @@ on_both! {
         assert_eq!(done["to_ondemand_service_results"][0]["result"], "SUCCESS");
         app.post("acme", &format!("{REGISTER}/{id}/to-period"), for_months(1, json!({"auto_pay": true}))).await.ok(201);
         assert_eq!(resource(&app, "acme", true).await["resource_id"], id.as_str());
+        app.finish().await;
+    }
+
+    async fn both_ways_of_turning_are_told_to_webhooks(app: CHINA) {
+        let id = bought(&app, "acme", json!([machine(), disk()])).await;
+        app.post("acme", "/openbss/v1/webhooks", json!({"url": "http://127.0.0.1:9/", "events": ["resource.to_on_demand", "resource.to_period"]})).await.ok(201);
+        let done = app.post("acme", INSTANTLY, json!({"resource_ids": [id]})).await.ok(200);
+        assert_eq!(done["to_ondemand_service_results"][0]["result"], "SUCCESS");
+        assert_eq!(told(&app, "webhook").await, ["resource.to_on_demand", "resource.to_on_demand"]);
+        let order = app.post("acme", &format!("{REGISTER}/{id}/to-period"), for_months(1, json!({}))).await.ok(201)["order_id"].clone();
+        assert_eq!(told(&app, "webhook").await.len(), 2, "it is not paid");
+        app.post("acme", PAY, payment(order.as_str().unwrap())).await.ok(204);
+        assert_eq!(told(&app, "webhook").await[2..], ["resource.to_period", "resource.to_period"]);
+        let outbox = app.get("operator", "/openbss/v1/sandbox/outbox?limit=1000").await.ok(200);
+        let data = |what: &str| -> Vec<Value> {
+            let body = |item: &Value| serde_json::from_str::<Value>(item["body"].as_str().unwrap()).unwrap();
+            let items = outbox["items"].as_array().unwrap().iter().filter(|item| item["subject"] == what);
+            items.map(|item| body(item)["data"].clone()).collect()
+        };
+        for one in data("resource.to_on_demand") {
+            assert_eq!((&one["reason"], &one["status"]), (&json!("instantly"), &json!(3)), "{one}");
+            assert_eq!(one["expire_time"], "2026-01-15T08:00:00Z");
+        }
+        for one in data("resource.to_period") {
+            assert_eq!((&one["order_id"], &one["expire_time"]), (&order, &json!("2026-02-15T15:59:59Z")), "{one}");
+        }
         app.finish().await;
     }
 

@@ -1,5 +1,8 @@
 //! Resources that are held: with their frozen account (rule 10.6), or for security. The term of what is held runs on.
 
+#[path = "holds/pay_per_use.rs"]
+mod pay_per_use;
+
 use domain::site::Site;
 use platform::op::Host;
 use serde_json::{Value, json};

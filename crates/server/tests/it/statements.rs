@@ -302,6 +302,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
     ("subscriptions", "select count(*) from resources where status in (2, 4, 5)", CHECK),
     ("subscriptions", "select count(*) from resources where due_at is not null", CHECK),
     ("subscriptions", "select id from resources where (status in (2, 4, 5) and due_at is null) *", CHECK),
+    ("subscriptions", "select id from on_demand_resources where status not in (2, 3) *", CHECK),
     ("subscriptions", "select r.id from resources r where r.status in (2, 5) and r.expires_at <> *", CHECK),
     ("subscriptions", "select distinct open_order_id from resources *", CHECK),
     ("subscriptions", "select c.account_id from resource_counters c left join *", CHECK),

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use server::app::Provisioner;
 
 use crate::auto_renewals::mails;
+use crate::changes::change;
 use crate::contract::calls::integers;
 use crate::expiry::{buy, ids, listen, lived, shown, told};
+use crate::explain::reprice;
 use crate::harness::{Options, Reply, TestApp};
 use crate::on_both;
 use crate::orders::{CANCEL, ORDERS, PAY, disk, machine, payment, place, with};
@@ -68,6 +70,10 @@ on_both! {
         let body = mails[0]["body"].as_str().unwrap();
         for line in [all[0].as_str(), "End of its term: 2026-02-15 23:59:59 (GMT+8)", "转为按需计费"] {
             assert!(body.contains(line), "{line} is not in {body}");
+        }
+        // Use is not metered yet, so that nobody is promised a bill of it.
+        for line in ["costs", "按实际使用量收费"] {
+            assert!(!body.contains(line), "{line} is in {body}");
         }
         let attached = "select count(*) from on_demand_resources child join on_demand_resources parent \
             on parent.id = child.parent_id and parent.account_id = child.account_id";
@@ -166,6 +172,38 @@ on_both! {
             done(&app, "CANCEL", &id).await;
         }
         assert_eq!(shown(&app, "acme", &usable).await, "2/0 2026-02-15T15:59:59Z", "all or nothing");
+        app.finish().await;
+    }
+
+    async fn what_is_to_be_pay_per_use_is_not_changed_to_what_cannot_be_billed_by_use(app) {
+        let mut shared = line("hws.service.type.vpc", "hws.resource.type.bandwidth", "19_share");
+        (shared["resource_size"], shared["size_measure_id"]) = (json!(5), json!(15));
+        let id = buy(&app, "acme", json!([shared])).await.remove(0);
+        done(&app, "SET_UP", &id).await;
+        // Cheaper, and, being larger, dearer.
+        for more in [json!({}), json!({"resource_size": 10})] {
+            let body = with(more, "resource_spec", json!("19_bgp"));
+            let message = change(&app, "acme", &id, body).await.refused(400, "CBC.0100");
+            assert!(message.contains("resource_spec") && message.contains("CANCEL"), "{message}");
+        }
+        change(&app, "acme", &id, json!({"resource_size": 6, "auto_pay": true})).await.ok(201);
+        done(&app, "CANCEL", &id).await;
+        change(&app, "acme", &id, json!({"resource_spec": "19_bgp"})).await.ok(201);
+        ask(&app, "SET_UP", &[&id]).await.refused(400, "CBC.99003609");
+        app.finish().await;
+    }
+
+    async fn what_the_catalogue_no_longer_sells_by_use_enters_grace_at_its_expiry(app) {
+        let all = buy(&app, "acme", json!([machine(), disk()])).await;
+        done(&app, "SET_UP", &all[0]).await;
+        let was = "  - spec: s3.medium.4.linux\n";
+        reprice(&app, was, &format!("{was}    flags: [not_convertible]\n")).await;
+        let ran = lived(&app.advance_to("2026-02-16T00:00:00Z").await);
+        assert_eq!(ran, ["2026-02-15T15:59:59Z: expired (2 resources)"]);
+        for id in &all {
+            assert_eq!(shown(&app, "acme", id).await, "5/4 2026-02-15T15:59:59Z");
+        }
+        assert_eq!(on_demand(&app).await, []);
         app.finish().await;
     }
 

@@ -106,13 +106,17 @@ impl Operation<App> for ListOrderDiscounts {
         let Some(first) = bills.first() else {
             return Ok(Json(ListOrderDiscountsOutput { discounts: Vec::new() }));
         };
+        // With what the operator took off goes no other discount.
+        let mut discounts = bills.iter().filter_map(adjustment).collect::<Result<Vec<_>, _>>()?;
+        if !discounts.is_empty() {
+            return Ok(Json(ListOrderDiscountsOutput { discounts }));
+        }
         let app = cx.app.clone();
         let granted = list_discounts(&app, &mut cx.tx, &first.order.payer).await?;
         let catalog = app.catalog.current();
         let facts = Facts::of(&bills, &catalog, cx.now);
         let mut ordered: Vec<&Discount> = granted.iter().collect();
         ordered.sort_by_key(|discount| precedence(discount.kind));
-        let mut discounts = bills.iter().filter_map(adjustment).collect::<Result<Vec<_>, _>>()?;
         for discount in ordered {
             let choice = Choice { discount: Some(discount.clone()), coupons: Vec::new(), cards: Vec::new() };
             match plan(&facts.view(), &choice) {

@@ -48,6 +48,20 @@ pub(super) fn refused(error: &PlanError) -> ApiError {
     }
 }
 
+/// The refusal of a discount beside a price adjustment (SDK, type of `DiscountSimpleInfo`).
+pub(super) fn beside_adjustment(id: &str, adjustment: &str) -> ApiError {
+    let why = (
+        format!(
+            "an order with a price adjustment (609) is paid with it and with no other discount; name {adjustment} of \
+             type 609, or none"
+        ),
+        format!(
+            "订单已调价（609），支付时必须使用调价折扣，不能更换；请指定类型为 609 的折扣 {adjustment}，或不指定折扣"
+        ),
+    );
+    of_discount(&codes::DISCOUNT_NOT_APPLICABLE, id, why)
+}
+
 fn of_discount(code: &'static Code, id: &str, (en, zh): Said) -> ApiError {
     code.because(format!("Discount {id}: {en}."), format!("折扣 {id}：{zh}。"))
 }

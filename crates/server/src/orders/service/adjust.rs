@@ -1,11 +1,12 @@
 //! The operator takes something off the price of an order that waits for payment (609).
 //!
-//! The adjustment is spread over the lines by their list prices, and stays whatever the order is paid with: discounts,
-//! coupons and the rules of funds see what is left. A later one takes its place. An order of type 15 records each of
-//! them: its list price is what was taken off, reduced to nothing by the same.
+//! The adjustment is spread over the lines by their list prices, and stays whatever the order is paid with: coupons and
+//! the rules of funds see what is left. No other discount goes with it, neither on the order nor on what is paid together
+//! with it. A later one takes its place. An order of type 15 records each of them: its list price is what was taken off,
+//! reduced to nothing by the same.
 //!
-//! An order that was placed with a discount or a coupon is reduced by it again, as far as it still goes; a coupon that
-//! no longer does is let go.
+//! An order that was placed with a discount is no longer reduced by it. Coupons reduce what is left, as far as they still
+//! go; one that no longer does is let go.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use domain::order::{OrderStatus, OrderType, SourceType};
 use domain::promotion::{Modifier, ModifierType};
 use platform::op::Refusal;
 
-use super::charge::{Bill, Chosen, Named, apply, benefits_of};
+use super::charge::{Bill, Chosen, Named, adjustments_of, apply, benefits_of};
 use super::pay::check_payable;
 use crate::Cx;
 use crate::orders::errors::OrderError;
@@ -112,14 +113,17 @@ fn adjustment(record: &Order, name: &str, amount: Charge) -> Modifier {
     Modifier { kind, source: record.id.clone(), name: name.to_owned(), amount }
 }
 
-/// Reduces orders by what they were placed with, and where that no longer goes by nothing but the adjustments.
+/// Reduces orders by the coupons that they were placed with, and by the discount where nothing is adjusted; where that no
+/// longer goes, by nothing but the adjustments.
 async fn replan(cx: &mut Cx, bills: &mut [Bill]) -> Result<(), OrderError> {
     let is_discount = |modifier: &&Modifier| {
         modifier.kind != ModifierType::PriceAdjustment
             && modifier.kind != ModifierType::DiscountCoupon
             && !modifier.kind.is_benefit()
     };
+    let is_adjusted = adjustments_of(bills).next().is_some();
     let discount = bills.iter().flat_map(|bill| &bill.order.modifiers).find(is_discount);
+    let discount = discount.filter(|_| !is_adjusted);
     let placed_with = Chosen {
         discount: discount.map(|modifier| Named { id: modifier.source.clone(), pay_type: None }),
         coupons: benefits_of(bills),

@@ -280,6 +280,7 @@ async fn complete(
     let app = cx.app.clone();
     let mut discounts = match named.discount {
         Some(_) => Vec::new(),
+        None if adjustments_of(bills).next().is_some() => Vec::new(),
         None => promotions::list_discounts(&app, &mut cx.tx, &first.payer).await?.to_vec(),
     };
     let (coupons, cards) = match has_coupons {
@@ -334,7 +335,14 @@ async fn named(cx: &mut Cx, bills: &[Bill], payer: &str, chosen: &Chosen) -> Res
     }
 }
 
-/// The discount that a payment names; what the operator took off may be named too, and is no choice.
+/// What the operator took off orders that are paid together (609), line by line.
+pub fn adjustments_of(bills: &[Bill]) -> impl Iterator<Item = &Modifier> {
+    let modifiers = bills.iter().flat_map(|bill| &bill.lines).flat_map(|line| &line.modifiers);
+    modifiers.filter(|modifier| modifier.kind == ModifierType::PriceAdjustment)
+}
+
+/// The discount that a payment names. What the operator took off may be named too, and is no choice: an order with it
+/// uses it and no other discount.
 async fn named_discount(
     cx: &mut Cx,
     bills: &[Bill],
@@ -342,13 +350,14 @@ async fn named_discount(
     named: Option<&Named>,
 ) -> Result<Option<Discount>, OrderError> {
     let Some(named) = named else { return Ok(None) };
-    let adjustment = ModifierType::PriceAdjustment;
-    if named.pay_type == Some(adjustment.code()) {
-        let mut modifiers = bills.iter().flat_map(|bill| &bill.order.modifiers);
-        return match modifiers.any(|own| own.kind == adjustment && own.source == named.id) {
+    if named.pay_type == Some(ModifierType::PriceAdjustment.code()) {
+        return match adjustments_of(bills).any(|own| own.source == named.id) {
             true => Ok(None),
             false => Err(PlanError::DiscountMisfit(named.id.clone(), Inapplicable::Unknown).into()),
         };
+    }
+    if let Some(adjustment) = adjustments_of(bills).next() {
+        return Err(OrderError::beside_adjustment(&named.id, &adjustment.source));
     }
     let app = cx.app.clone();
     let found = promotions::find_discount(&app, &mut cx.tx, payer, &named.id).await?;

@@ -102,9 +102,11 @@ pub(in crate::subscriptions) struct OnDemandOutput {
     enterprise_project_id: Option<String>,
     /// Our id of the yearly/monthly resource that it was.
     origin_id: Option<String>,
+    /// 2 in use, 4 frozen with its account.
+    status: i64,
     /// The order that turns it yearly/monthly and waits for payment.
     open_order_id: Option<String>,
-    /// Since when it is billed by use.
+    /// Since when it is pay-per-use.
     begin_time: String,
     /// Since when it no longer is.
     end_time: Option<String>,
@@ -113,6 +115,7 @@ pub(in crate::subscriptions) struct OnDemandOutput {
 impl OnDemandOutput {
     fn of(one: OnDemand) -> Self {
         Self {
+            status: one.shown().code(),
             id: one.id,
             resource_id: one.resource_id,
             customer_id: one.account,
@@ -202,7 +205,7 @@ impl Operation<App> for ListOnDemand {
         id: "ListOnDemand",
         method: Method::Get,
         path: "/openbss/v1/on-demand-resources",
-        about: "Lists the pay-per-use resources that are in use.",
+        about: "Lists the pay-per-use resources that are there.",
         sites: Sites::All,
         callers: OPERATOR_OR_CUSTOMER,
         actions: &[],

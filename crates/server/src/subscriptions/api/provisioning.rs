@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::Cx;
 use crate::app::App;
 use crate::codes;
-use crate::subscriptions::service::cloud::{self, Action, Report, Reported, Task, TaskState, Verdict};
+use crate::subscriptions::service::cloud::{
+    self, Action, Report, Reported, Subject, Task, TaskState, Verdict,
+};
 
 input! {
     /// A page of what waits.
@@ -59,8 +61,8 @@ struct ProvisioningItem {
     resource_id: Option<String>,
     /// Of the task.
     task_id: String,
-    /// The order that waits for it, or that bought the resource.
-    order_id: String,
+    /// The order that waits for it, or that bought the resource; null of what is pay-per-use.
+    order_id: Option<String>,
     customer_id: String,
     /// create, freeze, unfreeze, delete or change.
     action: String,
@@ -78,8 +80,9 @@ struct ProvisioningItem {
     size_measure_id: Option<i64>,
     project_id: Option<String>,
     enterprise_project_id: Option<String>,
-    period_type: i64,
-    period_num: i64,
+    /// Null of what is pay-per-use.
+    period_type: Option<i64>,
+    period_num: Option<i64>,
     create_time: String,
 }
 
@@ -116,8 +119,8 @@ pub(in crate::subscriptions) struct ReportOutput {
     id: String,
     /// The cloud's.
     resource_id: Option<String>,
-    /// The order that waited for it, or that bought the resource.
-    order_id: String,
+    /// The order that waited for it, or that bought the resource; null of what is pay-per-use.
+    order_id: Option<String>,
     customer_id: String,
     /// The task; null where none was needed.
     task_id: Option<String>,
@@ -126,7 +129,9 @@ pub(in crate::subscriptions) struct ReportOutput {
     /// `provisioned`: it is done; `failed`: it will not be done, and its money goes back; `waiting`: the cloud is to
     /// go on trying.
     state: &'static str,
+    /// The begin of its term, or since when it is pay-per-use.
     effective_time: Option<String>,
+    /// The end of its term, or since when it no longer is pay-per-use.
     expire_time: Option<String>,
     /// Why it failed, as it was reported.
     reason: Option<String>,
@@ -135,25 +140,43 @@ pub(in crate::subscriptions) struct ReportOutput {
 }
 
 fn answer(reported: Reported) -> Json<ReportOutput> {
-    let Reported { resource, task } = reported;
+    let Reported { subject, task } = reported;
     let state = match task.as_ref().map(|task| task.state) {
         Some(TaskState::Waiting) => "waiting",
         Some(TaskState::Failed) => "failed",
         Some(TaskState::Done) | None => "provisioned",
     };
+    let action = task.as_ref().map_or(Action::Create, |task| task.action).name();
     let (reason, refund) = task.as_ref().map(|task| (task.reason.clone(), task.refund_order.clone())).unzip();
-    Json(ReportOutput {
-        action: task.as_ref().map_or(Action::Create, |task| task.action).name(),
-        order_id: task.as_ref().map_or(&resource.order, |task| &task.order).clone(),
-        task_id: task.map(|task| task.id),
-        id: resource.id,
-        resource_id: resource.resource_id,
-        customer_id: resource.account,
-        state,
-        effective_time: resource.effective_at.map(Instant::to_wire),
-        expire_time: resource.expires_at.map(Instant::to_wire),
-        reason: reason.flatten(),
-        refund_order_id: refund.flatten(),
+    let (task_id, order) = task.map(|task| (task.id, task.order)).unzip();
+    let (refund_order_id, reason) = (refund.flatten(), reason.flatten());
+    Json(match subject {
+        Subject::Period(resource) => ReportOutput {
+            id: resource.id,
+            resource_id: resource.resource_id,
+            order_id: order.flatten().or(Some(resource.order)),
+            customer_id: resource.account,
+            task_id,
+            action,
+            state,
+            effective_time: resource.effective_at.map(Instant::to_wire),
+            expire_time: resource.expires_at.map(Instant::to_wire),
+            reason,
+            refund_order_id,
+        },
+        Subject::OnDemand(resource) => ReportOutput {
+            id: resource.id,
+            resource_id: Some(resource.resource_id),
+            order_id: order.flatten(),
+            customer_id: resource.account,
+            task_id,
+            action,
+            state,
+            effective_time: Some(resource.began_at.to_wire()),
+            expire_time: resource.ended_at.map(Instant::to_wire),
+            reason,
+            refund_order_id,
+        },
     })
 }
 

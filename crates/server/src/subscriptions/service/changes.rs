@@ -12,9 +12,9 @@
 //! With the immediate provisioner there is nothing to wait for: the report is as good as there.
 //!
 //! Both prices are list prices of the day, of one unit of the term that was bought; what they differ by is for the whole
-//! time that is paid, further terms too, and for no more months than were bought of it. What has begun is charged at the
-//! old specification. The amount is fixed when the order is placed, however late it is paid (rule 1.8). A discount applies
-//! to the difference in one of the three forms of the rule.
+//! time that is paid, further terms too, and for no more months, or days, than were bought of it. What has begun is
+//! charged at the old specification. The amount is fixed when the order is placed, however late it is paid (rule 1.8). A
+//! discount applies to the difference in one of the three forms of the rule.
 //!
 //! A resource is changed by itself: a disk grows without its machine. While an order waits, it holds the resource.
 
@@ -25,7 +25,8 @@ pub(super) use self::downgrade::returned;
 use domain::calendar::{Instant, PeriodType, Term};
 use domain::money::{Charge, Exact, Overflow};
 use domain::order::OrderType;
-use domain::subscription::change::months_bought;
+use domain::subscription::ExpirePolicy;
+use domain::subscription::change::bought;
 use domain::subscription::refund::Period;
 use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
@@ -35,7 +36,7 @@ use super::cloud::{self, Action};
 use super::ordering::{self, Buyer, How, resource_of};
 use super::renewals::promotion_of;
 use super::sets::Set;
-use super::trials;
+use super::{to_on_demand, trials};
 use crate::app::Provisioner;
 use crate::catalog::model::Catalog;
 use crate::orders::errors::OrderError;
@@ -89,6 +90,7 @@ pub(in crate::subscriptions) async fn change(
     let catalog = cx.app.catalog.current();
     let paid = charges::of_resource(&mut cx.tx, &resource.account, &resource.id).await?;
     let change = price(cx, &catalog, &resource, &paid, wanted)?;
+    check_stays_convertible(&catalog, &resource, &change.line)?;
     if let Some(less) = change.less {
         let order = downgrade::carry_out(cx, buyer, resource, change.line, (less, &paid)).await?;
         return Ok(Changed::Returned(Box::new(order)));
@@ -128,6 +130,25 @@ async fn check(cx: &mut Cx, resource: &Resource) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// What is to become pay-per-use at its expiry does not become what cannot be.
+fn check_stays_convertible(catalog: &Catalog, resource: &Resource, line: &Line) -> Result<(), Refusal> {
+    let is_set_up = resource.expire_policy == ExpirePolicy::ToOnDemand.code();
+    if !is_set_up || to_on_demand::not_by_use(catalog, &line.product_id).is_none() {
+        return Ok(());
+    }
+    let spec = &line.resource_spec_code;
+    Err(Refusal::because(
+        "resource_spec",
+        format!(
+            "{spec} cannot be billed by use, and the resource is to become pay-per-use at its expiry. Cancel that first \
+             (operation CANCEL of to-on-demand), or choose another specification"
+        ),
+        format!(
+            "{spec} 不支持按需计费，而该资源已设置到期转按需。请先取消到期转按需（to-on-demand 的 operation 为 CANCEL），或选择其他规格"
+        ),
+    ))
 }
 
 /// A change with its price.
@@ -178,7 +199,7 @@ fn price(
         price_version,
         from_ms: from.ms(),
         until_ms: until.ms(),
-        bought: months_bought(&terms(resource, paid), from).fraction().0,
+        bought: bought(&terms(resource, paid), from, unit),
     };
     let over_limit = |_: Overflow| codes::AMOUNT_OVER_LIMIT.error();
     let difference =

@@ -13,15 +13,16 @@ use domain::calendar::first_expiry;
 use domain::id::uuid_text;
 use platform::db::{DbError, Tx};
 use platform::op::{ApiError, Refusal};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{auto_renewals, begin, changes, first_charge, fulfilled_now, holds};
 use crate::app::Provisioner;
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, LineEnd};
 use crate::subscriptions::store::charges::{self, ChargeKind};
+use crate::subscriptions::store::on_demand::{self as by_use, OnDemand};
 use crate::subscriptions::store::renew_configs;
-use crate::subscriptions::store::tasks::{self, KnownTask, NewTask};
+use crate::subscriptions::store::tasks::{self, KnownTask, NewTask, TaskOf};
 pub(in crate::subscriptions) use crate::subscriptions::store::tasks::{Action, Task, TaskState};
 use crate::subscriptions::store::{self, NEVER_THERE, Resource, WAITING};
 use crate::webhooks::service::{self as webhooks, Event};
@@ -38,15 +39,53 @@ pub(in crate::subscriptions) async fn tell(
     resources: &[&Resource],
     action: Action,
 ) -> Result<(), DbError> {
-    if cx.app.provisioner == Provisioner::Immediate || resources.is_empty() {
+    let new = resources.iter().map(|resource| {
+        let task = NewTask {
+            id: String::new(),
+            order: Some(order.map_or(&resource.order, |order| &order.id)),
+            action,
+            of: (*resource).into(),
+            region_code: &resource.region_code,
+            resource_spec_code: &resource.resource_spec_code,
+            spec_size: resource.spec_size,
+            spec_size_measure_id: resource.spec_size_measure_id,
+        };
+        (task, described(resource))
+    });
+    ask(cx, action, new.collect()).await
+}
+
+/// Tells the cloud what to do with pay-per-use resources of one account, which nobody ordered.
+///
+/// # Errors
+/// The database.
+pub(in crate::subscriptions) async fn tell_of_on_demand(
+    cx: &mut Cx,
+    resources: &[&OnDemand],
+    action: Action,
+) -> Result<(), DbError> {
+    let new = resources.iter().map(|resource| {
+        let task = NewTask {
+            id: String::new(),
+            order: None,
+            action,
+            of: (*resource).into(),
+            region_code: &resource.region_code,
+            resource_spec_code: &resource.resource_spec_code,
+            spec_size: resource.spec_size,
+            spec_size_measure_id: resource.spec_size_measure_id,
+        };
+        (task, described_on_demand(resource))
+    });
+    ask(cx, action, new.collect()).await
+}
+
+/// Writes tasks of one account, each with what webhooks are told of its resource, and tells them; the tasks get their
+/// ids here.
+async fn ask(cx: &mut Cx, action: Action, new: Vec<(NewTask<'_>, Json)>) -> Result<(), DbError> {
+    if cx.app.provisioner == Provisioner::Immediate || new.is_empty() {
         return Ok(());
     }
-    let mut new = Vec::with_capacity(resources.len());
-    for resource in resources {
-        let order = order.map_or(&resource.order, |order| &order.id);
-        new.push(NewTask { id: uuid_text(cx.ids.as_mut()), order, action, resource });
-    }
-    tasks::insert(&mut cx.tx, &new, cx.now).await?;
     let name = match action {
         Action::Create => webhooks::PROVISIONING_CREATE,
         Action::Freeze => webhooks::PROVISIONING_FREEZE,
@@ -54,17 +93,16 @@ pub(in crate::subscriptions) async fn tell(
         Action::Delete => webhooks::PROVISIONING_DELETE,
         Action::Change => webhooks::PROVISIONING_CHANGE,
     };
-    let event = |task: &NewTask<'_>| {
-        let mut data = described(task.resource);
+    let (mut asked, mut events) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
+    for (task, mut data) in new {
+        let task = NewTask { id: uuid_text(cx.ids.as_mut()), ..task };
         data["task_id"] = json!(task.id);
         data["order_id"] = json!(task.order);
-        (name, data)
-    };
-    let told: Vec<_> = new.iter().map(event).collect();
-    let account = &new[0].resource.account;
-    // Only the operator hears of these, so no partner is named.
-    let events: Vec<Event<'_>> =
-        told.into_iter().map(|(name, data)| Event { name, account, partner: None, data }).collect();
+        // Only the operator hears of these, so no partner is named.
+        events.push(Event { name, account: task.of.account, partner: None, data });
+        asked.push(task);
+    }
+    tasks::insert(&mut cx.tx, &asked, cx.now).await?;
     webhooks::notify(cx, &events).await
 }
 
@@ -77,7 +115,8 @@ pub(in crate::subscriptions) fn event<'a>(
     Event { name, account: &resource.account, partner, data: described(resource) }
 }
 
-fn described(resource: &Resource) -> serde_json::Value {
+/// What webhooks are told of a yearly/monthly resource.
+pub(super) fn described(resource: &Resource) -> Json {
     json!({
         "id": resource.id,
         "resource_id": resource.resource_id,
@@ -98,6 +137,31 @@ fn described(resource: &Resource) -> serde_json::Value {
         "period_num": resource.period_num,
         "status": resource.status,
         "expire_time": resource.expires_at.map(domain::calendar::Instant::to_wire),
+    })
+}
+
+/// What webhooks are told of a pay-per-use resource: the same, without an order and a term.
+pub(super) fn described_on_demand(resource: &OnDemand) -> Json {
+    json!({
+        "id": resource.id,
+        "resource_id": resource.resource_id,
+        "order_id": null,
+        "customer_id": resource.account,
+        "parent_id": resource.parent,
+        "resource_name": resource.resource_name,
+        "cloud_service_type": resource.service_type_code,
+        "resource_type": resource.resource_type_code,
+        "resource_spec": resource.resource_spec_code,
+        "region": resource.region_code,
+        "available_zone": resource.available_zone,
+        "resource_size": resource.spec_size,
+        "size_measure_id": resource.spec_size_measure_id,
+        "project_id": resource.project_id,
+        "enterprise_project_id": resource.enterprise_project_id,
+        "period_type": null,
+        "period_num": null,
+        "status": resource.shown().code(),
+        "expire_time": null,
     })
 }
 
@@ -132,13 +196,32 @@ pub(in crate::subscriptions) struct Report<'a> {
     pub(in crate::subscriptions) verdict: Verdict<'a>,
 }
 
+/// What the cloud reported on, as it is now.
+#[derive(Debug)]
+pub(in crate::subscriptions) enum Subject {
+    /// A yearly/monthly resource.
+    Period(Box<Resource>),
+    /// A pay-per-use one.
+    OnDemand(Box<OnDemand>),
+}
+
 /// A resource that the cloud reported on, and what came of it.
 #[derive(Debug)]
 pub(in crate::subscriptions) struct Reported {
     /// The resource as it is now.
-    pub(in crate::subscriptions) resource: Resource,
+    pub(in crate::subscriptions) subject: Subject,
     /// The task; `None`: none was ever needed, for the paying transaction made the resource.
     pub(in crate::subscriptions) task: Option<KnownTask>,
+}
+
+impl Reported {
+    fn of(resource: Resource, task: Option<KnownTask>) -> Self {
+        Self { subject: Subject::Period(Box::new(resource)), task }
+    }
+
+    fn of_on_demand(resource: OnDemand, task: Option<KnownTask>) -> Self {
+        Self { subject: Subject::OnDemand(Box::new(resource)), task }
+    }
 }
 
 /// The cloud reports on a task. Repeated, it changes nothing and answers the same.
@@ -147,36 +230,66 @@ pub(in crate::subscriptions) struct Reported {
 /// CBC.99003012 for an unknown resource, CBC.0100 and CBC.0101 for a report that contradicts what is known.
 pub(in crate::subscriptions) async fn report(cx: &mut Cx, report: &Report<'_>) -> Result<Reported, ApiError> {
     let Some(found) = store::find(&mut cx.tx, report.id).await? else {
-        return Err(codes::RESOURCE_ID_NOT_FOUND.because(
-            format!("There is no resource {}. Use the id that provisioning lists.", report.id),
-            format!("资源 {} 不存在，请使用待处理列表中的 id。", report.id),
-        ));
+        return match by_use::find(&mut cx.tx, report.id).await? {
+            Some(found) => report_on_demand(cx, &found, report).await,
+            None => Err(codes::RESOURCE_ID_NOT_FOUND.because(
+                format!("There is no resource {}. Use the id that provisioning lists.", report.id),
+                format!("资源 {} 不存在，请使用待处理列表中的 id。", report.id),
+            )),
+        };
     };
-    let Some(task) = task_of(cx, &found, report.task).await? else {
-        if matches!(report.verdict, Verdict::Failed(_)) {
-            return Err(was_done(&found.id));
-        }
-        check_name(&found, report.named)?;
-        return Ok(Reported { resource: found, task: None });
+    let Some(task) = task_of(cx, (&found).into(), report.task).await? else {
+        check_untold(&found.id, found.resource_id.as_deref(), report)?;
+        return Ok(Reported::of(found, None));
     };
     // The order before the resource, wherever one waits for the report.
-    let order = match task.action {
-        Action::Create | Action::Change => Some(orders::lock(cx, &task.order).await?),
-        Action::Freeze | Action::Unfreeze | Action::Delete => None,
+    let order = match (task.action, &task.order) {
+        (Action::Create | Action::Change, Some(order)) => Some(orders::lock(cx, order).await?),
+        (_, _) => None,
     };
     let resource = store::lock(&mut cx.tx, &found.account, &found.id).await?;
-    let task = tasks::get(&mut cx.tx, &resource, &task.id).await?;
+    let task = tasks::get(&mut cx.tx, (&resource).into(), &task.id).await?;
     if task.action != Action::Create || task.state != TaskState::Waiting {
-        check_name(&resource, report.named)?;
+        check_name(&resource.id, resource.resource_id.as_deref(), report.named)?;
     }
-    match (task.state, report.verdict) {
-        (TaskState::Waiting, _) => carry_out(cx, order, resource, task, report).await,
-        (TaskState::Done, Verdict::Done) | (TaskState::Failed, Verdict::Failed(_)) => {
-            Ok(Reported { resource, task: Some(task) })
-        }
-        (TaskState::Done, Verdict::Failed(_)) => Err(was_done(&resource.id)),
+    if is_news(&resource.id, &task, report.verdict)? {
+        return carry_out(cx, order, resource, task, report).await;
+    }
+    Ok(Reported::of(resource, Some(task)))
+}
+
+/// The cloud reports on a task about a pay-per-use resource: it is frozen, unfrozen or deleted, or not yet.
+async fn report_on_demand(cx: &mut Cx, found: &OnDemand, report: &Report<'_>) -> Result<Reported, ApiError> {
+    let Some(task) = task_of(cx, found.into(), report.task).await? else {
+        check_untold(&found.id, Some(&found.resource_id), report)?;
+        return Ok(Reported::of_on_demand(found.clone(), None));
+    };
+    let resource = by_use::lock_any(&mut cx.tx, &found.account, &found.id).await?;
+    let task = tasks::get(&mut cx.tx, (&resource).into(), &task.id).await?;
+    check_name(&resource.id, Some(&resource.resource_id), report.named)?;
+    if !is_news(&resource.id, &task, report.verdict)? {
+        return Ok(Reported::of_on_demand(resource, Some(task)));
+    }
+    let task = note(cx, (&resource).into(), task, report.verdict).await?;
+    Ok(Reported::of_on_demand(resource, Some(task)))
+}
+
+/// Nothing was ever asked of the cloud about a resource: it is there, under its name.
+fn check_untold(id: &str, resource_id: Option<&str>, report: &Report<'_>) -> Result<(), ApiError> {
+    if matches!(report.verdict, Verdict::Failed(_)) {
+        return Err(was_done(id));
+    }
+    check_name(id, resource_id, report.named)
+}
+
+/// Whether a report says what is not known yet; one that contradicts what is known is refused.
+fn is_news(id: &str, task: &KnownTask, verdict: Verdict<'_>) -> Result<bool, ApiError> {
+    match (task.state, verdict) {
+        (TaskState::Waiting, _) => Ok(true),
+        (TaskState::Done, Verdict::Done) | (TaskState::Failed, Verdict::Failed(_)) => Ok(false),
+        (TaskState::Done, Verdict::Failed(_)) => Err(was_done(id)),
         (TaskState::Failed, Verdict::Done) => {
-            Err(contradiction(&resource.id, "it was reported as failed before.", "之前已上报失败。"))
+            Err(contradiction(id, "it was reported as failed before.", "之前已上报失败。"))
         }
     }
 }
@@ -184,7 +297,7 @@ pub(in crate::subscriptions) async fn report(cx: &mut Cx, report: &Report<'_>) -
 /// The task that a report is about: the one it names, else the oldest that waits, else the last that ended.
 async fn task_of(
     cx: &mut Cx,
-    resource: &Resource,
+    resource: TaskOf<'_>,
     named: Option<&str>,
 ) -> Result<Option<KnownTask>, ApiError> {
     if let Some(id) = named {
@@ -220,16 +333,27 @@ async fn carry_out(
             let (resource, refund) = changes::reported(cx, order, resource, reason).await?;
             finish(cx, resource, task, report.verdict, refund).await
         }
-        (_, _) => match report.verdict {
-            Verdict::Done => finish(cx, resource, task, report.verdict, None).await,
-            Verdict::Failed(reason) => {
-                // What was paid for is not touched by it: the cloud goes on trying.
-                let task = KnownTask { reason: Some(reason.to_owned()), ..task };
-                tasks::update(&mut cx.tx, &resource, &task, None).await?;
-                Ok(Reported { resource, task: Some(task) })
-            }
-        },
+        (_, _) => {
+            let task = note(cx, (&resource).into(), task, report.verdict).await?;
+            Ok(Reported::of(resource, Some(task)))
+        }
     }
+}
+
+/// What was frozen, unfrozen or deleted is done; where that failed, what was paid for is not touched by it, and the cloud
+/// goes on trying.
+async fn note(
+    cx: &mut Cx,
+    of: TaskOf<'_>,
+    task: KnownTask,
+    verdict: Verdict<'_>,
+) -> Result<KnownTask, DbError> {
+    let (task, finished_at) = match verdict {
+        Verdict::Done => (KnownTask { state: TaskState::Done, reason: None, ..task }, Some(cx.now)),
+        Verdict::Failed(reason) => (KnownTask { reason: Some(reason.to_owned()), ..task }, None),
+    };
+    tasks::update(&mut cx.tx, of, &task, finished_at).await?;
+    Ok(task)
 }
 
 async fn finish(
@@ -244,8 +368,8 @@ async fn finish(
         Verdict::Failed(reason) => (TaskState::Failed, Some(reason.to_owned())),
     };
     let task = KnownTask { state, reason, refund_order, ..task };
-    tasks::update(&mut cx.tx, &resource, &task, Some(cx.now)).await?;
-    Ok(Reported { resource, task: Some(task) })
+    tasks::update(&mut cx.tx, (&resource).into(), &task, Some(cx.now)).await?;
+    Ok(Reported::of(resource, Some(task)))
 }
 
 fn contradiction(id: &str, en: &str, zh: &str) -> ApiError {
@@ -257,12 +381,12 @@ fn was_done(id: &str) -> ApiError {
 }
 
 /// A report names the resource as the first one did.
-fn check_name(resource: &Resource, named: Option<&str>) -> Result<(), ApiError> {
-    if named.is_none() || named == resource.resource_id.as_deref() {
+fn check_name(id: &str, resource_id: Option<&str>, named: Option<&str>) -> Result<(), ApiError> {
+    if named.is_none() || named == resource_id {
         return Ok(());
     }
     let (en, zh) = ("it was reported with another resource_id.", "之前上报的 resource_id 不同。");
-    Err(contradiction(&resource.id, en, zh))
+    Err(contradiction(id, en, zh))
 }
 
 /// The cloud has provided a resource; its term begins now.

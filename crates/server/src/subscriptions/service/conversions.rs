@@ -15,18 +15,20 @@ use platform::db::DbError;
 use platform::op::{ApiError, Refusal};
 
 use super::changes::charge_of;
-use super::on_demand::OnDemand;
+use super::on_demand::{OnDemand, ended};
 use super::ordering::{self, How, resource_of};
 use super::to_on_demand::{self, Wish};
-use super::{auto_renewals, holds, life, sets, unsubscribing};
+use super::{auto_renewals, cloud, holds, life, sets, unsubscribing};
+use crate::identity::freezing::lock_scope;
 use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
 use crate::orders::model::{Line, Order};
 use crate::orders::service::{self as orders, NewLine, NewReturn, Placed};
 use crate::subscriptions::store::charges::{self, ChargeKind};
-use crate::subscriptions::store::on_demand::{self, ENDED, IN_USE};
+use crate::subscriptions::store::on_demand::{self, IN_USE};
 use crate::subscriptions::store::{self, Resource};
+use crate::webhooks::service as webhooks;
 use crate::{Cx, codes};
 
 /// The term that a resource is to have, and how it is to be paid.
@@ -51,6 +53,8 @@ pub(in crate::subscriptions) async fn to_period(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find_on_demand(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
+    // Who freezes an account locks it, and then what it has: to hold what is paid at once comes too late.
+    lock_scope(&mut cx.tx, &found.account).await?;
     let set = super::named::lock_on_demand(cx, &found, id).await?;
     if let Some(parent) = found.parent.as_deref()
         && let Some(parent) = on_demand::find(&mut cx.tx, parent).await?.filter(|one| one.status == IN_USE)
@@ -102,8 +106,10 @@ async fn lock(cx: &mut Cx, order: &Order, line: &Line) -> Result<Option<OnDemand
     Ok(set.into_iter().find(|one| one.id == id))
 }
 
-/// Locks the pay-per-use resources that lines are about, the primary first.
+/// Locks the pay-per-use resources that lines are about, the primary first; before them their account, as who freezes it
+/// does, since what they become may have to be held.
 pub(super) async fn lock_all(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
+    lock_scope(&mut cx.tx, &order.account).await?;
     for line in lines {
         lock(cx, order, line).await?;
     }
@@ -145,7 +151,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
             .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
         let used = lock(cx, order, line).await?;
         let used = used.ok_or_else(|| DbError::Other(format!("{:?} is no longer there", line.resource)))?;
-        let ended = OnDemand { status: ENDED, open_order: None, ended_at: Some(cx.now), ..used.clone() };
+        let ended = OnDemand { open_order: None, ..ended(used.clone(), cx.now) };
         on_demand::update(&mut cx.tx, &ended).await?;
         let primary = line.attached_to.and_then(|no| lines.iter().find(|other| other.line_no == no));
         let parent = primary.and_then(|primary| primary.resource.clone());
@@ -167,6 +173,9 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
     };
     let paid: Vec<_> = resources.iter().zip(lines).filter_map(charge).collect();
     charges::insert(&mut cx.tx, &paid).await?;
+    let event = |resource| cloud::event(webhooks::RESOURCE_TO_PERIOD, order.partner.as_deref(), resource);
+    let events: Vec<_> = resources.iter().map(event).collect();
+    webhooks::notify(cx, &events).await?;
     Ok(outcomes)
 }
 
@@ -343,7 +352,8 @@ pub(super) async fn returned(cx: &mut Cx, order: &Order, lines: &[Line]) -> Resu
     unsubscribing::note(cx, order).await?;
     for line in lines {
         let resource = store::lock(&mut cx.tx, &order.account, resource_of(order, line)?).await?;
-        super::on_demand::begin(cx, &resource, cx.now).await?;
+        let turned = super::on_demand::begin(cx, &resource, cx.now).await?;
+        life::tell(cx, webhooks::RESOURCE_TO_ON_DEMAND, &turned, "instantly").await?;
     }
     Ok(())
 }

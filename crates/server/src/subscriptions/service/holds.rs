@@ -2,7 +2,9 @@
 //!
 //! A hold is beside the life cycle: it shows 4 and makes a resource unusable while its term runs on, and its release
 //! shows what time has made of the resource meanwhile. A resource may be held for both reasons; it is released with the
-//! last. Only the freeze of an account deletes what it holds, 15 days after.
+//! last. Only the freeze of an account deletes what it holds, 15 days after; pay-per-use resources too ([`by_use`]).
+
+pub(in crate::subscriptions) mod by_use;
 
 use domain::calendar::Instant;
 use domain::subscription::{ResourceStatus, hold_ends};
@@ -14,7 +16,7 @@ use super::{Subscriptions, life, mails, named, sets};
 use crate::identity::freezing::{ResourceHolder, Scope, lock_scope};
 use crate::notices::service::{Notice, Reason, mail};
 use crate::subscriptions::store::life::{self as rows, PageOf};
-use crate::subscriptions::store::{self, Resource};
+use crate::subscriptions::store::{self, Resource, on_demand};
 use crate::webhooks::service as webhooks;
 use crate::{Boxed, Cx, codes};
 
@@ -29,13 +31,17 @@ impl ResourceHolder for Subscriptions {
     }
 
     fn release<'a>(&'a self, cx: &'a mut Cx, account: &'a str) -> Boxed<'a, Result<(), ApiError>> {
-        Box::pin(release_all(cx, account))
+        Box::pin(async move {
+            release_all(cx, account).await?;
+            by_use::release_all(cx, account).await
+        })
     }
 }
 
 /// An account was frozen: with its resources, these are held; one that has any gets a mail.
 async fn frozen(cx: &mut Cx, account: &str, scope: Scope) -> Result<(), ApiError> {
-    let number = store::total_visible(&mut cx.tx, account).await?;
+    let number =
+        store::total_visible(&mut cx.tx, account).await? + on_demand::total_of(&mut cx.tx, account).await?;
     if number == 0 {
         return Ok(());
     }
@@ -45,13 +51,15 @@ async fn frozen(cx: &mut Cx, account: &str, scope: Scope) -> Result<(), ApiError
             return Err(too_many());
         }
         hold_all(cx, account).await?;
+        // After the yearly/monthly ones, which may turn pay-per-use until they are locked.
+        by_use::hold_all(cx, account).await?;
         let until = hold_ends(cx.now, cx.site.profile().hold_days);
         resources_kept_until = Some(until.map_err(|error| DbError::Other(error.to_string()))?);
     }
     Ok(mail(cx, account, &Notice::AccountFrozen { resources_kept_until }).await?)
 }
 
-/// Freezes all resources of an account.
+/// Freezes all yearly/monthly resources of an account.
 async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
     let mut last: Option<Resource> = None;
     loop {

@@ -14,8 +14,9 @@
 //!
 //! Invariants:
 //! - Customers see a resource exactly as long as it has a `due_at` (`subscriptions.states`).
-//! - A set is turned pay-per-use as a whole or not at all: where one of it is held, or has an order that is being carried
-//!   out, all of it goes the ordinary way, so that nothing attached is left without its primary.
+//! - A set is turned pay-per-use as a whole or not at all: where one of it is held, is no longer sold by use, or has an
+//!   order that is being carried out, all of it goes the ordinary way, so that nothing attached is left without its
+//!   primary.
 //! - An order that waits for payment does not keep a resource alive; paying it is refused once the resource is gone.
 
 use domain::calendar::{CalendarError, Instant};
@@ -27,18 +28,18 @@ use domain::subscription::{
 use platform::db::DbError;
 use platform::job::leave_a_trail;
 use platform::op::{ApiError, Audit, Operation, Spec};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::cloud::{self, Action};
 use super::sets::{self, Set};
-use super::{mails, on_demand};
+use super::{mails, on_demand, to_on_demand};
 use crate::Cx;
 use crate::identity::service::{find_account, tier_of};
 use crate::notices::service::{Notice, Reason, mail};
 use crate::orders::service as orders;
 use crate::subscriptions::api::provisioning::ReportProvisioned;
 use crate::subscriptions::store::{self, Resource};
-use crate::webhooks::service as webhooks;
+use crate::webhooks::service::{self as webhooks, Event};
 
 /// How the audit trail names the end of a term: nobody asks for it, so it is no operation.
 const EXPIRED: Spec = Spec {
@@ -55,7 +56,7 @@ const FROZEN: Spec = Spec {
     ..EXPIRED
 };
 /// Likewise, the end of everything.
-const CLOSED: Spec = Spec {
+pub(super) const CLOSED: Spec = Spec {
     id: "CloseResource",
     about: "Deletes a resource whose time is over.",
     audit: Audit::Event("subscription", "closeResource"),
@@ -189,12 +190,21 @@ pub(super) async fn tell(
     resource: &Resource,
     reason: &'static str,
 ) -> Result<(), DbError> {
+    tell_of(cx, name, (&resource.account, cloud::described(resource)), reason).await
+}
+
+/// Tells webhooks what happened to something of an account, and why.
+pub(super) async fn tell_of(
+    cx: &mut Cx,
+    name: &'static str,
+    (account, mut data): (&str, Json),
+    reason: &'static str,
+) -> Result<(), DbError> {
     let app = cx.app.clone();
-    let account = find_account(&app, &mut cx.tx, &resource.account).await?;
-    let partner = account.as_ref().and_then(|account| account.partner_id.as_deref());
-    let mut event = cloud::event(name, partner, resource);
-    event.data["reason"] = json!(reason);
-    webhooks::notify(cx, &[event]).await
+    let owner = find_account(&app, &mut cx.tx, account).await?;
+    let partner = owner.as_ref().and_then(|owner| owner.partner_id.as_deref());
+    data["reason"] = json!(reason);
+    webhooks::notify(cx, &[Event { name, account, partner, data }]).await
 }
 
 /// Takes the step that is due of a set, named by its primary resource, or by one whose primary is gone: of each member
@@ -307,9 +317,7 @@ async fn expire(cx: &mut Cx, resource: &mut Resource, at: Instant) -> Result<Mov
     let impossible = || DbError::Other(format!("resource {} is due without a term", resource.id));
     let expires_at = resource.expires_at.ok_or_else(impossible)?;
     if resource.expire_policy == ExpirePolicy::ToOnDemand.code() {
-        on_demand::begin(cx, resource, at).await?;
-        resource.status = ResourceStatus::Closed.code();
-        resource.due_at = None;
+        *resource = on_demand::begin(cx, resource, at).await?;
         return Ok(Moved::Converted);
     }
     let tier = tier_of(&mut cx.tx, &resource.account).await?;
@@ -377,9 +385,11 @@ fn shift(
     Ok(change.status)
 }
 
-/// Whether a set with this resource can become pay-per-use: it is not held, and no order of it is being carried out.
+/// Whether a set with this resource can become pay-per-use: it is not held, the catalogue still sells it by use, and no
+/// order of it is being carried out.
 async fn may_convert(cx: &mut Cx, resource: &Resource) -> Result<bool, DbError> {
-    if resource.is_held() {
+    let catalog = cx.app.catalog.current();
+    if resource.is_held() || to_on_demand::not_by_use(&catalog, &resource.product_id).is_some() {
         return Ok(false);
     }
     let Some(order) = &resource.open_order else { return Ok(true) };
@@ -426,6 +436,12 @@ fn notice(resource: &Resource, moved: Moved) -> Option<Notice<'_>> {
     }
 }
 
+/// Why what a frozen account holds is deleted.
+pub(super) const HELD_TOO_LONG: Reason<'static> = Reason {
+    en: "Its account has been frozen for too long.",
+    zh: "账号冻结时间已超过保留期限。",
+};
+
 fn why(ending: Ending) -> Reason<'static> {
     match ending {
         Ending::AtExpiry => Reason {
@@ -436,10 +452,7 @@ fn why(ending: Ending) -> Reason<'static> {
             en: "Its retention period has ended without a renewal.",
             zh: "保留期已结束且未续费。",
         },
-        Ending::Hold => Reason {
-            en: "Its account has been frozen for too long.",
-            zh: "账号冻结时间已超过保留期限。",
-        },
+        Ending::Hold => HELD_TOO_LONG,
         Ending::Primary => {
             Reason { en: "What it was attached to has been deleted.", zh: "其所属主资源已删除。" }
         }

@@ -10,6 +10,7 @@ use domain::subscription::ResourceStatus;
 use platform::db::{DbError, Tx};
 use platform::op::{AccountKind, ApiError, Refusal};
 
+use super::holds::by_use;
 use super::named;
 use super::ordering::check_not_held;
 use crate::Cx;
@@ -23,12 +24,12 @@ use crate::subscriptions::store::{self, Resource};
 /// A yearly/monthly resource turns pay-per-use at an instant: a resource of the same name begins to be billed by use,
 /// and the yearly/monthly one is closed, as its order and its charges leave it. Of a set the primary goes first, then
 /// what is attached to it. The caller holds the resource's lock, tells the cloud nothing (nothing changes for it) and
-/// settles what was paid.
+/// settles what was paid. Answers the resource as it is then.
 pub(in crate::subscriptions) async fn begin(
     cx: &mut Cx,
     resource: &Resource,
     at: Instant,
-) -> Result<OnDemand, DbError> {
+) -> Result<Resource, DbError> {
     let name = resource.resource_id.clone().unwrap_or_else(|| resource.id.clone());
     let parent = match &resource.parent {
         None => None,
@@ -57,6 +58,8 @@ pub(in crate::subscriptions) async fn begin(
         open_order: None,
         began_at: at,
         ended_at: None,
+        held_at: None,
+        due_at: None,
     };
     rows::insert(&mut cx.tx, &begun).await?;
     let closed = Resource {
@@ -72,7 +75,7 @@ pub(in crate::subscriptions) async fn begin(
         ..resource.clone()
     };
     store::update(&mut cx.tx, &closed, resource.is_visible()).await?;
-    Ok(begun)
+    Ok(closed)
 }
 
 /// A pay-per-use resource that the operator registers.
@@ -104,7 +107,8 @@ pub(in crate::subscriptions) struct NewOnDemand {
     pub enterprise_project_id: Option<String>,
 }
 
-/// Registers a pay-per-use resource; it is billed by use from now on.
+/// Registers a pay-per-use resource, from now on; where its account is frozen with its resources, it is held from the
+/// start.
 ///
 /// # Errors
 /// CBC.99006006 for a product that is not sold by use, CBC.0100 for a customer, a size or a name that cannot be.
@@ -123,7 +127,7 @@ pub(in crate::subscriptions) async fn register(cx: &mut Cx, new: NewOnDemand) ->
         Some(named) => Some(named),
         None => find_project_id(&mut cx.tx, &customer.id, &region).await?,
     };
-    let one = OnDemand {
+    let mut one = OnDemand {
         account: customer.id.clone(),
         id,
         resource_id,
@@ -143,8 +147,10 @@ pub(in crate::subscriptions) async fn register(cx: &mut Cx, new: NewOnDemand) ->
         open_order: None,
         began_at: cx.now,
         ended_at: None,
+        held_at: None,
+        due_at: None,
     };
-    rows::insert(&mut cx.tx, &one).await?;
+    by_use::join(cx, &mut one).await?;
     Ok(one)
 }
 
@@ -178,6 +184,11 @@ fn check_product(
     Ok((priced.priced.item.region.to_owned(), size))
 }
 
+/// A resource that is no longer pay-per-use.
+pub(super) fn ended(one: OnDemand, at: Instant) -> OnDemand {
+    OnDemand { status: ENDED, ended_at: Some(at), held_at: None, due_at: None, ..one }
+}
+
 /// A page of the pay-per-use resources in use, of an account or of all, and how many there are.
 ///
 /// # Errors
@@ -202,8 +213,7 @@ pub(in crate::subscriptions) async fn release(cx: &mut Cx, id: &str) -> Result<O
         check_not_held(cx, &one.resource_id, one.open_order.as_deref()).await?;
     }
     for one in set {
-        let ended = OnDemand { status: ENDED, ended_at: Some(cx.now), ..one };
-        rows::update(&mut cx.tx, &ended).await?;
+        rows::update(&mut cx.tx, &ended(one, cx.now)).await?;
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! To pay-per-use on expiry (004 8.4.6, rule 1.7): set up, and cancelled.
 
 use domain::subscription::{ExpirePolicy, ResourceStatus};
-use platform::op::{ApiError, Refusal};
+use platform::op::{ApiError, Code, Refusal};
 
 use super::sets::{self, Set};
 use super::{life, ordering};
@@ -108,7 +108,7 @@ pub(super) async fn check(cx: &mut Cx, catalog: &Catalog, set: &Set, wish: Wish)
             check_kind(catalog, resource)?;
         }
     }
-    let about = |code: &'static platform::op::Code, resource: &Resource| {
+    let about = |code: &'static Code, resource: &Resource| {
         let name = name_of(resource);
         code.because(format!("Resource {name}: {}", code.en), format!("资源 {name}：{}", code.zh))
     };
@@ -130,16 +130,20 @@ pub(super) async fn check(cx: &mut Cx, catalog: &Catalog, set: &Set, wish: Wish)
     Err(about(&codes::CONVERSION_BLOCKED_BY_ORDER, busy))
 }
 
+/// Why what a catalogue sells under an id cannot be billed by use; `None`: it can.
+pub(super) fn not_by_use(catalog: &Catalog, product_id: &str) -> Option<&'static Code> {
+    match catalog.find_product_by_id(product_id) {
+        Some(product) if product.package.is_some() => Some(&codes::PACKAGE_NOT_CONVERTIBLE),
+        Some(product) if product.is(Flag::Bundle) => Some(&codes::SOLUTION_NOT_CONVERTIBLE),
+        // What has no price by use cannot be billed by it, and neither can what the catalogue no longer knows.
+        Some(product) if !product.is(Flag::NotConvertible) && !product.usage.is_empty() => None,
+        Some(_) | None => Some(&codes::PRODUCT_NOT_CONVERTIBLE),
+    }
+}
+
 /// Whether a resource is of a kind that can be billed by use.
 fn check_kind(catalog: &Catalog, resource: &Resource) -> Result<(), ApiError> {
-    let product = catalog.find_product_by_id(&resource.product_id);
-    let code = match product {
-        Some(product) if product.package.is_some() => &codes::PACKAGE_NOT_CONVERTIBLE,
-        Some(product) if product.is(Flag::Bundle) => &codes::SOLUTION_NOT_CONVERTIBLE,
-        // What has no price by use cannot be billed by it, and neither can what the catalogue no longer knows.
-        Some(product) if !product.is(Flag::NotConvertible) && !product.usage.is_empty() => return Ok(()),
-        Some(_) | None => &codes::PRODUCT_NOT_CONVERTIBLE,
-    };
+    let Some(code) = not_by_use(catalog, &resource.product_id) else { return Ok(()) };
     let name = name_of(resource);
     Err(code.because(format!("Resource {name}: {}", code.en), format!("资源 {name}：{}", code.zh)))
 }

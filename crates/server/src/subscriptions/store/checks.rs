@@ -26,6 +26,11 @@ platform::statements! {
             and due_at not in (coalesce(grace_until, expires_at), coalesce(retained_until, expires_at)) \
             and (held_at is null or due_at not between held_at + 1295999000 and held_at + 1382400000)) \
         order by id limit $1";
+    /// Pay-per-use resources of which the same is true: what is held is deleted at the end of the fifteenth day after.
+    const IMPOSSIBLE_ON_DEMAND = "select id from on_demand_resources where status not in (2, 3) \
+        or (status = 2 and ended_at is not null) or (status = 3 and (ended_at is null or held_at is not null)) \
+        or (held_at is null and due_at is not null) or (held_at is not null and due_at is null) \
+        or due_at not between held_at + 1295999000 and held_at + 1382400000 order by id limit $1";
     /// Resources in their term, or in grace after it, whose last paid period ends at another instant than their term;
     /// periods that were taken back before they began are none.
     /// What was a trial before counts from its commercial term on.
@@ -50,7 +55,7 @@ pub(in crate::subscriptions) async fn due(tx: &mut Tx) -> Result<i64, DbError> {
 /// Resources in states that there are not, or whose term is not what was paid for, by id.
 pub(in crate::subscriptions) async fn impossible(tx: &mut Tx, limit: i64) -> Result<Vec<String>, DbError> {
     let mut found = Vec::new();
-    for sql in [IMPOSSIBLE, UNPAID] {
+    for sql in [IMPOSSIBLE, IMPOSSIBLE_ON_DEMAND, UNPAID] {
         found.extend(tx.all(sql, params![limit]).await?.into_iter().map(|mut row| row.take_text(0)));
     }
     Ok(found)

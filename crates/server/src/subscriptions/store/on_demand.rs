@@ -1,20 +1,22 @@
 //! All SQL of pay-per-use resources.
 
 use domain::calendar::Instant;
+use domain::subscription::ResourceStatus;
 use platform::db::{DbError, Row, Tx, Value};
+use platform::job::Due;
 use platform::params;
 
 macro_rules! on_demand_columns {
     () => {
         "account_id, id, resource_id, origin, parent_id, resource_name, region_code, available_zone, \
          service_type_code, resource_type_code, resource_spec_code, project_id, enterprise_project_id, spec_size, \
-         spec_size_measure_id, status, open_order_id, began_at, ended_at"
+         spec_size_measure_id, status, open_order_id, began_at, ended_at, held_at, due_at"
     };
 }
 
-/// Status of a pay-per-use resource that is used.
+/// Status of a pay-per-use resource that is there.
 pub(in crate::subscriptions) const IN_USE: i64 = 2;
-/// Status of one that was released, or turned yearly/monthly.
+/// Status of one that was released or deleted, or turned yearly/monthly.
 pub(in crate::subscriptions) const ENDED: i64 = 3;
 
 /// The most resources of a set.
@@ -36,10 +38,30 @@ platform::statements! {
     const LOCK_ATTACHED = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
         and parent_id = $2 and status = 2 order by id limit $3 {for_update}");
     /// What changes of a resource.
-    const UPDATE = "update on_demand_resources set status = $3, open_order_id = $4, ended_at = $5 \
-        where account_id = $1 and id = $2";
+    const UPDATE = "update on_demand_resources set status = $3, open_order_id = $4, ended_at = $5, held_at = $6, \
+        due_at = $7 where account_id = $1 and id = $2";
     /// An order that waits holds a resource.
     const HOLD = "update on_demand_resources set open_order_id = $3 where account_id = $1 and id = $2";
+    /// A resource, locked, whatever became of it.
+    const LOCK_ANY = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
+        and id = $2 {for_update}");
+    /// Which resources are due to be deleted, by the primary one of their set.
+    const DUE = "select due_at, coalesce(parent_id, id) from on_demand_resources where due_at <= $1 \
+        order by due_at, account_id, id limit $2";
+    /// Primary resources of an account that are not frozen with it, locked, a page by id.
+    const LOCK_UNHELD = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
+        and id > $2 and parent_id is null and status = 2 and held_at is null order by id limit $3 {for_update}");
+    /// Attached ones, a page by their primaries.
+    const LOCK_UNHELD_ATTACHED = concat!("select ", on_demand_columns!(), " from on_demand_resources \
+        where account_id = $1 and (parent_id, id) > ($2, $3) and parent_id is not null and status = 2 \
+        and held_at is null order by parent_id, id limit $4 {for_update}");
+    /// Primary resources of an account that are frozen with it, locked, a page by id.
+    const LOCK_HELD = concat!("select ", on_demand_columns!(), " from on_demand_resources where account_id = $1 \
+        and id > $2 and parent_id is null and held_at is not null order by id limit $3 {for_update}");
+    /// Attached ones, a page by their primaries.
+    const LOCK_HELD_ATTACHED = concat!("select ", on_demand_columns!(), " from on_demand_resources \
+        where account_id = $1 and (parent_id, id) > ($2, $3) and parent_id is not null and held_at is not null \
+        order by parent_id, id limit $4 {for_update}");
     /// How many resources of an account are in use.
     const TOTAL_OF = "select count(*) from on_demand_resources where account_id = $1 and status = 2";
     /// A page of them.
@@ -80,10 +102,25 @@ pub(in crate::subscriptions) struct OnDemand {
     pub status: i64,
     /// The order that turns it yearly/monthly and waits.
     pub open_order: Option<String>,
-    /// Since when it is billed by use.
+    /// Since when it is pay-per-use.
     pub began_at: Instant,
     /// Since when it no longer is.
     pub ended_at: Option<Instant>,
+    /// Since when it is frozen with its account.
+    pub held_at: Option<Instant>,
+    /// When that deletes it.
+    pub due_at: Option<Instant>,
+}
+
+impl OnDemand {
+    /// As it is shown: in use, frozen or closed.
+    pub(in crate::subscriptions) fn shown(&self) -> ResourceStatus {
+        match (self.status, self.held_at) {
+            (IN_USE, None) => ResourceStatus::InUse,
+            (IN_USE, Some(_)) => ResourceStatus::Frozen,
+            (_, _) => ResourceStatus::Closed,
+        }
+    }
 }
 
 fn from_row(row: &mut Row) -> OnDemand {
@@ -107,6 +144,8 @@ fn from_row(row: &mut Row) -> OnDemand {
         open_order: row.take_opt_text(16),
         began_at: Instant::from_ms(row.int(17)),
         ended_at: row.opt_int(18).map(Instant::from_ms),
+        held_at: row.opt_int(19).map(Instant::from_ms),
+        due_at: row.opt_int(20).map(Instant::from_ms),
     }
 }
 
@@ -131,6 +170,8 @@ fn to_row(resource: &OnDemand) -> Vec<Value<'_>> {
         Value::from(resource.open_order.as_deref()),
         Value::from(resource.began_at.ms()),
         Value::from(resource.ended_at.map(Instant::ms)),
+        Value::from(resource.held_at.map(Instant::ms)),
+        Value::from(resource.due_at.map(Instant::ms)),
     ]
 }
 
@@ -179,9 +220,85 @@ pub(in crate::subscriptions) async fn lock_set(
 
 /// Writes what changed of a resource.
 pub(in crate::subscriptions) async fn update(tx: &mut Tx, resource: &OnDemand) -> Result<(), DbError> {
-    let ended_at = resource.ended_at.map(Instant::ms);
-    let open_order = resource.open_order.as_deref();
-    tx.send(UPDATE, params![&resource.account, &resource.id, resource.status, open_order, ended_at]).await
+    let params = params![
+        &resource.account,
+        &resource.id,
+        resource.status,
+        resource.open_order.as_deref(),
+        resource.ended_at.map(Instant::ms),
+        resource.held_at.map(Instant::ms),
+        resource.due_at.map(Instant::ms),
+    ];
+    tx.send(UPDATE, params).await
+}
+
+/// A resource by our id, locked, in use or ended.
+pub(in crate::subscriptions) async fn lock_any(
+    tx: &mut Tx,
+    account: &str,
+    id: &str,
+) -> Result<OnDemand, DbError> {
+    Ok(from_row(&mut tx.one(LOCK_ANY, params![account, id]).await?))
+}
+
+/// What is due to be deleted until an instant, by the primary resource of its set; a set comes once for each member.
+pub(in crate::subscriptions) async fn due(
+    tx: &mut Tx,
+    until: Instant,
+    limit: i64,
+) -> Result<Vec<Due>, DbError> {
+    let rows = tx.all(DUE, params![until.ms(), limit]).await?;
+    let due = |mut row: Row| Due { at: Instant::from_ms(row.int(0)), key: row.take_text(1) };
+    Ok(rows.into_iter().map(due).collect())
+}
+
+/// A page of an account's resources in use: first all primary ones, then all attached ones, as
+/// [`super::life::PageOf`] has it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::subscriptions) struct PageOf<'a> {
+    pub account: &'a str,
+    /// The last resource of the page before; `None` for the first page.
+    pub after: Option<&'a OnDemand>,
+    pub limit: i64,
+}
+
+/// Resources in use that are not frozen with their account, locked.
+pub(in crate::subscriptions) async fn lock_unheld(
+    tx: &mut Tx,
+    page: PageOf<'_>,
+) -> Result<Vec<OnDemand>, DbError> {
+    lock_page(tx, page, [LOCK_UNHELD, LOCK_UNHELD_ATTACHED]).await
+}
+
+/// Resources that are frozen with their account, locked.
+pub(in crate::subscriptions) async fn lock_held(
+    tx: &mut Tx,
+    page: PageOf<'_>,
+) -> Result<Vec<OnDemand>, DbError> {
+    lock_page(tx, page, [LOCK_HELD, LOCK_HELD_ATTACHED]).await
+}
+
+async fn lock_page(
+    tx: &mut Tx,
+    PageOf { account, after, limit }: PageOf<'_>,
+    [primaries, attached]: [&'static str; 2],
+) -> Result<Vec<OnDemand>, DbError> {
+    let id = after.map_or("", |last| last.id.as_str());
+    let parent = after.and_then(|last| last.parent.as_deref());
+    let mut rows = match parent {
+        None => tx.all(primaries, params![account, id, limit]).await?,
+        Some(_) => Vec::new(),
+    };
+    if rows.is_empty() {
+        let (parent, id) = parent.map_or(("", ""), |parent| (parent, id));
+        rows = tx.all(attached, params![account, parent, id, limit]).await?;
+    }
+    Ok(rows.iter_mut().map(from_row).collect())
+}
+
+/// How many resources of an account are in use.
+pub(in crate::subscriptions) async fn total_of(tx: &mut Tx, account: &str) -> Result<i64, DbError> {
+    Ok(tx.one(TOTAL_OF, params![account]).await?.int(0))
 }
 
 /// An order holds a resource from now on; `None`: none does any more.
@@ -202,10 +319,9 @@ pub(in crate::subscriptions) async fn list(
     limit: i64,
 ) -> Result<(i64, Vec<OnDemand>), DbError> {
     let (total, mut rows) = match account {
-        Some(account) => (
-            tx.one(TOTAL_OF, params![account]).await?.int(0),
-            tx.all(PAGE_OF, params![account, limit, offset]).await?,
-        ),
+        Some(account) => {
+            (total_of(tx, account).await?, tx.all(PAGE_OF, params![account, limit, offset]).await?)
+        }
         None => (tx.one(TOTAL, &[]).await?.int(0), tx.all(PAGE, params![limit, offset]).await?),
     };
     Ok((total, rows.iter_mut().map(from_row).collect()))

@@ -5,6 +5,7 @@ use platform::db::{DbError, Row, Tx, Value};
 use platform::params;
 
 use super::Resource;
+use super::on_demand::OnDemand;
 
 macro_rules! task_columns {
     () => {
@@ -13,13 +14,17 @@ macro_rules! task_columns {
 }
 
 platform::statements! {
-    /// What waits for the cloud.
-    const LIST = "select t.id, t.action, t.created_at, r.id, t.order_id, r.account_id, r.parent_id, \
-        r.resource_name, r.region_code, r.available_zone, r.service_type_code, r.resource_type_code, \
-        t.resource_spec_code, t.spec_size, t.spec_size_measure_id, r.project_id, r.enterprise_project_id, \
-        r.period_type, r.period_num, r.resource_id, t.reason from provisioning_tasks t join resources r \
-        on r.account_id = t.account_id and r.id = t.resource_key where t.state = 'waiting' \
-        order by t.created_at, t.id limit $1 offset $2";
+    /// What waits for the cloud. A yearly/monthly resource that was pay-per-use before has a row of each under one id.
+    const LIST = "select t.id, t.action, t.created_at, t.resource_key, t.order_id, t.account_id, \
+        coalesce(r.parent_id, u.parent_id), coalesce(r.resource_name, u.resource_name), t.region_code, \
+        coalesce(r.available_zone, u.available_zone), coalesce(r.service_type_code, u.service_type_code), \
+        coalesce(r.resource_type_code, u.resource_type_code), t.resource_spec_code, t.spec_size, \
+        t.spec_size_measure_id, coalesce(r.project_id, u.project_id), \
+        coalesce(r.enterprise_project_id, u.enterprise_project_id), r.period_type, r.period_num, \
+        coalesce(r.resource_id, u.resource_id), t.reason from provisioning_tasks t \
+        left join resources r on r.account_id = t.account_id and r.id = t.resource_key \
+        left join on_demand_resources u on u.account_id = t.account_id and u.id = t.resource_key \
+        where t.state = 'waiting' order by t.created_at, t.id limit $1 offset $2";
     /// How much waits for the cloud.
     const TOTAL = "select count(*) from provisioning_tasks where state = 'waiting'";
     /// A task of a resource.
@@ -96,11 +101,35 @@ impl TaskState {
 /// A new task.
 pub(in crate::subscriptions) struct NewTask<'a> {
     pub id: String,
-    /// The order that waits for it, or that bought the resource.
-    pub order: &'a str,
+    /// The order that waits for it, or that bought the resource; `None`: nobody ordered it.
+    pub order: Option<&'a str>,
     pub action: Action,
-    /// As it is to become.
-    pub resource: &'a Resource,
+    pub of: TaskOf<'a>,
+    pub region_code: &'a str,
+    /// What it is, or is to become.
+    pub resource_spec_code: &'a str,
+    pub spec_size: Option<i64>,
+    pub spec_size_measure_id: Option<i64>,
+}
+
+/// What a task is about: a yearly/monthly resource, or a pay-per-use one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::subscriptions) struct TaskOf<'a> {
+    pub account: &'a str,
+    /// Our id of it.
+    pub id: &'a str,
+}
+
+impl<'a> From<&'a Resource> for TaskOf<'a> {
+    fn from(resource: &'a Resource) -> Self {
+        Self { account: &resource.account, id: &resource.id }
+    }
+}
+
+impl<'a> From<&'a OnDemand> for TaskOf<'a> {
+    fn from(resource: &'a OnDemand) -> Self {
+        Self { account: &resource.account, id: &resource.id }
+    }
 }
 
 /// Writes new tasks.
@@ -112,15 +141,15 @@ pub(in crate::subscriptions) async fn insert(
     let row = |task: &NewTask<'_>| {
         vec![
             Value::from(task.id.clone()),
-            Value::from(task.resource.account.clone()),
-            Value::from(task.resource.id.clone()),
-            Value::from(task.order.to_owned()),
+            Value::from(task.of.account.to_owned()),
+            Value::from(task.of.id.to_owned()),
+            Value::from(task.order.map(str::to_owned)),
             Value::from(task.action.name()),
             Value::from(TaskState::Waiting.name()),
-            Value::from(task.resource.region_code.clone()),
-            Value::from(task.resource.resource_spec_code.clone()),
-            Value::from(task.resource.spec_size),
-            Value::from(task.resource.spec_size_measure_id),
+            Value::from(task.region_code.to_owned()),
+            Value::from(task.resource_spec_code.to_owned()),
+            Value::from(task.spec_size),
+            Value::from(task.spec_size_measure_id),
             Value::from(now.ms()),
         ]
     };
@@ -136,7 +165,8 @@ pub(in crate::subscriptions) struct Task {
     pub action: String,
     pub created_at: Instant,
     pub id: String,
-    pub order: String,
+    /// `None` of what is pay-per-use.
+    pub order: Option<String>,
     pub account: String,
     pub parent: Option<String>,
     pub resource_name: Option<String>,
@@ -149,8 +179,9 @@ pub(in crate::subscriptions) struct Task {
     pub spec_size_measure_id: Option<i64>,
     pub project_id: Option<String>,
     pub enterprise_project_id: Option<String>,
-    pub period_type: i64,
-    pub period_num: i64,
+    /// `None` of what is pay-per-use, and so is the next.
+    pub period_type: Option<i64>,
+    pub period_num: Option<i64>,
     pub resource_id: Option<String>,
     /// Why it could not be done so far.
     pub reason: Option<String>,
@@ -162,7 +193,7 @@ fn listed(row: &mut Row) -> Task {
         action: row.take_text(1),
         created_at: Instant::from_ms(row.int(2)),
         id: row.take_text(3),
-        order: row.take_text(4),
+        order: row.take_opt_text(4),
         account: row.take_text(5),
         parent: row.take_opt_text(6),
         resource_name: row.take_opt_text(7),
@@ -175,8 +206,8 @@ fn listed(row: &mut Row) -> Task {
         spec_size_measure_id: row.opt_int(14),
         project_id: row.take_opt_text(15),
         enterprise_project_id: row.take_opt_text(16),
-        period_type: row.int(17),
-        period_num: row.int(18),
+        period_type: row.opt_int(17),
+        period_num: row.opt_int(18),
         resource_id: row.take_opt_text(19),
         reason: row.take_opt_text(20),
     }
@@ -197,7 +228,8 @@ pub(in crate::subscriptions) async fn list(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::subscriptions) struct KnownTask {
     pub id: String,
-    pub order: String,
+    /// The order that waits for it, or that bought the resource; `None` of what is pay-per-use.
+    pub order: Option<String>,
     pub action: Action,
     pub state: TaskState,
     /// Why it failed, or could not be done so far, as the cloud said it.
@@ -211,7 +243,7 @@ fn from_row(mut row: Row) -> KnownTask {
     let state = TaskState::ALL.into_iter().find(|state| state.name() == row.text(3));
     KnownTask {
         id: row.take_text(0),
-        order: row.take_text(1),
+        order: row.take_opt_text(1),
         action: action.expect("stored from the same names"),
         state: state.expect("stored from the same names"),
         reason: row.take_opt_text(4),
@@ -222,47 +254,47 @@ fn from_row(mut row: Row) -> KnownTask {
 /// A task of a resource by its id.
 pub(in crate::subscriptions) async fn find(
     tx: &mut Tx,
-    of: &Resource,
+    of: TaskOf<'_>,
     id: &str,
 ) -> Result<Option<KnownTask>, DbError> {
-    Ok(tx.opt(FIND, params![&of.account, &of.id, id]).await?.map(from_row))
+    Ok(tx.opt(FIND, params![of.account, of.id, id]).await?.map(from_row))
 }
 
 /// A task of a resource that is there.
 pub(in crate::subscriptions) async fn get(
     tx: &mut Tx,
-    of: &Resource,
+    of: TaskOf<'_>,
     id: &str,
 ) -> Result<KnownTask, DbError> {
-    Ok(from_row(tx.one(FIND, params![&of.account, &of.id, id]).await?))
+    Ok(from_row(tx.one(FIND, params![of.account, of.id, id]).await?))
 }
 
 /// The oldest task of a resource that waits.
 pub(in crate::subscriptions) async fn oldest_waiting(
     tx: &mut Tx,
-    of: &Resource,
+    of: TaskOf<'_>,
 ) -> Result<Option<KnownTask>, DbError> {
-    Ok(tx.opt(OLDEST_WAITING, params![&of.account, &of.id]).await?.map(from_row))
+    Ok(tx.opt(OLDEST_WAITING, params![of.account, of.id]).await?.map(from_row))
 }
 
 /// The last task of a resource.
 pub(in crate::subscriptions) async fn latest(
     tx: &mut Tx,
-    of: &Resource,
+    of: TaskOf<'_>,
 ) -> Result<Option<KnownTask>, DbError> {
-    Ok(tx.opt(LATEST, params![&of.account, &of.id]).await?.map(from_row))
+    Ok(tx.opt(LATEST, params![of.account, of.id]).await?.map(from_row))
 }
 
 /// Writes what came of a task that waited.
 pub(in crate::subscriptions) async fn update(
     tx: &mut Tx,
-    of: &Resource,
+    of: TaskOf<'_>,
     task: &KnownTask,
     finished_at: Option<Instant>,
 ) -> Result<(), DbError> {
     let params = params![
-        &of.account,
-        &of.id,
+        of.account,
+        of.id,
         &task.id,
         task.state.name(),
         task.reason.as_deref(),
