@@ -10,7 +10,7 @@ const ABOVE_LIST: Code = "CBC.0100";
 const ADJUSTMENT: i64 = 15;
 
 impl Customer {
-    /// An order is to cost so much instead of its list price, before discounts and coupons; answers the order that
+    /// An order is to cost so much instead of its list price, before coupons; answers the order that
     /// records it.
     pub fn adjust(&mut self, order: usize, cents: i64, now: Secs) -> Result<usize, Code> {
         let known = &self.orders[order];
@@ -56,10 +56,17 @@ impl Customer {
         Ok(self.orders.len() - 1)
     }
 
-    /// What an order was placed with reduces what is left, where it still goes; a coupon that pays nothing is let go.
+    /// The operator took something off its price.
+    pub fn is_adjusted(&self, order: usize) -> bool {
+        self.orders[order].lines.iter().any(|line| line.adjusted > 0)
+    }
+
+    /// The coupon that an order was placed with reduces what is left, where it still goes, and is let go where it pays
+    /// nothing; its discount does not go with an adjustment.
     fn reduce_again(&mut self, order: usize, now: Secs) {
         let orders = self.together(order);
-        let discount = orders.iter().find_map(|order| self.orders[*order].discount);
+        let is_adjusted = orders.iter().any(|order| self.is_adjusted(*order));
+        let discount = orders.iter().find_map(|order| self.orders[*order].discount).filter(|_| !is_adjusted);
         let coupon = orders.iter().find_map(|order| self.orders[*order].coupon);
         let mut reduced = self.clone();
         if reduced.reduce(&orders, discount, coupon, now).is_ok() {

@@ -24,7 +24,7 @@ pub const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
 pub const DAYS_BEFORE: i64 = 7;
 /// Days after which a held resource is deleted.
-const DAYS_HELD: i64 = 15;
+pub const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
 const DAYS_TO_PAY: i64 = 7;
 
@@ -143,6 +143,7 @@ impl Customer {
                 self.by_time(number, now);
             }
         }
+        self.hold_on_demand(is_held, now);
     }
 
     fn enter(&mut self, resource: usize, status: i64) {

@@ -429,7 +429,16 @@ impl Customer {
             .enumerate()
             .filter(|(_, one)| features().auto_renew && one.parent.is_none());
         let renew = renew.filter_map(|(number, one)| Some((one.renew_at?, Due::Renew(number))));
-        unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank(self)))
+        let used = (0..self.on_demand.len()).filter_map(|number| {
+            let primary = self.on_demand[number].parent.unwrap_or(number);
+            Some((self.deleted_at(number)?, Due::Delete(primary)))
+        });
+        unpaid
+            .chain(credit)
+            .chain(live)
+            .chain(renew)
+            .chain(used)
+            .min_by_key(|(at, due)| (*at, due.rank(self)))
     }
 
     fn fall_due(&mut self, at: Secs, due: Due) -> Fallen {
@@ -450,6 +459,10 @@ impl Customer {
                     }
                 }
                 ("subscriptions.live", Subject::Resource(primary))
+            }
+            Due::Delete(primary) => {
+                self.delete_held(primary, at);
+                ("subscriptions.live_on_demand", Subject::OnDemand(primary))
             }
             Due::Renew(primary) => {
                 self.attempt(primary, at);
@@ -494,6 +507,8 @@ pub enum Due {
     Live(usize),
     /// A primary resource that is renewed by the system.
     Renew(usize),
+    /// A pay-per-use set, by its primary resource, whose account has been frozen for too long.
+    Delete(usize),
 }
 
 impl Due {
@@ -504,6 +519,7 @@ impl Due {
             Self::Unpaid(number) => (1, &customer.orders[number].id),
             Self::Live(number) => (3, &customer.resources[number].own_id),
             Self::Renew(number) => (2, &customer.resources[number].own_id),
+            Self::Delete(number) => (4, &customer.on_demand[number].own_id),
         }
     }
 }
@@ -514,6 +530,7 @@ pub enum Subject {
     Order(usize),
     Credit(usize),
     Resource(usize),
+    OnDemand(usize),
 }
 
 /// A run of a job.
@@ -530,6 +547,7 @@ impl Fallen {
         match self.subject {
             Subject::Order(order) => customer.orders[order].id.clone(),
             Subject::Resource(resource) => customer.resources[resource].own_id.clone(),
+            Subject::OnDemand(used) => customer.on_demand[used].own_id.clone(),
             Subject::Credit(line) => format!("{}/{}", customer.domain, customer.credit[line].id),
         }
     }

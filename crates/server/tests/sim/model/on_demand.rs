@@ -2,13 +2,13 @@
 
 use domain::site::Site;
 
-use super::life::{ACCOUNT_FROZEN, AUTO_RENEW, CLOSED, IN_PROGRESS, IN_USE, UNKNOWN, UNPAID};
+use super::life::{ACCOUNT_FROZEN, AUTO_RENEW, CLOSED, DAYS_HELD, IN_PROGRESS, IN_USE, UNKNOWN, UNPAID};
 use super::reductions::Code;
 use super::refunds::Way;
 use super::trials::REFUSED;
 use super::turns::Placed;
 use super::{Charge, Customer, Line, Resource, status};
-use crate::calendar::{Secs, Term, expiry};
+use crate::calendar::{Secs, Term, end_of_day_after, expiry};
 use crate::goods::GOODS;
 
 const FROZEN_ACCOUNT: Code = "CBC.99003626";
@@ -35,6 +35,8 @@ pub struct OnDemand {
     pub lock: Option<usize>,
     /// What it was before, by number.
     pub origin: Option<usize>,
+    /// Since when it is held because its account is frozen with its resources.
+    pub held_at: Option<Secs>,
 }
 
 impl Customer {
@@ -51,6 +53,7 @@ impl Customer {
             is_ended: false,
             lock: None,
             origin: None,
+            held_at: (self.frozen == Some(true)).then_some(now),
         });
         self.on_demand.len() - 1
     }
@@ -71,8 +74,32 @@ impl Customer {
             is_ended: false,
             lock: None,
             origin: Some(resource),
+            held_at: None,
         });
         self.close(resource, at);
+    }
+
+    /// What is pay-per-use is frozen with its account, or no longer.
+    pub fn hold_on_demand(&mut self, is_held: bool, now: Secs) {
+        for one in self.on_demand.iter_mut().filter(|one| !one.is_ended) {
+            one.held_at = is_held.then_some(now);
+        }
+    }
+
+    /// When a pay-per-use resource is deleted because its account is frozen.
+    pub fn deleted_at(&self, used: usize) -> Option<Secs> {
+        let one = &self.on_demand[used];
+        one.held_at.filter(|_| !one.is_ended).map(|held_at| end_of_day_after(held_at, DAYS_HELD))
+    }
+
+    /// What its account holds of a set is deleted.
+    pub fn delete_held(&mut self, primary: usize, at: Secs) {
+        for number in 0..self.on_demand.len() {
+            let is_part = number == primary || self.on_demand[number].parent == Some(primary);
+            if is_part && self.deleted_at(number).is_some_and(|due| due <= at) {
+                self.on_demand[number].is_ended = true;
+            }
+        }
     }
 
     /// A pay-per-use resource with what is attached to it; nothing where an order holds one of them.

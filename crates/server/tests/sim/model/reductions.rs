@@ -84,7 +84,8 @@ impl Customer {
         if let Some(discount) = discount {
             let discount = &self.discounts[discount];
             let (_, cents) = reduced(discount, &lists);
-            if discount.is_withdrawn || lists.iter().all(|list| *list == 0) {
+            let is_adjusted = orders.iter().any(|order| self.is_adjusted(*order));
+            if is_adjusted || discount.is_withdrawn || lists.iter().all(|list| *list == 0) {
                 return Err(MISFIT);
             }
             off = cents;
