@@ -355,6 +355,10 @@ impl Customer {
     pub fn by_time(&mut self, resource: usize, now: Secs) {
         while features().live && self.due(resource).is_some_and(|due| due <= now) {
             let due = self.due(resource).unwrap_or(now);
+            let late = (due, self.resources[resource].parent.unwrap_or(resource));
+            if !self.late.contains(&late) {
+                self.late.push(late);
+            }
             self.live(resource, due);
         }
     }

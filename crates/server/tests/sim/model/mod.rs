@@ -280,6 +280,8 @@ pub struct Customer {
     /// An external cloud delivers what it buys.
     pub is_external: bool,
     pub tasks: Vec<cloud::Task>,
+    /// Sets, by their primary resources, that went on in their lives later than at the instants that are told.
+    pub late: Vec<(Secs, usize)>,
 }
 
 impl Customer {
@@ -307,6 +309,7 @@ impl Customer {
             pending_refunds: Vec::new(),
             is_external: false,
             tasks: Vec::new(),
+            late: Vec::new(),
         }
     }
 
@@ -322,7 +325,11 @@ impl Customer {
     pub fn advance(&mut self, to: Secs) -> Vec<Fallen> {
         let mut fallen = Vec::new();
         while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= to) {
+            self.late.clear();
             fallen.push(self.fall_due(at, due));
+            // What the system renews in retention may be for a term that is over, too.
+            let late = self.late.drain(..).map(|(at, primary)| (at, Subject::Resource(primary)));
+            fallen.extend(late.map(|(at, subject)| Fallen { at, job: "subscriptions.live", subject }));
         }
         fallen
     }
