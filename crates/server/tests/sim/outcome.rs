@@ -16,6 +16,7 @@ const HOUSEKEEPING: [&str; 3] =
 /// Whether the jobs that ran are those that were due, each once and in the order of their instants.
 pub fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle: bool) -> Checked {
     let mut found: Vec<(Secs, String)> = Vec::new();
+    // A term that is renewed too late is over at once, at its end.
     let mut last = Secs::MIN;
     for one in ran {
         let text = |name: &str| one[name].as_str().unwrap_or_default();
@@ -31,10 +32,11 @@ pub fn compare_runs(mut wanted: Vec<(Secs, String)>, ran: &[Value], may_be_idle:
             continue;
         }
         let at = crate::calendar::parse(text("at"));
-        if at < last && !may_be_idle {
+        let is_late = text("job") == "subscriptions.live";
+        if at < last && !may_be_idle && !is_late {
             return Err(format!("a job ran out of order: {one}"));
         }
-        last = at;
+        last = last.max(at);
         found.push((at, format!("{} {}", text("job"), text("subject"))));
     }
     found.sort();

@@ -18,8 +18,7 @@ use super::changes::charge_of;
 use super::on_demand::{OnDemand, ended};
 use super::ordering::{self, How, resource_of};
 use super::to_on_demand::{self, Wish};
-use super::{auto_renewals, cloud, holds, life, sets, unsubscribing};
-use crate::identity::freezing::lock_scope;
+use super::{auto_renewals, cloud, life, sets, unsubscribing};
 use crate::identity::service::standing;
 use crate::orders::errors::OrderError;
 use crate::orders::fulfilment::{AuthResult, Fulfilled, Shortage};
@@ -53,8 +52,6 @@ pub(in crate::subscriptions) async fn to_period(
 ) -> Result<Placed, OrderError> {
     let found = super::named::find_on_demand(cx, id).await?;
     let buyer = ordering::buyer(cx, &found.account).await?;
-    // Who freezes an account locks it, and then what it has: to hold what is paid at once comes too late.
-    lock_scope(&mut cx.tx, &found.account).await?;
     let set = super::named::lock_on_demand(cx, &found, id).await?;
     if let Some(parent) = found.parent.as_deref()
         && let Some(parent) = on_demand::find(&mut cx.tx, parent).await?.filter(|one| one.status == IN_USE)
@@ -106,10 +103,8 @@ async fn lock(cx: &mut Cx, order: &Order, line: &Line) -> Result<Option<OnDemand
     Ok(set.into_iter().find(|one| one.id == id))
 }
 
-/// Locks the pay-per-use resources that lines are about, the primary first; before them their account, as who freezes it
-/// does, since what they become may have to be held.
+/// Locks the pay-per-use resources that lines are about, the primary first.
 pub(super) async fn lock_all(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<(), DbError> {
-    lock_scope(&mut cx.tx, &order.account).await?;
     for line in lines {
         lock(cx, order, line).await?;
     }
@@ -151,6 +146,9 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
             .map_err(|error| DbError::Other(format!("the term of a line: {error}")))?;
         let used = lock(cx, order, line).await?;
         let used = used.ok_or_else(|| DbError::Other(format!("{:?} is no longer there", line.resource)))?;
+        if used.held_at.is_some() {
+            return Err(codes::ACCOUNT_FROZEN.error());
+        }
         let ended = OnDemand { open_order: None, ..ended(used.clone(), cx.now) };
         on_demand::update(&mut cx.tx, &ended).await?;
         let primary = line.attached_to.and_then(|no| lines.iter().find(|other| other.line_no == no));
@@ -165,7 +163,7 @@ pub(super) async fn paid(cx: &mut Cx, order: &Order, lines: &[Line]) -> Result<V
         outcomes.push(Fulfilled::Done { effective_at: cx.now, expires_at });
     }
     auto_renewals::schedule_all(&mut cx.tx, &mut resources, cx.now).await?;
-    holds::join(cx, &mut resources).await?;
+    // Who freezes their account meanwhile waits for the pay-per-use ones, which are locked, and then finds these.
     store::insert(&mut cx.tx, &resources).await?;
     let charge = |(resource, line): (&Resource, &Line)| {
         let (begins_at, ends_at) = resource.effective_at.zip(resource.expires_at)?;

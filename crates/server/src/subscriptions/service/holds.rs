@@ -50,23 +50,27 @@ async fn frozen(cx: &mut Cx, account: &str, scope: Scope) -> Result<(), ApiError
         if number > FROZEN_MAX {
             return Err(too_many());
         }
-        hold_all(cx, account).await?;
-        // After the yearly/monthly ones, which may turn pay-per-use until they are locked.
-        by_use::hold_all(cx, account).await?;
+        // One kind turns into the other until it is locked, and what it was does not wait for the account.
+        loop {
+            let (by_use, by_term) = (by_use::hold_all(cx, account).await?, hold_all(cx, account).await?);
+            if !by_use && !by_term {
+                break;
+            }
+        }
         let until = hold_ends(cx.now, cx.site.profile().hold_days);
         resources_kept_until = Some(until.map_err(|error| DbError::Other(error.to_string()))?);
     }
     Ok(mail(cx, account, &Notice::AccountFrozen { resources_kept_until }).await?)
 }
 
-/// Freezes all yearly/monthly resources of an account.
-async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
+/// Freezes all yearly/monthly resources of an account that are not; whether there were any.
+async fn hold_all(cx: &mut Cx, account: &str) -> Result<bool, ApiError> {
     let mut last: Option<Resource> = None;
     loop {
         let page = PageOf { account, after: last.as_ref(), limit: PAGE };
         let mut page = rows::lock_unheld(&mut cx.tx, page).await?;
         if page.is_empty() {
-            return Ok(());
+            return Ok(last.is_some());
         }
         let mut stopped = Vec::new();
         for resource in &mut page {

@@ -57,10 +57,16 @@ impl Customer {
         Ok(self.orders.len() - 1)
     }
 
+    /// The operator has taken something off orders that are paid together.
+    pub fn is_adjusted(&self, orders: &[usize]) -> bool {
+        orders.iter().any(|order| self.orders[*order].lines.iter().any(|line| line.adjusted > 0))
+    }
+
     /// What an order was placed with reduces what is left, where it still goes; a coupon that pays nothing is let go.
     fn reduce_again(&mut self, order: usize, now: Secs) {
         let orders = self.together(order);
-        let discount = orders.iter().find_map(|order| self.orders[*order].discount);
+        let is_adjusted = self.is_adjusted(&orders);
+        let discount = orders.iter().find_map(|order| self.orders[*order].discount.filter(|_| !is_adjusted));
         let coupon = orders.iter().find_map(|order| self.orders[*order].coupon);
         let mut reduced = self.clone();
         if reduced.reduce(&orders, discount, coupon, now).is_ok() {

@@ -186,12 +186,13 @@ impl Customer {
     }
 
     /// Whether what an order is about can no longer become what was ordered.
-    fn is_too_late(&self, order: usize, now: Secs) -> bool {
-        let order = &self.orders[order];
+    fn is_too_late(&self, number: usize, now: Secs) -> bool {
+        let order = &self.orders[number];
         let mut about = order.lines.iter().flat_map(|line| &line.resources);
         match order.kind {
             2 => about.any(|resource| self.resources[*resource].status == CLOSED),
             3 => about.any(|resource| !self.is_in_term(*resource, now)),
+            11 => self.on_demand.iter().any(|one| one.lock == Some(number) && one.is_ended),
             14 => about.any(|resource| !self.is_usable(*resource)),
             _ => false,
         }

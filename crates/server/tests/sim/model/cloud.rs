@@ -40,11 +40,19 @@ pub enum State {
     Failed,
 }
 
+/// What the cloud has to do something with, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    Resource(usize),
+    /// What is billed by use.
+    Used(usize),
+}
+
 /// Something that the cloud has to do with a resource.
 #[derive(Clone, Debug)]
 pub struct Task {
     pub id: String,
-    pub resource: usize,
+    pub of: Of,
     pub action: Action,
     pub created: Secs,
     pub state: State,
@@ -63,7 +71,22 @@ impl Customer {
         if self.is_external {
             let state = State::Waiting;
             let id = String::new();
-            self.tasks.push(Task { id, resource, action, created: now, state, is_late: false });
+            self.tasks.push(Task {
+                id,
+                of: Of::Resource(resource),
+                action,
+                created: now,
+                state,
+                is_late: false,
+            });
+        }
+    }
+
+    /// The same of what is billed by use.
+    pub fn tell_of_used(&mut self, used: usize, action: Action, now: Secs) {
+        if self.is_external {
+            let (id, state) = (String::new(), State::Waiting);
+            self.tasks.push(Task { id, of: Of::Used(used), action, created: now, state, is_late: false });
         }
     }
 
@@ -93,14 +116,15 @@ impl Customer {
 
     /// How the cloud names a resource when it reports it; it does so for every other.
     pub fn cloud_name(&self, task: usize) -> Option<String> {
-        let Task { action, resource, .. } = self.tasks[task];
-        let is_named = action == Action::Create && resource % 2 == 0;
-        is_named.then(|| format!("cloud-{}", self.resources[resource].own_id))
+        let Task { action: Action::Create, of: Of::Resource(resource), .. } = self.tasks[task] else {
+            return None;
+        };
+        resource.is_multiple_of(2).then(|| format!("cloud-{}", self.resources[resource].own_id))
     }
 
     /// The cloud reports; answers the refund of what it could not deliver.
     pub fn report(&mut self, task: usize, is_done: bool, now: Secs) -> Result<Option<usize>, Code> {
-        let Task { state, action, resource, .. } = self.tasks[task];
+        let Task { state, action, of, .. } = self.tasks[task];
         match (state, is_done) {
             (State::Waiting, _) => {}
             (State::Done, true) | (State::Failed, false) => return Ok(None),
@@ -111,9 +135,7 @@ impl Customer {
             return Ok(None);
         }
         self.tasks[task].state = if is_done { State::Done } else { State::Failed };
-        if action != Action::Create {
-            return Ok(None);
-        }
+        let (Action::Create, Of::Resource(resource)) = (action, of) else { return Ok(None) };
         let refund = if is_done {
             self.delivered(task, resource, now);
             None
@@ -218,9 +240,17 @@ impl Customer {
         told.join(", ")
     }
 
+    /// The application's own id of what a task is about.
+    pub fn own_id(&self, task: &Task) -> &str {
+        match task.of {
+            Of::Resource(resource) => &self.resources[resource].own_id,
+            Of::Used(used) => &self.on_demand[used].own_id,
+        }
+    }
+
     /// A task as it is listed.
     pub fn shown(&self, task: &Task) -> String {
-        let own_id = &self.resources[task.resource].own_id;
+        let own_id = self.own_id(task);
         let late = if task.is_late { REASON } else { "-" };
         format!("{} {own_id} {} {late}", task.action.name(), text(task.created))
     }
@@ -244,26 +274,34 @@ impl Customer {
             };
             let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
             let (task, own_id) = (text("task_id"), text("id"));
-            let resource = self.tasks[number].resource;
             self.tasks[number].id = task;
-            self.resources[resource].own_id = own_id;
+            match self.tasks[number].of {
+                Of::Resource(resource) => self.resources[resource].own_id = own_id,
+                Of::Used(used) => self.on_demand[used].own_id = own_id,
+            }
         }
         Ok(())
     }
 
     fn is_it(&self, task: usize, item: &serde_json::Value) -> bool {
         let task = &self.tasks[task];
-        let one = &self.resources[task.resource];
         let is = |name: &str, wanted: &str| item[name].as_str() == Some(wanted);
-        let parent = one.parent.map(|parent| self.resources[parent].own_id.as_str());
-        let is_ours = if one.own_id.is_empty() {
-            is("resource_name", &one.name) && item["parent_id"].as_str() == parent
-        } else {
-            is("id", &one.own_id)
+        let resource = match task.of {
+            Of::Resource(number) => Some(&self.resources[number]),
+            Of::Used(_) => None,
         };
+        let is_ours = match (self.own_id(task), resource) {
+            ("", Some(one)) => {
+                let parent = one.parent.map(|parent| self.resources[parent].own_id.as_str());
+                is("resource_name", &one.name) && item["parent_id"].as_str() == parent
+            }
+            (own_id, _) => is("id", own_id),
+        };
+        // Nobody ordered what is billed by use.
+        let order = resource.map(|one| self.orders[one.order].id.as_str());
         is_ours
             && is("action", task.action.name())
-            && is("order_id", &self.orders[one.order].id)
+            && item["order_id"].as_str() == order
             && is("create_time", &text(task.created))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::cloud::{NEVER_THERE, WAITING};
-use super::life::{CLOSED, FROZEN};
+use super::life::{CLOSED, FROZEN, IN_USE};
 use super::on_demand::OnDemand;
 use super::{Customer, Fund, Order, Resource};
 use crate::calendar::{DAY, Secs, text};
@@ -140,7 +140,8 @@ impl Customer {
         let parent = one.parent.map_or("-", |parent| &self.on_demand[parent].own_id);
         let held = one.lock.map_or("-", |order| &self.orders[order].id);
         let (since, spec) = (text(one.since), good.spec);
-        format!("{} since {since} {spec} {size} of {parent} held {held}", one.id)
+        let status = if one.held_at.is_some() { FROZEN } else { IN_USE };
+        format!("{} {status} since {since} {spec} {size} of {parent} held {held}", one.id)
     }
 }
 
@@ -149,7 +150,8 @@ pub fn shown_on_demand(one: &Value) -> String {
     let text = |name: &str| one[name].as_str().unwrap_or("-");
     let (id, since, spec) = (text("resource_id"), text("begin_time"), text("resource_spec"));
     let (size, parent, held) = (&one["resource_size"], text("parent_id"), text("open_order_id"));
-    format!("{id} since {since} {spec} {size} of {parent} held {held}")
+    let status = &one["status"];
+    format!("{id} {status} since {since} {spec} {size} of {parent} held {held}")
 }
 
 impl Order {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Customer;
-use super::cloud::REASON;
+use super::cloud::{Of, REASON};
 use super::deeds::{Answer, Deed, Made, Request};
 use super::facts::money;
 use super::purses::Purse;
@@ -36,7 +36,9 @@ impl Further {
             Self::Adjust { order, .. } => *order < customer.orders.len(),
             Self::Report { task, .. } => customer.tasks.get(*task).is_some_and(|task| {
                 // Of several of a line that do not cost the same nobody knows which is which.
-                !task.id.is_empty() && !customer.resources[task.resource].is_uneven
+                let is_uneven =
+                    matches!(task.of, Of::Resource(resource) if customer.resources[resource].is_uneven);
+                !task.id.is_empty() && !is_uneven
             }),
             Self::PayWith { order, discount, purses } => {
                 *order < customer.orders.len()
@@ -83,7 +85,7 @@ impl Further {
                 }
                 let task = &customer.tasks[*task];
                 body["task_id"] = json!(task.id);
-                by_operator(format!("{RESOURCES}/{}/{what}", customer.resources[task.resource].own_id), body)
+                by_operator(format!("{RESOURCES}/{}/{what}", customer.own_id(task)), body)
             }
             Self::IssuePurse { is_card, cents, expires } => {
                 let path = if *is_card { "/openbss/v1/stored-value-cards" } else { "/openbss/v1/coupons" };

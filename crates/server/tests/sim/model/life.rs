@@ -25,7 +25,7 @@ pub const YEARS_MAX: i64 = 5;
 /// Days before the expiry at which the system first renews.
 pub const DAYS_BEFORE: i64 = 7;
 /// Days after which a held resource is deleted.
-const DAYS_HELD: i64 = 15;
+pub const DAYS_HELD: i64 = 15;
 /// Days in which an order can be paid.
 const DAYS_TO_PAY: i64 = 7;
 
@@ -148,6 +148,7 @@ impl Customer {
 
     /// The account is frozen with its resources, or no longer.
     pub fn hold(&mut self, is_held: bool, now: Secs) {
+        self.hold_all_used(is_held, now);
         for number in 0..self.resources.len() {
             if !self.is_there(number) {
                 continue;
@@ -354,6 +355,10 @@ impl Customer {
     pub fn by_time(&mut self, resource: usize, now: Secs) {
         while features().live && self.due(resource).is_some_and(|due| due <= now) {
             let due = self.due(resource).unwrap_or(now);
+            let late = (due, self.resources[resource].parent.unwrap_or(resource));
+            if !self.late.contains(&late) {
+                self.late.push(late);
+            }
             self.live(resource, due);
         }
     }

@@ -280,6 +280,8 @@ pub struct Customer {
     /// An external cloud delivers what it buys.
     pub is_external: bool,
     pub tasks: Vec<cloud::Task>,
+    /// Sets, by their primary resources, that went on in their lives later than at the instants that are told.
+    pub late: Vec<(Secs, usize)>,
 }
 
 impl Customer {
@@ -307,6 +309,7 @@ impl Customer {
             pending_refunds: Vec::new(),
             is_external: false,
             tasks: Vec::new(),
+            late: Vec::new(),
         }
     }
 
@@ -322,7 +325,11 @@ impl Customer {
     pub fn advance(&mut self, to: Secs) -> Vec<Fallen> {
         let mut fallen = Vec::new();
         while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= to) {
+            self.late.clear();
             fallen.push(self.fall_due(at, due));
+            // What the system renews in retention may be for a term that is over, too.
+            let late = self.late.drain(..).map(|(at, primary)| (at, Subject::Resource(primary)));
+            fallen.extend(late.map(|(at, subject)| Fallen { at, job: "subscriptions.live", subject }));
         }
         fallen
     }
@@ -342,7 +349,13 @@ impl Customer {
             .enumerate()
             .filter(|(_, one)| features().auto_renew && one.parent.is_none());
         let renew = renew.filter_map(|(number, one)| Some((one.renew_at?, Due::Renew(number))));
-        unpaid.chain(credit).chain(live).chain(renew).min_by_key(|(at, due)| (*at, due.rank(self)))
+        let used = self.used_until().map(|(at, used)| (at, Due::Used(used)));
+        unpaid
+            .chain(credit)
+            .chain(live)
+            .chain(renew)
+            .chain(used)
+            .min_by_key(|(at, due)| (*at, due.rank(self)))
     }
 
     fn fall_due(&mut self, at: Secs, due: Due) -> Fallen {
@@ -358,6 +371,10 @@ impl Customer {
             Due::Live(primary) => {
                 self.live_together(primary, at);
                 ("subscriptions.live", Subject::Resource(primary))
+            }
+            Due::Used(primary) => {
+                self.end_used(primary, at);
+                ("subscriptions.live_on_demand", Subject::Used(primary))
             }
             Due::Renew(primary) => {
                 self.attempt(primary, at);
@@ -402,6 +419,8 @@ pub enum Due {
     Live(usize),
     /// A primary resource that is renewed by the system.
     Renew(usize),
+    /// A set that is billed by use, by its primary resource, that was held for too long.
+    Used(usize),
 }
 
 impl Due {
@@ -411,6 +430,7 @@ impl Due {
             Self::Credit(number) => (0, &customer.credit[number].id),
             Self::Unpaid(number) => (1, &customer.orders[number].id),
             Self::Live(number) => (3, &customer.resources[number].own_id),
+            Self::Used(number) => (4, &customer.on_demand[number].own_id),
             Self::Renew(number) => (2, &customer.resources[number].own_id),
         }
     }
@@ -422,6 +442,7 @@ pub enum Subject {
     Order(usize),
     Credit(usize),
     Resource(usize),
+    Used(usize),
 }
 
 /// A run of a job.
@@ -437,6 +458,7 @@ impl Fallen {
     pub fn subject(&self, customer: &Customer) -> String {
         match self.subject {
             Subject::Order(order) => customer.orders[order].id.clone(),
+            Subject::Used(used) => customer.on_demand[used].own_id.clone(),
             Subject::Resource(resource) => customer.resources[resource].own_id.clone(),
             Subject::Credit(line) => format!("{}/{}", customer.domain, customer.credit[line].id),
         }

@@ -2,13 +2,14 @@
 
 use domain::site::Site;
 
-use super::life::{ACCOUNT_FROZEN, AUTO_RENEW, CLOSED, IN_PROGRESS, IN_USE, UNKNOWN, UNPAID};
+use super::cloud::Action;
+use super::life::{ACCOUNT_FROZEN, AUTO_RENEW, CLOSED, DAYS_HELD, IN_PROGRESS, IN_USE, UNKNOWN, UNPAID};
 use super::reductions::Code;
 use super::refunds::Way;
 use super::trials::REFUSED;
 use super::turns::Placed;
 use super::{Charge, Customer, Line, Resource, status};
-use crate::calendar::{Secs, Term, expiry};
+use crate::calendar::{Secs, Term, end_of_day_after, expiry};
 use crate::goods::GOODS;
 
 const FROZEN_ACCOUNT: Code = "CBC.99003626";
@@ -31,6 +32,8 @@ pub struct OnDemand {
     pub parent: Option<usize>,
     pub since: Secs,
     pub is_ended: bool,
+    /// Since when it is held because its account is frozen with its resources.
+    pub held_at: Option<Secs>,
     /// The order that it waits for.
     pub lock: Option<usize>,
     /// What it was before, by number.
@@ -49,10 +52,56 @@ impl Customer {
             parent: None,
             since: now,
             is_ended: false,
+            held_at: None,
             lock: None,
             origin: None,
         });
-        self.on_demand.len() - 1
+        let used = self.on_demand.len() - 1;
+        if self.frozen == Some(true) {
+            self.hold_used(used, now);
+        }
+        used
+    }
+
+    /// What is billed by use is held with its account, and deleted as what has a term is.
+    fn hold_used(&mut self, used: usize, now: Secs) {
+        self.on_demand[used].held_at = Some(now);
+        self.tell_of_used(used, Action::Freeze, now);
+    }
+
+    /// The account is frozen with its resources, or no longer.
+    pub fn hold_all_used(&mut self, is_held: bool, now: Secs) {
+        for used in 0..self.on_demand.len() {
+            if self.on_demand[used].is_ended {
+                continue;
+            }
+            if is_held {
+                self.hold_used(used, now);
+            } else if self.on_demand[used].held_at.take().is_some() {
+                self.tell_of_used(used, Action::Unfreeze, now);
+            }
+        }
+    }
+
+    /// When a set that is billed by use is deleted because it is held, by its primary resource.
+    pub fn used_until(&self) -> impl Iterator<Item = (Secs, usize)> {
+        let held = self.on_demand.iter().enumerate().filter(|(_, one)| !one.is_ended);
+        held.filter_map(|(number, one)| {
+            Some((end_of_day_after(one.held_at?, DAYS_HELD), one.parent.unwrap_or(number)))
+        })
+    }
+
+    /// What is held of a set for too long is gone.
+    pub fn end_used(&mut self, primary: usize, at: Secs) {
+        for number in 0..self.on_demand.len() {
+            let one = &mut self.on_demand[number];
+            let is_part = number == primary || one.parent == Some(primary);
+            let is_due = one.held_at.is_some_and(|held_at| end_of_day_after(held_at, DAYS_HELD) <= at);
+            if is_part && is_due && !one.is_ended {
+                (one.is_ended, one.held_at) = (true, None);
+                self.tell_of_used(number, Action::Delete, at);
+            }
+        }
     }
 
     /// A resource is billed by use from an instant on, and its term is over.
@@ -69,6 +118,7 @@ impl Customer {
             parent,
             since: at,
             is_ended: false,
+            held_at: None,
             lock: None,
             origin: Some(resource),
         });

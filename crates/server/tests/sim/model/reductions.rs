@@ -81,6 +81,10 @@ impl Customer {
     ) -> Result<(), Code> {
         let lists = self.lists(orders);
         let mut off = vec![0; lists.len()];
+        // What the operator has adjusted takes no other discount.
+        if discount.is_some() && self.is_adjusted(orders) {
+            return Err(MISFIT);
+        }
         if let Some(discount) = discount {
             let discount = &self.discounts[discount];
             let (_, cents) = reduced(discount, &lists);
@@ -131,6 +135,9 @@ impl Customer {
         let lists = self.lists(orders);
         let mut trial = self.clone();
         let discount = named.0.or_else(|| {
+            if self.is_adjusted(orders) {
+                return None;
+            }
             let offers = (0..self.discounts.len())
                 .filter(|at| self.discounts[*at].kind != 700 || promotion == Some(*at));
             let saving = offers.filter_map(|at| {

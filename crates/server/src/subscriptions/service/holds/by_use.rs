@@ -18,17 +18,17 @@ use crate::notices::service::{Notice, mail};
 use crate::subscriptions::store::on_demand::{self as rows, IN_USE, OnDemand, PageOf};
 use crate::webhooks::service as webhooks;
 
-/// Freezes all pay-per-use resources of an account.
+/// Freezes all pay-per-use resources of an account that are not; whether there were any.
 ///
 /// # Errors
 /// The database; a date beyond the calendar.
-pub(super) async fn hold_all(cx: &mut Cx, account: &str) -> Result<(), ApiError> {
+pub(super) async fn hold_all(cx: &mut Cx, account: &str) -> Result<bool, ApiError> {
     let mut last: Option<OnDemand> = None;
     loop {
         let page = PageOf { account, after: last.as_ref(), limit: PAGE };
         let mut page = rows::lock_unheld(&mut cx.tx, page).await?;
         if page.is_empty() {
-            return Ok(());
+            return Ok(last.is_some());
         }
         for one in &mut page {
             hold(cx, one)?;
