@@ -403,6 +403,10 @@ impl Run {
             self.tally.skipped += 1;
             return Ok(());
         }
+        // Jobs run in any of them, which know by then what the others have changed.
+        for process in 0..self.world.processes() {
+            self.world.refresh(process).await;
+        }
         let body = json!({"to": text(to)});
         let processes = (0..self.world.processes()).map(|process| {
             self.world.call(process, &self.operator, ("POST", "/openbss/v1/sandbox/clock"), &body, None)

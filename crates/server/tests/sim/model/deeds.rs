@@ -167,10 +167,7 @@ impl Deed {
             |method, path: &str, body| Request { is_operators: false, method, path: path.to_owned(), body };
         match self {
             Self::TopUp { cents, is_bonus, serial } => {
-                let kind = if *is_bonus { 5 } else { 1 };
-                let body =
-                    json!({"amount": money(*cents), "trans_id": format!("t-{serial}"), "account_type": kind});
-                by_operator("POST", account("top-ups"), body)
+                by_operator("POST", account("top-ups"), topped_up(*cents, *is_bonus, *serial))
             }
             Self::Credit { cents, expires } => {
                 let body = json!({"amount": money(*cents), "expire_time": expires.map(text)});
@@ -189,13 +186,10 @@ impl Deed {
                 by_operator("POST", "/openbss/v1/coupons".to_owned(), body)
             }
             Self::FreezeCoupon { coupon, is_to_be } => {
-                let what = if *is_to_be { "freeze" } else { "unfreeze" };
-                let path = format!("/openbss/v1/coupons/{}/{what}", customer.coupons[*coupon].id);
-                by_operator("POST", path, json!({}))
+                by_operator("POST", freezing(&customer.coupons[*coupon].id, *is_to_be), json!({}))
             }
             Self::Freeze { with_resources } => {
-                let scope = if *with_resources { "ACCOUNT_AND_RESOURCE" } else { "ACCOUNT" };
-                by_operator("POST", account("freeze"), json!({"reason": "simulation", "freeze_type": scope}))
+                by_operator("POST", account("freeze"), frozen(*with_resources))
             }
             Self::Unfreeze => by_operator("POST", account("unfreeze"), json!({})),
             Self::Place(placing) => own("POST", "/openbss/v1/orders", placed(placing, customer)),
@@ -217,14 +211,10 @@ impl Deed {
                 own("POST", &format!("{RESOURCES}/unsubscribe"), body)
             }
             Self::AutoRenew { resource, times } => {
-                let path = format!("{RESOURCES}/autorenew/{}", customer.resources[*resource].id);
                 let body = times.map_or(Value::Null, |times| json!({"auto_renew_times": times}));
-                own("POST", &path, body)
+                own("POST", &by_itself(customer, *resource), body)
             }
-            Self::NoAutoRenew { resource } => {
-                let path = format!("{RESOURCES}/autorenew/{}", customer.resources[*resource].id);
-                own("DELETE", &path, Value::Null)
-            }
+            Self::NoAutoRenew { resource } => own("DELETE", &by_itself(customer, *resource), Value::Null),
             Self::ToOnDemand { resource, is_to_be } => {
                 let operation = if *is_to_be { "SET_UP" } else { "CANCEL" };
                 let body = json!({"operation": operation, "resource_ids": ids(customer, &[*resource])});
@@ -292,16 +282,12 @@ impl Deed {
             }
             Self::Cancel { order, is_part } => Answer::of(customer.cancel_by_hand(*order, *is_part), 204),
             Self::Renew { resources, term, auto_pay } => {
-                match customer.renew(resources, *term, *auto_pay, now) {
-                    Ok((orders, paid)) => Answer { made: Made::Listed(orders), ..Answer::of(paid, 200) },
-                    Err(code) => Answer::of(Err(code), 200),
-                }
+                let renewed = customer.renew(resources, *term, *auto_pay, now);
+                listed(renewed.map(|(orders, paid)| (orders, Answer::of(paid, 200))))
             }
             Self::Unsubscribe { resources, only_renewals } => {
-                match customer.unsubscribe(resources, *only_renewals, now) {
-                    Ok(orders) => Answer { made: Made::Listed(orders), ..Answer::done(200) },
-                    Err(code) => Answer::of(Err(code), 200),
-                }
+                let given_up = customer.unsubscribe(resources, *only_renewals, now);
+                listed(given_up.map(|orders| (orders, Answer::done(200))))
             }
             Self::AutoRenew { resource, times } => {
                 Answer::of(customer.renew_by_itself(*resource, *times, now), 204)
@@ -367,6 +353,32 @@ impl Customer {
             _ => &self.orders[order].id,
         }
     }
+}
+
+fn listed(orders: Result<(Vec<usize>, Answer), Code>) -> Answer {
+    match orders {
+        Ok((orders, answer)) => Answer { made: Made::Listed(orders), ..answer },
+        Err(code) => Answer::of(Err(code), 200),
+    }
+}
+
+fn freezing(coupon: &str, is_to_be: bool) -> String {
+    format!("/openbss/v1/coupons/{coupon}/{}", if is_to_be { "freeze" } else { "unfreeze" })
+}
+
+fn frozen(with_resources: bool) -> Value {
+    let scope = if with_resources { "ACCOUNT_AND_RESOURCE" } else { "ACCOUNT" };
+    json!({"reason": "simulation", "freeze_type": scope})
+}
+
+fn topped_up(cents: i64, is_bonus: bool, serial: usize) -> Value {
+    let kind = if is_bonus { 5 } else { 1 };
+    json!({"amount": money(cents), "trans_id": format!("t-{serial}"), "account_type": kind})
+}
+
+/// Where automatic renewal of a resource is switched.
+fn by_itself(customer: &Customer, resource: usize) -> String {
+    format!("{RESOURCES}/autorenew/{}", customer.resources[resource].id)
 }
 
 fn granted(customer: &Customer, kind: i64, mode: Mode) -> Value {
