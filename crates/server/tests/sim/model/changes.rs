@@ -172,7 +172,7 @@ struct Taken {
 
 /// What goes back of each charge for a difference of list prices. The difference of each term is taken from upgrades
 /// first, the last of them before the others, each up to what its list price has for that time, and then from what was
-/// paid for the term; each gives what balances paid of it, but no more than is left.
+/// paid for the term, no more than is left of that; each gives what balances paid of it.
 fn taken(ahead: &[Ahead], (more, parts): (i128, i128), now: Secs, unit: Term) -> Vec<Taken> {
     let open = |one: &Ahead| (one.charge.begins.max(now), one.charge.ends);
     let weight = |from: Secs, until: Secs| span(from, until, unit).0;
@@ -195,7 +195,10 @@ fn taken(ahead: &[Ahead], (more, parts): (i128, i128), now: Secs, unit: Term) ->
             let money = if one.whole.1 > 0 { list.part(one.whole) } else { Fine::default() };
             let taken = &mut taken[at];
             taken.list.0 += list.0;
-            taken.money = Fine(taken.money.0 + money.0).min(Fine::of(one.charge.left(), (1, 1)));
+            taken.money.0 += money.0;
+            if at == term {
+                taken.money = taken.money.min(Fine::of(one.charge.left(), (1, 1)));
+            }
         }
     }
     taken
