@@ -34,7 +34,7 @@ use crate::orders::model::Line;
 use crate::orders::service::{Placed, Prepared, place_prepared};
 use crate::promotions::service::list_discounts;
 use crate::subscriptions::store::renew_configs::{self, RenewConfig};
-use crate::subscriptions::store::{Resource, WAITING};
+use crate::subscriptions::store::{self, Resource, WAITING};
 use crate::{Cx, codes};
 
 /// Who is shown to have placed an order that nobody did.
@@ -238,6 +238,17 @@ struct Failure {
     list: Option<Charge>,
 }
 
+/// A term that was renewed late, and is over at once, is renewed again on the next day and not in the same moment: the
+/// system tries once a day (rule 1.5.1).
+async fn wait_for_the_next_day(cx: &mut Cx, primary: &Resource) -> Result<(), DbError> {
+    let mut renewed = store::lock(&mut cx.tx, &primary.account, &primary.id).await?;
+    if renewed.renew_at.is_some_and(|at| at <= cx.now) {
+        renewed.renew_at = Some(next_attempt(cx.now));
+        renew_configs::set_renewal(&mut cx.tx, &renewed).await?;
+    }
+    Ok(())
+}
+
 /// Renews a locked set by an order of the system, or takes everything back and says by mail why not. Refusals are no
 /// errors of an attempt.
 ///
@@ -255,7 +266,10 @@ pub(in crate::subscriptions) async fn attempt(cx: &mut Cx, set: &Set) -> Result<
         Some(blocked) if blocked.why == Why::Gone => return end(cx, set).await,
         Some(blocked) => Failure { why: blocked.on_renewal(), list: None },
         None => match renew(cx, set, &customer, term).await? {
-            Ok(renewed) => return Ok(renewed),
+            Ok(renewed) => {
+                wait_for_the_next_day(cx, primary).await?;
+                return Ok(renewed);
+            }
             Err(failure) => failure,
         },
     };

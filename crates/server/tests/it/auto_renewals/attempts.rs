@@ -151,6 +151,24 @@ on_both! {
         app.finish().await;
     }
 
+    async fn a_term_that_is_over_when_it_is_renewed_is_followed_by_another_the_next_day(app) {
+        app.advance_to("2027-01-01T18:00:00Z").await;
+        let id = renewing(&app, "acme").await;
+        let account = |what: &str| format!("/openbss/v1/accounts/{}/{what}", app.domain("acme"));
+        app.post("operator", &account("freeze"), json!({"reason": "review"})).await.ok(200);
+        app.advance_to("2027-03-02T18:00:00Z").await;
+        app.post("operator", &account("unfreeze"), json!({})).await.ok(200);
+        // It ended on 2 February, and is kept for thirty days: February has fewer.
+        let ran = app.advance_to("2027-03-10T00:00:00Z").await;
+        let expected = [
+            renewed("2027-03-02T19:00:00Z", "2027-03-02T15:59:59Z"),
+            renewed("2027-03-03T19:00:00Z", "2027-04-02T15:59:59Z"),
+        ];
+        assert_eq!(attempts(&ran), expected);
+        assert_eq!(expiry(&app, "acme", &id).await, "2027-04-02T15:59:59Z");
+        app.finish().await;
+    }
+
     async fn attempts_go_on_through_grace_and_retention_until_the_resource_is_closed(app) {
         let (lost, kept) = (renewing(&app, "globex").await, renewing(&app, "acme").await);
         spend_all(&app, "globex").await;

@@ -449,6 +449,10 @@ impl Customer {
         *self = after;
         for number in set {
             let one = &mut self.resources[number];
+            // What is over at once is tried again on the next day, as what failed.
+            if one.renew_at.is_some_and(|at| at <= now) {
+                one.renew_at = Some(next_three(now));
+            }
             one.times = one.times.map(|times| times - 1);
             if one.times == Some(0) {
                 self.stop_renewing(number);
