@@ -1,6 +1,7 @@
 //! Placing, paying and cancelling (rules 1.8, 4).
 
 use super::life::{AUTO_RENEW, CLOSED};
+use super::on_demand::OnDemand;
 use super::purses::dealt;
 use super::reductions::{Code, MISFIT, shares};
 use super::{Charge, Customer, Group, Line, Order, Resource, status};
@@ -139,6 +140,12 @@ impl Customer {
         self.reduce_by(orders, purses, now)?;
         if orders.iter().any(|order| self.is_too_late(*order, now)) {
             return Err(NO_CAPACITY);
+        }
+        // What is held cannot turn, which is noticed before the money is looked at.
+        let is_held =
+            |one: &OnDemand| one.held_at.is_some() && one.lock.is_some_and(|lock| orders.contains(&lock));
+        if self.on_demand.iter().any(is_held) {
+            return Err(FROZEN);
         }
         let amount = orders.iter().map(|order| self.orders[*order].payable()).sum();
         let drawn = self.draw(amount, now).ok_or(SHORT)?;
