@@ -117,5 +117,5 @@ def test_who_cannot_pay_is_told_by_mail(server, sdk):
     assert [row["at"] for row in ran] == ["2026-02-07T19:00:00Z", "2026-02-08T19:00:00Z"]
     outbox = server.own("operator", "GET", "/openbss/v1/sandbox/outbox").json()["items"]
     mails = [row for row in outbox if row["channel"] == "mail"]
-    assert [(row["recipient"], row["state"]) for row in mails] == [("billing@acme.example", "captured")] * 2
+    assert [(row["recipient"], row["state"]) for row in mails] == [("billing@acme.example", "captured")] * 3, "the freeze, and each attempt"
     assert resources(sdk, order)[0].expire_time == "2026-02-15T15:59:59Z"
